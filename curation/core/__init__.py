@@ -1,0 +1,1 @@
+"""The ground every verb stands on. Nothing here imports a verb."""
