@@ -1,0 +1,65 @@
+"""sources.lock.yaml: what each source was when it was pulled, so that the next pull gets the same bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from curation.core import declare, files
+
+_HEADER = "# Written by `curate pull`. Commit it: it pins every source to exact bytes.\n"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A pinned source.
+
+    Attributes:
+        id: the data set's id after renames; null for files.
+        revision: the commit; for files the digest over their contents.
+        licence: what the data card said at that commit.
+        gated: did access need a click or a token?
+        files: SHA-256 of each file that was read.
+        identity: the source columns that ids are made of; fixed at the first pull, whatever the adapter becomes.
+        schema: digest of the columns and their types.
+        adapter: digest of the adapter that made the records.
+        rows: records made.
+        table: key of the raw table.
+    """
+
+    revision: str
+    files: Mapping[str, str]
+    identity: tuple[str, ...]
+    schema: str
+    adapter: str
+    rows: int
+    table: str
+    id: str | None = None
+    licence: str | None = None
+    gated: bool = False
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The whole lock file."""
+
+    sources: Mapping[str, Entry] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Lock:
+        """The lock of a project; empty before the first pull."""
+        return declare.bind(cls, declare.load(path)) if path.exists() else cls()
+
+    def with_entry(self, name: str, entry: Entry | None) -> Lock:
+        """A copy with one source pinned anew, or without it."""
+        rest = {n: e for n, e in self.sources.items() if n != name}
+        return dataclasses.replace(self, sources=rest if entry is None else {**rest, name: entry})
+
+    def write(self, path: Path) -> None:
+        """Replace the lock file."""
+        text = yaml.safe_dump(declare.plain(self), sort_keys=True, allow_unicode=True, width=1000)
+        files.write_bytes(path, (_HEADER + text).encode(), mode=0o644)

@@ -1,0 +1,163 @@
+"""What a stage is: a typed function with a frozen spec and a version, in one of two shapes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from curation.core.declare import plain
+from curation.core.records import empty_dropped
+
+Shape = Literal["row", "corpus"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stage may know besides its rows: the project key and the source the rows come from."""
+
+    key: bytes = field(repr=False)
+    source: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a stage gives back for a batch.
+
+    Attributes:
+        kept: `id` and the columns the stage writes, in the order of the rows that stay.
+        dropped: rows of `DROPPED_SCHEMA`, one for each that does not.
+        notes: counters for the report, summed over batches.
+    """
+
+    kept: pa.RecordBatch | pa.Table
+    dropped: pa.Table = field(default_factory=empty_dropped)
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
+Batches = Callable[[], Iterator[pa.Table]]
+"""A corpus stage gets a function that starts a fresh pass over all batches, in id order."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A registered stage. `models(spec)` names the fingerprint of every model that decides its output."""
+
+    name: str
+    version: int
+    shape: Shape
+    spec: type
+    run: Callable[..., Output]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    types: Mapping[str, pa.DataType]
+    libraries: tuple[str, ...]
+    models: Callable[[Any], Mapping[str, str]]
+    extra: str | None
+    modules: tuple[str, ...]
+
+    def ingredients(self, spec: Any) -> dict[str, Any]:
+        """Everything of the stage itself that decides its output, as plain values for a key."""
+        return {
+            "stage": self.name,
+            "version": self.version,
+            "spec": plain(spec),
+            "libraries": {name: library_version(name) for name in self.libraries},
+            "models": dict(self.models(spec)),
+        }
+
+
+@dataclass(frozen=True)
+class Call:
+    """A stage with the spec it is to run with."""
+
+    stage: Stage
+    spec: Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """Stages that run as one pass in memory and publish one table. Most steps hold one stage."""
+
+    name: str
+    calls: tuple[Call, ...]
+
+    @property
+    def shape(self) -> Shape:
+        """Row or corpus; a pass of several stages holds row stages only."""
+        return self.calls[0].stage.shape
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns the pass needs from the tables before it."""
+        have: set[str] = set()
+        needs: list[str] = []
+        for call in self.calls:
+            needs += [c for c in call.stage.reads if c not in have and c not in needs]
+            have.update(call.stage.writes)
+        return tuple(needs)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The columns the pass publishes, in the order they first appear."""
+        return tuple(dict.fromkeys(column for call in self.calls for column in call.stage.writes))
+
+    def ingredients(self) -> list[dict[str, Any]]:
+        """Of every stage in the pass, what decides its output."""
+        return [call.stage.ingredients(call.spec) for call in self.calls]
+
+
+REGISTRY: dict[str, Stage] = {}
+
+
+def stage(
+    name: str,
+    *,
+    version: int,
+    spec: type,
+    reads: tuple[str, ...] = (),
+    writes: tuple[str, ...] = (),
+    types: Mapping[str, pa.DataType] | None = None,
+    shape: Shape = "row",
+    libraries: tuple[str, ...] = (),
+    models: Callable[[Any], Mapping[str, str]] = lambda spec: {},
+    extra: str | None = None,
+    modules: tuple[str, ...] = (),
+) -> Callable[[Callable[..., Output]], Stage]:
+    """Register a function as a stage.
+
+    A row stage has the signature `(batch: pa.RecordBatch, spec, context) -> Output` and its result for a row may
+    not depend on the other rows. A corpus stage has `(batches: Batches, spec, context) -> Output`.
+
+    Args:
+        name: one word, used in tables, drops and the configuration.
+        version: raise it whenever the same input can give another output.
+        spec: the frozen dataclass of its parameters.
+        reads: columns it needs besides `id`.
+        writes: columns it publishes besides `id`.
+        types: Arrow types of written columns that the record contract does not have.
+        shape: row or corpus.
+        libraries: distributions whose version can change the result.
+        models: from the spec to the fingerprints of the models it loads.
+        extra: the optional extra the stage needs, with `modules` to look for.
+        modules: importable names that must be there before work starts.
+    """
+
+    def register(run: Callable[..., Output]) -> Stage:
+        made = Stage(name, version, shape, spec, run, reads, writes, dict(types or {}), libraries, models, extra,
+                     modules)
+        REGISTRY[name] = made
+        return made
+
+    return register
+
+
+def library_version(distribution: str) -> str:
+    """The installed version of a distribution, or 'absent'."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"
