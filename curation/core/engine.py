@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.core import files
-from curation.core.errors import CurateError, RetryError, require
+from curation.core.errors import CurateError, RetryError
 from curation.core.records import DROPPED_SCHEMA, RECORD_SCHEMA, digests, empty_dropped
 from curation.core.redact import describe
-from curation.core.stage import REGISTRY, Call, Context, Output, Step
+from curation.core.stage import REGISTRY, Call, Context, Output, Step, require_step
 from curation.core.store import Part, Store, StoredTable, View
 
 Progress = Callable[[int, int], None]
@@ -61,9 +61,7 @@ class Engine:
         """
         if found := self.find(step, view, context):
             return found
-        for call in step.calls:
-            if call.stage.extra:
-                require(call.stage.extra, *call.stage.modules)
+        require_step((step,))
         if step.shape == "corpus":
             parts = self._run_corpus(step, view, context)
         else:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from curation.core.declare import plain
+from curation.core.errors import require
 from curation.core.records import empty_dropped
 
 Shape = Literal["row", "corpus"]
@@ -161,3 +162,15 @@ def library_version(distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return "absent"
+
+
+def require_step(steps: tuple[Step, ...]) -> None:
+    """Check that the extras of all stages are installed, before any of them starts.
+
+    Raises:
+        MissingError: names the extra and the line that installs it.
+    """
+    for step in steps:
+        for call in step.calls:
+            if call.stage.extra:
+                require(call.stage.extra, *call.stage.modules)

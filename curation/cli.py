@@ -1,0 +1,124 @@
+"""The `curate` command. Help needs no heavy module: a command is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("curation.commands.init:init", "Start a project in a folder."),
+    "demo": ("curation.commands.demo:demo", "The whole way, from sources to adapter, on material of our own."),
+    "sources": ("curation.pull.cli:sources", "List the sources, or add one."),
+    "pull": ("curation.pull.cli:pull", "Fetch sources at their pinned commits and make records of them."),
+    "clean": ("curation.clean.cli:clean", "Tidy, scrub personal data, fold duplicates."),
+    "tag": ("curation.tag.cli:tag", "Tag emotions."),
+    "review": ("curation.review.cli:review", "Record, back up and merge what people decided."),
+    "export": ("curation.export.cli:export", "Write SFT and DPO mixes that may leave."),
+    "train": ("curation.train.cli:train", "Train the LoRA adapter from a mix."),
+    "run": ("curation.commands.run:run", "Everything from pull to export and report."),
+    "report": ("curation.commands.report:report", "Write the report, one HTML page."),
+    "status": ("curation.commands.status:status", "What is up to date, and what a run would cost."),
+    "doctor": ("curation.commands.doctor:doctor", "Check the installation and the project."),
+    "config": ("curation.commands.config:config", "Show the settings and where each comes from."),
+    "show": ("curation.commands.show:show", "Print a record at every stage."),
+    "why": ("curation.commands.why:why", "Tell what happened to a record, and why."),
+    "try": ("curation.commands.try_stage:try_stage", "Run one stage on a file or a text."),
+    "verify": ("curation.commands.verify:verify", "Check every stored byte."),
+    "gc": ("curation.commands.gc:gc", "Delete what no table needs any more."),
+    "forget": ("curation.commands.forget:forget", "Remove a record or a source everywhere, for good."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are imported when they are called; the list above is enough for help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of a project's life."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click does, with the nearest known command named when there is no such one."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            ctx.fail(f"No such command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(package_name="curation", prog_name="curate")
+@click.option("--project", "start", metavar="DIR", type=click.Path(path_type=Path), help="Project folder [here].")
+@click.option("--workers", type=click.IntRange(0), help="Processes for stages; 0: one per core.")
+@click.option("--offline", is_flag=True, default=None, help="Never use the network.")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Any setting; see: curate config show.")
+@click.option("--no-build", is_flag=True, help="Fail instead of bringing earlier tables up to date.")
+@click.option("-q", "--quiet", is_flag=True, help="Only data and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="A stack below errors; never values.")
+@click.option("--json", "as_json", is_flag=True, help="Data as JSON.")
+@click.pass_context
+def cli(ctx: click.Context, start: Path | None, workers: int | None, offline: bool | None,
+        settings: tuple[str, ...], no_build: bool, quiet: bool, verbose: bool, as_json: bool) -> None:
+    """Turn scattered conversations into training data whose every row can be
+    followed back to its source.
+
+    A project's life: init, edit sources.yaml, run, review, export, train.
+    """  # noqa: D205 - the first sentence is what help shows
+    from curation.commands.pipeline import bring
+    from curation.core.app import App
+    from curation.core.project import parse_setting
+    from curation.core.ui import Ui
+
+    flags: dict[str, Any] = {"workers": workers, "offline": offline}
+    flags.update(dict(parse_setting(s) for s in settings))
+    ctx.obj = App(Ui(quiet=quiet, json=as_json, verbose=verbose), start, flags, build=not no_build, bring_tables=bring)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; every failure passes here."""
+    if args is None:
+        from curation.core import redact
+
+        redact.install()
+    verbose = "-v" in (args if args is not None else sys.argv[1:]) or "--verbose" in sys.argv
+    try:
+        result = cli.main(args=args, prog_name="curate", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return _report(KeyboardInterrupt(), verbose)
+    except BrokenPipeError:
+        # The reader of our output has left; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except BaseException as error:
+        return _report(error, verbose)
+
+
+def _report(error: BaseException, verbose: bool) -> int:
+    from curation.core.ui import Ui
+
+    return Ui(verbose=verbose).error(error)

@@ -1,0 +1,1 @@
+"""Commands that look across verbs, and the pipeline that joins the verbs together."""

@@ -1,0 +1,91 @@
+"""`curate init`: an empty project, or a copy of the worked example."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from curation.core import files
+from curation.core.app import App, pass_app
+from curation.core.errors import ProjectError
+from curation.core.project import SETTINGS_FILE, SOURCES_FILE, make_key
+
+_SOURCES = """\
+# yaml-language-server: $schema=schemas/sources.schema.json
+# Where rows come from, under which rights, and how they become records.
+# A source, for example:
+#
+#   my-questions:
+#     kind: files
+#     path: questions.csv
+#     licence: cc-by-4.0
+#     persona: assistant
+#     adapter: {kind: qa, user: [title, question], assistant: answer}
+#
+# Then: curate run
+sources: {}
+"""
+
+_SETTINGS = """\
+# Settings of this project; `curate config show` lists them all and says where each comes from.
+# workers = 0
+#
+# [stages.normalise]
+# max_chars = 200000
+"""
+
+_GITIGNORE = "data/\nkeys/\nannotations/\n"
+
+
+def declarations() -> Path:
+    """The folder with schemas/, labeling/, exports/ and sources.yaml: in the wheel, or beside the package."""
+    packaged = Path(str(resources.files("curation"))) / "_declarations"
+    return packaged if packaged.is_dir() else Path(str(resources.files("curation"))).parent
+
+
+def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -> None:
+    """Make a project of a folder. What is there already stays as it is.
+
+    Raises:
+        ProjectError: the folder holds a project already, or there is no such example.
+    """
+    if (root / SOURCES_FILE).exists():
+        raise ProjectError("this folder holds a project already", where=SOURCES_FILE,
+                           fix="edit its sources.yaml, or choose another folder")
+    if example not in (None, "pixel"):
+        raise ProjectError(f"no example is called '{example}'", fix="curate init --example pixel")
+    files.make_dir(root)
+    found = declarations()
+    for folder in ("schemas", "exports", "labeling"):
+        with files.os_errors(root / folder):
+            shutil.copytree(found / folder, root / folder, dirs_exist_ok=True)
+    if example == "pixel":
+        sources = (found / SOURCES_FILE).read_text("utf-8")
+    _write(root / SETTINGS_FILE, _SETTINGS)
+    _write(root / ".gitignore", _GITIGNORE)
+    make_key(root)
+    # Last, for it is what makes the folder a project.
+    _write(root / SOURCES_FILE, sources)
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists():
+        files.write_bytes(path, text.encode(), mode=0o644)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option("--example", metavar="NAME", help="Start from a worked example: pixel.")
+@pass_app
+def init(app: App, folder: Path, example: str | None) -> None:
+    """Start a project in FOLDER (by default here)."""
+    create(folder, example=example)
+    app.ui.say(f"A project in {folder}:")
+    app.ui.say("  sources.yaml       where rows come from: edit this first")
+    app.ui.say("  curate.toml        settings")
+    app.ui.say("  exports/           mix and training recipes")
+    app.ui.say("  keys/project.key   makes and keeps record ids: back it up, never share it")
+    app.ui.say("next: edit sources.yaml, then: curate run")

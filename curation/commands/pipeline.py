@@ -1,0 +1,219 @@
+"""The order of the stages, and how tables are brought up to date along it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.compute as pc
+
+import curation.clean.exact_dup
+import curation.clean.language
+import curation.clean.normalise
+import curation.clean.screen
+import curation.clean.scrub
+import curation.tag.emotion  # noqa: F401 - importing a stage registers it
+from curation.commands import runs
+from curation.core import declare
+from curation.core.app import App
+from curation.core.engine import Engine
+from curation.core.errors import CurateError, ProjectError
+from curation.core.plan import Node, extend, plan
+from curation.core.project import Project
+from curation.core.stage import REGISTRY, Call, Context, Step, require_step
+from curation.core.records import source_of
+from curation.core.store import WHOLE, Store, StoredTable, View
+
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "records": ("normalise", "language", "screen", "text_digest", "scrub"),
+    "exact_dup": ("exact_dup",),
+    "emotion": ("emotion",),
+}
+"""Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before
+`scrub` is never stored outside data/raw."""
+
+UPTO = {"raw": (), "records": ("records", "exact_dup"), "tagged": ("records", "exact_dup", "emotion")}
+
+
+def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step, ...]:
+    """The steps with the parameters this project sets for their stages.
+
+    Raises:
+        ProjectError: a parameter that does not exist, or is of another type; a stage that does not exist.
+    """
+    known = {stage for stages in STEPS.values() for stage in stages}
+    for name in project.settings.stages:
+        if name not in known:
+            raise project.document.error(("stages", name), f"no stage is called '{name}'",
+                                         f"stages: {', '.join(sorted(known))}")
+    return tuple(Step(name, tuple(call(project, stage) for stage in STEPS[name])) for name in names)
+
+
+def call(project: Project | None, name: str) -> Call:
+    """A stage with its parameters from the settings, or with its defaults outside a project."""
+    stage = REGISTRY[name]
+    if project is None or name not in project.settings.stages:
+        return Call(stage, stage.spec())
+    return Call(stage, declare.bind(stage.spec, project.document, ("stages", name)))
+
+
+def engine(project: Project) -> Engine:
+    """The local engine of a project."""
+    settings = project.settings
+    return Engine(Store(project.data / "tables"), settings.processes, settings.batch_rows)
+
+
+def context(project: Project, source: str) -> Context:
+    """What stages may know about a source."""
+    return Context(project.key, source)
+
+
+@dataclass
+class Done:
+    """What `bring` had to do for one step; for the run's record."""
+
+    source: str
+    step: str
+    rows_in: int
+    rows_kept: int
+    seconds: float
+
+
+def bring(app: App, upto: str, chosen: tuple[str, ...] = ()) -> dict[str, View]:
+    """Bring the tables of the chosen sources up to date, as far as asked, and return their views.
+
+    One source that fails does not stop the others; the first, most serious error is raised at the end.
+
+    Raises:
+        CurateError: a source could not be brought up to date; or with --no-build, would have to be.
+    """
+    project = app.project
+    wanted = steps(project, UPTO[upto])
+    require_step(wanted)
+    views: dict[str, View] = {}
+    errors: list[CurateError] = []
+    done: list[Done] = []
+    with project.writing():
+        try:
+            for name, source in project.enabled(chosen).items():
+                try:
+                    raw = _raw(app, name, source, done)
+                    views[name] = _steps(app, raw, wanted, name, done)
+                except CurateError as error:
+                    errors.append(error)
+                    app.ui.say(f"  {name:<14} {error.what}")
+        finally:
+            runs.record(project, done)
+    if errors:
+        # Gates first (a person must act), then what merely needs another try.
+        raise min(errors, key=lambda e: (e.exit_code == 75, e.exit_code))
+    return views
+
+
+def _raw(app: App, name: str, source: Any, done: list[Done]) -> StoredTable:
+    from curation.pull.pull import bring as pull
+    from curation.pull.pull import raw_table
+
+    found = raw_table(app.project, name, source)
+    if found is not None:
+        return found
+    if not app.build:
+        raise ProjectError(f"'{name}' is not pulled", fix=f"curate pull {name}")
+    with app.ui.timed(name), app.ui.progress(f"pull {name}") as progress:
+        pulled = pull(app.project, name, source, say=app.ui.say, progress=progress)
+    _tell(app, name, "pull", pulled.table, app.ui.seconds(name), done)
+    return pulled.table
+
+
+def _steps(app: App, raw: StoredTable, wanted: tuple[Step, ...], name: str, done: list[Done]) -> View:
+    runner, where = engine(app.project), context(app.project, name)
+    view = View((raw,))
+    for step in wanted:
+        table = runner.find(step, view, where)
+        if table is None:
+            if not app.build:
+                raise ProjectError(f"'{step.name}' of '{name}' is not up to date", fix="curate status; curate run")
+            label = f"{step.name} {name}"
+            with app.ui.timed(label), app.ui.progress(label) as progress:
+                table = runner.run(step, view, where, progress)
+            _tell(app, name, step.name, table, app.ui.seconds(label), done)
+        view = extend(view, step, table)
+    return view
+
+
+def _tell(app: App, source: str, step: str, table: StoredTable, seconds: float, done: list[Done]) -> None:
+    manifest = table.manifest
+    reasons = ", ".join(f"{r.partition('/')[2]} {n}" for r, n in table.totals("reasons").items())
+    app.ui.say(f"  {source:<14} {step:<10} {manifest['rows_in']:>7} -> {manifest['rows_kept']:<7} {seconds:6.1f} s"
+               + (f"  dropped: {reasons}" if reasons else ""))
+    done.append(Done(source, step, manifest["rows_in"], manifest["rows_kept"], seconds))
+
+
+def nodes(project: Project, chosen: tuple[str, ...] = ()) -> dict[str, list[Node] | None]:
+    """For each source what is fresh and what is not, without doing anything; None where it is not pulled."""
+    from curation.pull.pull import raw_table
+
+    runner = engine(project)
+    wanted = steps(project)
+    result: dict[str, list[Node] | None] = {}
+    for name, source in project.enabled(chosen).items():
+        raw = raw_table(project, name, source)
+        result[name] = None if raw is None else plan(runner, raw, wanted, context(project, name))
+    return result
+
+
+def tables(project: Project, name: str) -> list[StoredTable]:
+    """The current tables of a source in order, raw first, as far as they are up to date."""
+    from curation.pull.pull import raw_table
+
+    source = project.sources.get(name)
+    raw = raw_table(project, name, source) if source is not None else None
+    if raw is None:
+        return []
+    planned = plan(engine(project), raw, steps(project), context(project, name))
+    return [raw, *(node.table for node in planned if node.table is not None)]
+
+
+def view(project: Project, name: str) -> View | None:
+    """The cleaned and tagged rows of a source as they stand, or None before it is cleaned."""
+    found = tables(project, name)[1:]
+    return View(tuple(found)) if found else None
+
+
+def part_of(table: StoredTable, record: str) -> str | None:
+    """The name of the part that would hold a record."""
+    digits = record.partition(":")[2]
+    return next((name for name in table.parts if name == WHOLE or digits.startswith(name)), None)
+
+
+def row_of(table: StoredTable, record: str) -> dict[str, Any] | None:
+    """A record as one table has it, or None."""
+    part = part_of(table, record)
+    if part is None:
+        return None
+    ids = table.read(part, ["id"]).column("id")
+    index = pc.index(ids, record).as_py()
+    return table.read(part).slice(index, 1).to_pylist()[0] if index >= 0 else None
+
+
+def drop_of(table: StoredTable, record: str) -> dict[str, Any] | None:
+    """How a table dropped a record, or None."""
+    part = part_of(table, record)
+    if part is None or not table.parts[part].dropped:
+        return None
+    dropped = table.read_dropped(part)
+    index = pc.index(dropped.column("id"), record).as_py()
+    return dropped.slice(index, 1).to_pylist()[0] if index >= 0 else None
+
+
+def stored(project: Project, record: str) -> dict[str, Any] | None:
+    """What pull made of a record: its row, or how it was refused; None if it never was."""
+    found = tables(project, source_of(record))[:1]
+    return (row_of(found[0], record) or drop_of(found[0], record)) if found else None
+
+
+def missing(how: str, record: str) -> ProjectError:
+    """There is no such record."""
+    return ProjectError(f"no record {how} {ascii(record)[:80]}",
+                        fix="ids look like SOURCE:0123456789abcdef; list some with: curate show SOURCE")

@@ -1,0 +1,103 @@
+"""`curate why ID`: what happened to a record, and why, from its file to the adapters that learned from it."""
+
+from __future__ import annotations
+
+import click
+import pyarrow.compute as pc
+
+from curation.commands.pipeline import drop_of, missing, row_of, tables
+from curation.core.annotations import Annotations
+from curation.core.app import App, pass_app
+from curation.core.project import Project
+from curation.core.records import source_of
+from curation.core.store import Store, StoredTable
+
+
+@click.command()
+@click.argument("record", metavar="ID")
+@pass_app
+def why(app: App, record: str) -> None:
+    """Tell the story of one record: where it was read, what each stage did with
+    it, what people said, and which exports and adapters had it."""  # noqa: D205, D209
+    story = tell(app.project, record)
+    if app.ui.json:
+        app.ui.emit({"id": record, "story": [{"step": step, "what": what} for step, what in story]})
+        return
+    for step, what in story:
+        app.ui.out(f"{step:<10} {what}")
+
+
+def tell(project: Project, record: str) -> list[tuple[str, str]]:
+    """The story as (step, what happened) lines.
+
+    Raises:
+        ProjectError: there is no such record.
+    """
+    annotations = Annotations(project.root / "annotations")
+    found = tables(project, source_of(record))
+    known = found and (row_of(found[0], record) or drop_of(found[0], record))
+    if not known:
+        if record in annotations.forgotten():
+            return [("forgotten", "removed for good by curate forget; it cannot come back")]
+        raise missing("is called", record)
+    story = [("read", _origin(project, found[0], record))]
+    alive = True
+    for table in found:
+        dropped = drop_of(table, record)
+        step = str(table.manifest["step"])
+        if dropped:
+            witness = f"; kept in its place: {dropped['witness']}" if dropped["witness"] else ""
+            story.append((step, f"dropped by {dropped['stage']}: {dropped['reason']}{witness}"))
+            alive = False
+            break
+        story.append((step, _kept(table, record)))
+    if alive:
+        story += [("folded in", f"{twin} was the same text and is folded into this one")
+                  for twin in _folded(found, record)]
+    story += [("people", f"{a.question}: {a.value} ({a.annotator}, {a.status})")
+              for a in annotations.current() if a.record == record]
+    story += _after(project, record, alive)
+    return story
+
+
+def _origin(project: Project, raw: StoredTable, record: str) -> str:
+    origin = Store(project.raw / "tables").find(source_of(record), "origin", raw.key)
+    row = row_of(origin, record) if origin else None
+    if row is None:
+        return "origin unknown"
+    revision = f" at {row['revision'][:12]}" if row["revision"] else ""
+    return f"{row['uri']}{revision}, file {row['file']}, row {row['row']}"
+
+
+def _kept(table: StoredTable, record: str) -> str:
+    row = row_of(table, record) or {}
+    said = []
+    if row.get("language"):
+        said.append(f"language {row['language']}")
+    if row.get("pii"):
+        said.append("replaced " + ", ".join(f"{item['count']} {item['label']}" for item in row["pii"]))
+    if row.get("emotion"):
+        labels = sorted({label for turn in row["emotion"]["turns"] for label in turn["labels"] or []})
+        said.append(("emotions " + ", ".join(labels)) if labels else "no emotion above its threshold")
+    return "kept" + (f" ({'; '.join(said)})" if said else "")
+
+
+def _folded(found: list[StoredTable], record: str) -> list[str]:
+    twins: list[str] = []
+    for table in found:
+        for part, info in table.parts.items():
+            if info.dropped:
+                dropped = table.read_dropped(part)
+                twins += dropped.filter(pc.equal(dropped.column("witness"), record)).column("id").to_pylist()
+    return twins
+
+
+def _after(project: Project, record: str, alive: bool) -> list[tuple[str, str]]:
+    from curation.export.export import exports_with, left_out
+    from curation.train.ledger import adapters_with
+
+    story = [("export", f"in {path}") for path in exports_with(project, record)]
+    if alive:
+        story += [("export", f"left out of {mix}: {reason}") for mix, reason in left_out(project, record)]
+    story += [("train", f"learned by {path}") for path in adapters_with(project.data / "adapters", record)]
+    return story

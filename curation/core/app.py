@@ -1,0 +1,44 @@
+"""What every command gets: the terminal, the project, and the way to have tables brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curation.core.project import Project
+from curation.core.store import View
+from curation.core.ui import Ui
+
+Bring = Callable[["App", str, tuple[str, ...]], Mapping[str, View]]
+"""(app, how far, chosen sources) -> the view of each source. The commands on top inject it, for a verb may not
+import the verbs before it."""
+
+
+@dataclass
+class App:
+    """The object behind every click command (`ctx.obj`)."""
+
+    ui: Ui
+    start: Path | None = None
+    flags: dict[str, Any] = field(default_factory=dict)
+    build: bool = True
+    bring_tables: Bring | None = None
+
+    @cached_property
+    def project(self) -> Project:
+        """The project at hand, opened at first use."""
+        return Project.open(self.start, self.flags)
+
+    def bring(self, upto: str, sources: tuple[str, ...] = ()) -> Mapping[str, View]:
+        """Bring tables up to date as far as 'raw', 'records' (cleaned) or 'tagged', and lay them over each other."""
+        assert self.bring_tables is not None
+        return self.bring_tables(self, upto, sources)
+
+
+pass_app = click.make_pass_decorator(App)
+"""Decorates a click command whose first argument is the App."""
