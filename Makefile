@@ -130,7 +130,7 @@ wheel: $(READY) ## build sdist and wheel into dist/
 
 clean: ## remove what is quickly made again: builds and tool caches
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
-	find curation tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## clean, and remove .venv
 	rm -rf $(VENV)
