@@ -39,6 +39,8 @@ ifdef PIP_EXTRA_INDEX_URL
 export UV_INDEX ?= $(PIP_EXTRA_INDEX_URL)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiling torch, transformers and presidio anew in every process costs more than most commands.
+unexport PYTHONDONTWRITEBYTECODE
 UV_PIP := $(BIN)/uv pip install --quiet --python $(BIN)/python
 PIP := $(BIN)/python -m pip install --quiet
 
@@ -71,15 +73,16 @@ else
 	    $(UV_PIP) --no-index --no-deps --reinstall-package torch torch==$(TORCH_VERSION) 2>/dev/null; } || \
 	  { [[ -n "$${PIP_FIND_LINKS:-}" ]] && \
 	    $(PIP) --no-index --no-deps --force-reinstall torch==$(TORCH_VERSION) 2>/dev/null; } || \
-	  $(UV_PIP) --torch-backend=cpu --reinstall-package torch torch==$(TORCH_VERSION) || \
+	  $(UV_PIP) --torch-backend=cpu --reinstall-package torch torch==$(TORCH_VERSION) 2>/dev/null || \
 	  { echo "setup: no CPU wheel within reach, taking the plain one (it runs on the CPU, but is large)"; \
-	    $(UV_PIP) torch==$(TORCH_VERSION) || $(PIP) torch==$(TORCH_VERSION); }
+	    $(UV_PIP) torch==$(TORCH_VERSION) 2>/dev/null || $(PIP) torch==$(TORCH_VERSION); }
 endif
 	@touch $@
 
 $(READY): pyproject.toml constraints.txt $(TORCHED)
 	@echo "setup: curation[$(EXTRAS)]"
-	@$(UV_PIP) -c constraints.txt -e '.[$(EXTRAS)]' || $(PIP) -c constraints.txt -e '.[$(EXTRAS)]'
+	@{ [[ -x $(BIN)/uv ]] && $(UV_PIP) -c constraints.txt -e '.[$(EXTRAS)]'; } || \
+	  $(PIP) -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
 demo: $(READY) ## the whole way on made-up conversations: pull, clean, tag, export, train, report
