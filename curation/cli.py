@@ -76,8 +76,17 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="A stack below errors; never values.")
 @click.option("--json", "as_json", is_flag=True, help="Data as JSON.")
 @click.pass_context
-def cli(ctx: click.Context, start: Path | None, workers: int | None, offline: bool | None,
-        settings: tuple[str, ...], no_build: bool, quiet: bool, verbose: bool, as_json: bool) -> None:
+def cli(
+    ctx: click.Context,
+    start: Path | None,
+    workers: int | None,
+    offline: bool | None,
+    settings: tuple[str, ...],
+    no_build: bool,
+    quiet: bool,
+    verbose: bool,
+    as_json: bool,
+) -> None:
     """Turn scattered conversations into training data whose every row can be
     followed back to its source.
 

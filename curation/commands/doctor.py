@@ -68,8 +68,10 @@ def doctor(app: App) -> None:
         app.ui.emit([vars(check) for check in found])
     else:
         for check in found:
-            app.ui.out(f"{'ok  ' if check.ok else 'FAIL'} {check.name:<12} {check.found}"
-                       + ("" if check.ok or not check.fix else f"\n     mend: {check.fix}"))
+            app.ui.out(
+                f"{'ok  ' if check.ok else 'FAIL'} {check.name:<12} {check.found}"
+                + ("" if check.ok or not check.fix else f"\n     mend: {check.fix}")
+            )
     failed = [check for check in found if not check.ok]
     if failed:
         raise MissingError(f"{len(failed)} check(s) failed: {', '.join(c.name for c in failed)}", fix=failed[0].fix)

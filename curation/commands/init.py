@@ -53,8 +53,11 @@ def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -
         ProjectError: the folder holds a project already, or there is no such example.
     """
     if (root / SOURCES_FILE).exists():
-        raise ProjectError("this folder holds a project already", where=SOURCES_FILE,
-                           fix="edit its sources.yaml, or choose another folder")
+        raise ProjectError(
+            "this folder holds a project already",
+            where=SOURCES_FILE,
+            fix="edit its sources.yaml, or choose another folder",
+        )
     if example not in (None, "pixel"):
         raise ProjectError(f"no example is called '{example}'", fix="curate init --example pixel")
     files.make_dir(root)

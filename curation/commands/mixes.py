@@ -20,8 +20,9 @@ def bring_mix(app: App, name: str) -> Path:
 
     recipes = load(app.project)
     if name not in recipes:
-        raise ProjectError(f"no mix is called '{name}'", where="exports/mixes",
-                           fix=f"mixes here: {', '.join(recipes) or 'none'}")
+        raise ProjectError(
+            f"no mix is called '{name}'", where="exports/mixes", fix=f"mixes here: {', '.join(recipes) or 'none'}"
+        )
     recipe = recipes[name]
     views = app.bring("tagged", tuple(recipe.sources or ()))
     with app.project.writing():

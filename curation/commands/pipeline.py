@@ -45,8 +45,9 @@ def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step
     known = {stage for stages in STEPS.values() for stage in stages}
     for name in project.settings.stages:
         if name not in known:
-            raise project.document.error(("stages", name), f"no stage is called '{name}'",
-                                         f"stages: {', '.join(sorted(known))}")
+            raise project.document.error(
+                ("stages", name), f"no stage is called '{name}'", f"stages: {', '.join(sorted(known))}"
+            )
     return tuple(Step(name, tuple(call(project, stage) for stage in STEPS[name])) for name in names)
 
 
@@ -145,8 +146,10 @@ def _steps(app: App, raw: StoredTable, wanted: tuple[Step, ...], name: str, done
 def _tell(app: App, source: str, step: str, table: StoredTable, seconds: float, done: list[Done]) -> None:
     manifest = table.manifest
     reasons = ", ".join(f"{r.partition('/')[2]} {n}" for r, n in table.totals("reasons").items())
-    app.ui.say(f"  {source:<14} {step:<10} {manifest['rows_in']:>7} -> {manifest['rows_kept']:<7} {seconds:6.1f} s"
-               + (f"  dropped: {reasons}" if reasons else ""))
+    app.ui.say(
+        f"  {source:<14} {step:<10} {manifest['rows_in']:>7} -> {manifest['rows_kept']:<7} {seconds:6.1f} s"
+        + (f"  dropped: {reasons}" if reasons else "")
+    )
     done.append(Done(source, step, manifest["rows_in"], manifest["rows_kept"], seconds))
 
 
@@ -215,5 +218,7 @@ def stored(project: Project, record: str) -> dict[str, Any] | None:
 
 def missing(how: str, record: str) -> ProjectError:
     """There is no such record."""
-    return ProjectError(f"no record {how} {ascii(record)[:80]}",
-                        fix="ids look like SOURCE:0123456789abcdef; list some with: curate show SOURCE")
+    return ProjectError(
+        f"no record {how} {ascii(record)[:80]}",
+        fix="ids look like SOURCE:0123456789abcdef; list some with: curate show SOURCE",
+    )

@@ -25,8 +25,11 @@ def run(app: App, sources: tuple[str, ...]) -> None:
 def everything(app: App, sources: tuple[str, ...] = ()) -> None:
     """What `curate run` does; the demo does it, too."""
     if not app.project.enabled():
-        raise ProjectError("this project has no enabled source", where="sources.yaml",
-                           fix="add one (curate sources add), then: curate run")
+        raise ProjectError(
+            "this project has no enabled source",
+            where="sources.yaml",
+            fix="add one (curate sources add), then: curate run",
+        )
     views = app.bring("tagged", sources)
     rows = sum(view.rows for view in views.values())
     app.ui.say(f"{count(rows, 'record')} from {count(len(views), 'source')}, cleaned and tagged")

@@ -17,10 +17,13 @@ def record(project: Project, done: Sequence[Any]) -> None:
     if done:
         now = datetime.datetime.now(datetime.UTC)
         name = f"{now:%Y%m%dT%H%M%S%f}-{os.getpid()}.json"
-        files.write_sealed(project.data / "runs" / name, {
-            "at": now.isoformat(timespec="seconds"),
-            "done": [{**vars(item), "seconds": round(item.seconds, 3)} for item in done],
-        })
+        files.write_sealed(
+            project.data / "runs" / name,
+            {
+                "at": now.isoformat(timespec="seconds"),
+                "done": [{**vars(item), "seconds": round(item.seconds, 3)} for item in done],
+            },
+        )
 
 
 def history(project: Project) -> list[dict[str, Any]]:

@@ -33,8 +33,9 @@ def status(app: App, sources: tuple[str, ...]) -> None:
             cost = node.rows / rates[node.step.name] if node.step.name in rates else None
             seconds += cost or 0.0
             todo += node.state != "fresh"
-            listed.append({"step": node.step.name, "state": node.state, "why": list(node.why), "rows": node.rows,
-                           "seconds": cost})
+            listed.append(
+                {"step": node.step.name, "state": node.state, "why": list(node.why), "rows": node.rows, "seconds": cost}
+            )
             if not app.ui.json:
                 note = "" if node.state == "fresh" else f"  up to {count(node.rows, 'row')}; " + "; ".join(node.why)
                 app.ui.out(f"{name:<16} {node.step.name:<10} {node.state}{note}")

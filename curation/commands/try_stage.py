@@ -59,7 +59,9 @@ def _record(record: str, row: dict[str, Any]) -> dict[str, Any]:
     messages = row.get("messages") or [{"role": "user", "content": row.get("text")}]
     base: dict[str, Any] = {"id": record, "kind": "chat", "persona": "neutral"}
     try:
-        turns = [{"role": str(t["role"]), "content": str(t["content"]), "reasoning": t.get("reasoning")} for t in messages]
+        turns = [
+            {"role": str(t["role"]), "content": str(t["content"]), "reasoning": t.get("reasoning")} for t in messages
+        ]
     except (KeyError, TypeError, AttributeError):
         raise ProjectError("a row's messages need role and content each", where=record) from None
     return {**base, "messages": turns}

@@ -56,6 +56,9 @@ def verify(app: App, repair: bool) -> None:
             wrong = [path for path in wrong if not path.startswith("data/")]
             app.ui.say("damaged derived files were deleted; next: curate run")
     if wrong:
-        raise IntegrityError(f"{len(wrong)} damaged or unknown file(s)", where=wrong[0],
-                             fix="derived files: curate verify --repair; annotations: curate review restore FILE")
+        raise IntegrityError(
+            f"{len(wrong)} damaged or unknown file(s)",
+            where=wrong[0],
+            fix="derived files: curate verify --repair; annotations: curate review restore FILE",
+        )
     app.ui.say("every stored byte is the byte that was written")

@@ -52,10 +52,14 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
             break
         story.append((step, _kept(table, record)))
     if alive:
-        story += [("folded in", f"{twin} was the same text and is folded into this one")
-                  for twin in _folded(found, record)]
-    story += [("people", f"{a.question}: {a.value} ({a.annotator}, {a.status})")
-              for a in annotations.current() if a.record == record]
+        story += [
+            ("folded in", f"{twin} was the same text and is folded into this one") for twin in _folded(found, record)
+        ]
+    story += [
+        ("people", f"{a.question}: {a.value} ({a.annotator}, {a.status})")
+        for a in annotations.current()
+        if a.record == record
+    ]
     story += _after(project, record, alive)
     return story
 

@@ -91,8 +91,11 @@ class Annotations:
             except (ValueError, KeyError, TypeError, AttributeError):
                 ok = False
             if not ok:
-                raise IntegrityError("an annotation is damaged or missing", where=f"{self.path.name}:{number}",
-                                     fix="restore your backup: curate review restore FILE")
+                raise IntegrityError(
+                    "an annotation is damaged or missing",
+                    where=f"{self.path.name}:{number}",
+                    fix="restore your backup: curate review restore FILE",
+                )
             previous = hashlib.sha256(line).hexdigest()
             yield answer
 

@@ -156,8 +156,11 @@ def _bind(kind: Any, value: Any, document: Document, path: Path_) -> Any:
     if origin is Literal:
         options = typing.get_args(kind)
         if value not in options or isinstance(value, bool):
-            raise document.error(path, f"'{path[-1]}' must be one of: {', '.join(map(str, options))}",
-                                 _did_you_mean(str(value), [str(o) for o in options]))
+            raise document.error(
+                path,
+                f"'{path[-1]}' must be one of: {', '.join(map(str, options))}",
+                _did_you_mean(str(value), [str(o) for o in options]),
+            )
         return value
     if origin is tuple:
         item = typing.get_args(kind)[0]
@@ -182,8 +185,11 @@ def _bind_scalar(kind: type, value: Any, document: Document, path: Path_) -> Any
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise document.error(path, f"'{_name(path)}' must be {names[kind]}")
     if kind is str and looks_secret(typing.cast(str, value)):
-        raise document.error(path, f"'{_name(path)}' looks like a secret; secrets do not belong in this file",
-                             "put it in an environment variable, and take this one back where it was issued")
+        raise document.error(
+            path,
+            f"'{_name(path)}' looks like a secret; secrets do not belong in this file",
+            "put it in an environment variable, and take this one back where it was issued",
+        )
     return value
 
 
@@ -193,8 +199,9 @@ def _bind_union(options: tuple[Any, ...], value: Any, document: Document, path: 
     options = tuple(o for o in options if o is not type(None))
     classes = [o for o in options if dataclasses.is_dataclass(o)]
     if classes and isinstance(value, dict):
-        return _bind(classes[0] if len(classes) == 1 else _by_kind(classes, value, document, path),
-                     value, document, path)
+        return _bind(
+            classes[0] if len(classes) == 1 else _by_kind(classes, value, document, path), value, document, path
+        )
     lists = [o for o in options if typing.get_origin(o) is tuple]
     if lists and isinstance(value, list):
         return _bind(lists[0], value, document, path)
@@ -210,8 +217,9 @@ def _by_kind(classes: list[Any], value: dict[str, Any], document: Document, path
     if "kind" not in value:
         raise document.error(path, f"'{_name(path)}' has no 'kind'", f"add kind: one of {', '.join(known)}")
     if value["kind"] not in known:
-        raise document.error((*path, "kind"), f"unknown kind '{value['kind']}'",
-                             _did_you_mean(str(value["kind"]), list(known)))
+        raise document.error(
+            (*path, "kind"), f"unknown kind '{value['kind']}'", _did_you_mean(str(value["kind"]), list(known))
+        )
     return known[value["kind"]]
 
 
@@ -221,13 +229,19 @@ def _bind_dataclass(kind: Any, value: Any, document: Document, path: Path_) -> A
     fields = {f.name: f for f in dataclasses.fields(kind) if f.init}
     for key in value:
         if key not in fields:
-            raise document.error((*path, key), f"unknown key '{key}'" + (f" in '{_name(path)}'" if path else ""),
-                                 _did_you_mean(key, list(fields)))
+            raise document.error(
+                (*path, key),
+                f"unknown key '{key}'" + (f" in '{_name(path)}'" if path else ""),
+                _did_you_mean(key, list(fields)),
+            )
     given = {key: _bind(hints[key], item, document, (*path, key)) for key, item in value.items()}
     for name, known in fields.items():
         if name not in given and known.default is dataclasses.MISSING and known.default_factory is dataclasses.MISSING:
-            raise document.error(path, f"'{_name(path)}' lacks the key '{name}'" if path else f"the key '{name}' is missing",
-                                 f"add: {name}: …  ({known.metadata.get('doc', 'required')})")
+            raise document.error(
+                path,
+                f"'{_name(path)}' lacks the key '{name}'" if path else f"the key '{name}' is missing",
+                f"add: {name}: …  ({known.metadata.get('doc', 'required')})",
+            )
     try:
         return kind(**given)
     except ValueError as error:  # raised by __post_init__ for what types cannot say
@@ -263,8 +277,12 @@ def json_schema(cls: type, title: str) -> dict[str, Any]:
     """The JSON Schema of a declaration, generated from its dataclass."""
     definitions: dict[str, Any] = {}
     schema = _schema(cls, definitions)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema,
-            "$defs": dict(sorted(definitions.items()))}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        **schema,
+        "$defs": dict(sorted(definitions.items())),
+    }
 
 
 def _schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -302,6 +320,9 @@ def _define(kind: Any, definitions: dict[str, Any]) -> None:
             schema["default"] = plain(known.default)
         properties[known.name] = schema
     definitions[kind.__name__] = {
-        "type": "object", "description": (kind.__doc__ or "").partition("\n")[0], "properties": properties,
-        "required": required, "additionalProperties": False,
+        "type": "object",
+        "description": (kind.__doc__ or "").partition("\n")[0],
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
     }

@@ -67,8 +67,13 @@ class Engine:
         else:
             parts = self._run_rows(step, view, context, progress or (lambda done, total: None))
         return self.store.publish(
-            context.source, step.name, self.key(step, view, context), parts,
-            columns=("id", *step.writes), ingredients=step.ingredients(), rows_in=view.rows,
+            context.source,
+            step.name,
+            self.key(step, view, context),
+            parts,
+            columns=("id", *step.writes),
+            ingredients=step.ingredients(),
+            rows_in=view.rows,
         )
 
     def _part_keys(self, step: Step, view: View, context: Context) -> dict[str, str]:
@@ -105,11 +110,13 @@ class Engine:
             piece = kept.slice(start, rows - gone).combine_chunks()
             piece_dropped = dropped.slice(start_dropped, gone).combine_chunks()
             start, start_dropped = start + rows - gone, start_dropped + gone
-            key = files.digest([step.ingredients(), view.digest(name, step.reads),
-                                digests(piece), digests(piece_dropped)])
+            key = files.digest(
+                [step.ingredients(), view.digest(name, step.reads), digests(piece), digests(piece_dropped)]
+            )
             notes = output.notes if first else {}
-            parts[name] = (self.store.find_part(self.store.folder(context.source, step.name), key)
-                           or self.store.write_part(context.source, step.name, key, piece, piece_dropped, notes))
+            parts[name] = self.store.find_part(
+                self.store.folder(context.source, step.name), key
+            ) or self.store.write_part(context.source, step.name, key, piece, piece_dropped, notes)
             first = False
         if start != len(kept) or start_dropped != len(dropped):
             raise _broken(call, "lost or added rows")
@@ -157,8 +164,11 @@ def _pool(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
     try:
         yield from pool.map(_do, jobs)
     except BrokenProcessPool:
-        raise RetryError("a worker process died (out of memory?)", where=jobs[0].calls[0],
-                         fix="run the same command again, perhaps with --workers 1; finished parts are kept") from None
+        raise RetryError(
+            "a worker process died (out of memory?)",
+            where=jobs[0].calls[0],
+            fix="run the same command again, perhaps with --workers 1; finished parts are kept",
+        ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -225,7 +235,8 @@ def _run_chain(step: Step, batch: pa.RecordBatch, context: Context) -> tuple[pa.
         if column not in have:
             table = table.append_column(column, pa.nulls(len(rows), column_type(step, column)))
     table = table.select(["id", *step.writes]).cast(
-        pa.schema([pa.field("id", pa.string()), *(pa.field(c, column_type(step, c)) for c in step.writes)]))
+        pa.schema([pa.field("id", pa.string()), *(pa.field(c, column_type(step, c)) for c in step.writes)])
+    )
     return table, pa.concat_tables([empty_dropped(), *dropped]).cast(DROPPED_SCHEMA), notes
 
 
@@ -250,11 +261,15 @@ def _guarded(call: Call, run: Callable[[], Output]) -> Output:
     except Exception as error:
         # The message of a foreign error may quote a row; its type and place may not.
         place = describe(error)
-        raise CurateError(f"the stage '{call.stage.name}' failed: {type(error).__name__}",
-                          where=place[-1] if place else None,
-                          fix="this is a bug of curate, or of a recogniser you added; nothing was published") from None
+        raise CurateError(
+            f"the stage '{call.stage.name}' failed: {type(error).__name__}",
+            where=place[-1] if place else None,
+            fix="this is a bug of curate, or of a recogniser you added; nothing was published",
+        ) from None
 
 
 def _broken(call: Call, how: str) -> CurateError:
-    return CurateError(f"the stage '{call.stage.name}' {how}; nothing was published",
-                       fix="rows in must equal rows kept plus rows dropped: this is a bug of the stage")
+    return CurateError(
+        f"the stage '{call.stage.name}' {how}; nothing was published",
+        fix="rows in must equal rows kept plus rows dropped: this is a bug of the stage",
+    )

@@ -39,16 +39,23 @@ def os_errors(path: Path) -> Iterator[None]:
 def _explain(error: OSError, path: Path) -> CurateError:
     where = str(path)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RetryError("the disk is full; nothing half-written was kept", where=where,
-                          fix="free some space (curate gc helps) and run the same command again")
+        return RetryError(
+            "the disk is full; nothing half-written was kept",
+            where=where,
+            fix="free some space (curate gc helps) and run the same command again",
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return ProjectError("this place cannot be written or read", where=where,
-                            fix="check its owner and mode, or use a project folder of your own")
+        return ProjectError(
+            "this place cannot be written or read",
+            where=where,
+            fix="check its owner and mode, or use a project folder of your own",
+        )
     if error.errno == errno.ENOENT:
         return ProjectError("no such file or folder", where=where, fix="check the path")
     if error.errno == errno.EIO:
-        return IntegrityError("the disk failed while it was read or written", where=where,
-                              fix="check the disk, then run: curate verify")
+        return IntegrityError(
+            "the disk failed while it was read or written", where=where, fix="check the disk, then run: curate verify"
+        )
     return ProjectError(f"the system refused: {error.strerror or type(error).__name__}", where=where)
 
 
@@ -182,8 +189,11 @@ def locked(path: Path, *, holding: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RetryError(f"another curate command is writing {holding}", where=str(path),
-                             fix="wait until it has finished, then run this again") from None
+            raise RetryError(
+                f"another curate command is writing {holding}",
+                where=str(path),
+                fix="wait until it has finished, then run this again",
+            ) from None
         yield
     finally:
         os.close(handle)
@@ -198,14 +208,20 @@ def safe_join(root: Path, name: str) -> Path:
     """
     parts = name.split("/")
     hostile = (
-        not name or name.startswith(("/", "~")) or "\\" in name or any(ord(c) < 32 or ord(c) == 127 for c in name)
+        not name
+        or name.startswith(("/", "~"))
+        or "\\" in name
+        or any(ord(c) < 32 or ord(c) == 127 for c in name)
         or any(p in ("", ".", "..") or len(p.encode("utf-8", "surrogatepass")) > 200 for p in parts)
         or (len(parts[0]) == 2 and parts[0][1] == ":")
     )
     joined = root.joinpath(*parts) if not hostile else root
     if hostile or not joined.resolve().is_relative_to(root.resolve()):
-        raise ProjectError(f"a file name leads outside its folder: {ascii(name)[:80]}", where=str(root),
-                           fix="rename the file, or leave it out of the source")
+        raise ProjectError(
+            f"a file name leads outside its folder: {ascii(name)[:80]}",
+            where=str(root),
+            fix="rename the file, or leave it out of the source",
+        )
     return joined
 
 
@@ -246,5 +262,6 @@ def read_sealed(path: Path) -> dict[str, Any]:
             expected = json.dumps(dict(document, seal=seal), sort_keys=True, indent=1, ensure_ascii=False)
             if seal == digest(document) and data == expected.encode() + b"\n":
                 return document
-    raise IntegrityError("a stored document has changed since it was written", where=str(path),
-                         fix="run: curate verify --repair")
+    raise IntegrityError(
+        "a stored document has changed since it was written", where=str(path), fix="run: curate verify --repair"
+    )

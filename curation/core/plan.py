@@ -41,8 +41,15 @@ def plan(engine: Engine, raw: StoredTable, steps: Sequence[Step], context: Conte
     for step in steps:
         last = latest(engine, context.source, step.name)
         if view is None:
-            nodes.append(Node(context.source, step, "waiting", ("a step before it runs first",),
-                              last.manifest["rows_in"] if last else raw.rows))
+            nodes.append(
+                Node(
+                    context.source,
+                    step,
+                    "waiting",
+                    ("a step before it runs first",),
+                    last.manifest["rows_in"] if last else raw.rows,
+                )
+            )
             continue
         table = engine.find(step, view, context)
         if table is not None:
@@ -81,9 +88,15 @@ def changes(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) 
         if was["version"] != item["version"]:
             said.append(f"{name}: version {was['version']} -> {item['version']}")
         for what in ("libraries", "models"):
-            said += [f"{key} {was[what].get(key, 'absent')} -> {value}"
-                     for key, value in item[what].items() if was[what].get(key) != value]
-        said += [f"{name}.{key}: {json.dumps(was['spec'].get(key))} -> {json.dumps(value)}"
-                 for key, value in item["spec"].items() if was["spec"].get(key) != value]
+            said += [
+                f"{key} {was[what].get(key, 'absent')} -> {value}"
+                for key, value in item[what].items()
+                if was[what].get(key) != value
+            ]
+        said += [
+            f"{name}.{key}: {json.dumps(was['spec'].get(key))} -> {json.dumps(value)}"
+            for key, value in item["spec"].items()
+            if was["spec"].get(key) != value
+        ]
     said += [f"{name}: stage removed" for name in before if name not in {item["stage"] for item in new}]
     return said

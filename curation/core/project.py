@@ -99,8 +99,11 @@ class Project:
         """
         for name in chosen:
             if name not in self.sources:
-                raise ProjectError(f"no source is called '{name}'", where=SOURCES_FILE,
-                                   fix=f"sources here: {', '.join(self.sources) or 'none yet'}")
+                raise ProjectError(
+                    f"no source is called '{name}'",
+                    where=SOURCES_FILE,
+                    fix=f"sources here: {', '.join(self.sources) or 'none yet'}",
+                )
         return {n: s for n, s in self.sources.items() if (n in chosen if chosen else s.enabled)}
 
     def writing(self) -> Any:
@@ -114,15 +117,21 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / SOURCES_FILE).exists():
             return folder
-    raise ProjectError("this is no curate project: there is no sources.yaml here or above", where=str(start),
-                       fix="curate init   (or: cd into a project, or name one with --project DIR)")
+    raise ProjectError(
+        "this is no curate project: there is no sources.yaml here or above",
+        where=str(start),
+        fix="curate init   (or: cd into a project, or name one with --project DIR)",
+    )
 
 
 def _read_key(root: Path) -> bytes:
     path = root / KEY_FILE
     if not path.exists():
-        raise ProjectError("the project key is missing; ids cannot be made without it", where=KEY_FILE,
-                           fix="put your backup of it back there; for a new project: curate init")
+        raise ProjectError(
+            "the project key is missing; ids cannot be made without it",
+            where=KEY_FILE,
+            fix="put your backup of it back there; for a new project: curate init",
+        )
     try:
         key = bytes.fromhex(path.read_text("ascii").strip())
     except ValueError:
@@ -153,9 +162,14 @@ def layered_settings(root: Path, flags: Mapping[str, Any]) -> Document:
             name = "user" if path == user_config() else "project"
             places = {p: f"{name} {place}" for p, place in found.places.items()}
             layers.append(Document(found.value, places, found.name))
-    env = {k[len("CURATE_"):].lower().replace("__", "."): (k, v) for k, v in os.environ.items()
-           if k.startswith("CURATE_") and k[len("CURATE_"):].split("__")[0].lower() in _NAMES}
-    layers.append(_from_dotted({k: _parse(v) for k, (_, v) in env.items()}, {k: f"env {n}" for k, (n, _) in env.items()}))
+    env = {
+        k[len("CURATE_") :].lower().replace("__", "."): (k, v)
+        for k, v in os.environ.items()
+        if k.startswith("CURATE_") and k[len("CURATE_") :].split("__")[0].lower() in _NAMES
+    }
+    layers.append(
+        _from_dotted({k: _parse(v) for k, (_, v) in env.items()}, {k: f"env {n}" for k, (n, _) in env.items()})
+    )
     given = {k: v for k, v in flags.items() if v is not None}
     layers.append(_from_dotted(given, {k: f"flag --{k.replace('_', '-')}" for k in given}))
     value: dict[str, Any] = {}
@@ -194,7 +208,9 @@ def parse_setting(assignment: str) -> tuple[str, Any]:
     """`scrub.min_score=0.5` as a dotted setting of stages and its value."""
     name, equals, value = assignment.partition("=")
     if not equals or not name.strip():
-        raise ProjectError(f"'{assignment}' is no setting", fix="write NAME=VALUE, for example stages.scrub.min_score=0.5")
+        raise ProjectError(
+            f"'{assignment}' is no setting", fix="write NAME=VALUE, for example stages.scrub.min_score=0.5"
+        )
     return name.strip(), _parse(value.strip())
 
 

@@ -96,8 +96,10 @@ def migrate(table: pa.Table, version: int) -> pa.Table:
         IntegrityError: the table was written by a newer curate than this one.
     """
     if version > RECORD_VERSION:
-        raise IntegrityError(f"these records have version {version}; this curate knows up to {RECORD_VERSION}",
-                             fix="upgrade curate: pip install -U curation")
+        raise IntegrityError(
+            f"these records have version {version}; this curate knows up to {RECORD_VERSION}",
+            fix="upgrade curate: pip install -U curation",
+        )
     for step in range(version, RECORD_VERSION):
         table = MIGRATIONS[step](table)
     return table
@@ -129,8 +131,11 @@ def _type_schema(kind: pa.DataType, name: str) -> dict[str, Any]:
         return {"type": "array", "items": _type_schema(kind.value_type, name)}
     if pa.types.is_struct(kind):
         fields = [kind.field(i) for i in range(kind.num_fields)]
-        return {"type": "object", "properties": {f.name: _field_schema(f) for f in fields},
-                "additionalProperties": False}
+        return {
+            "type": "object",
+            "properties": {f.name: _field_schema(f) for f in fields},
+            "additionalProperties": False,
+        }
     if name in _ENUMS:
         return {"type": "string", "enum": list(_ENUMS[name])}
     return {"type": "boolean" if pa.types.is_boolean(kind) else "string"}

@@ -73,8 +73,9 @@ class Preference:
     kind: Literal["preference"]
     chosen: str = doc("column of the better answer: text, a turn, or a list of turns", default="chosen")
     rejected: str = doc("column of the other answer", default="rejected")
-    prompt: str | None = doc("column of the prompt: text or a list of turns; none: the answers' common beginning",
-                             default=None)
+    prompt: str | None = doc(
+        "column of the prompt: text or a list of turns; none: the answers' common beginning", default=None
+    )
     role_key: Names = doc("key of a turn's role", default=("role", "from"))
     content_key: Names = doc("key of a turn's text", default=("content", "value"))
     roles: Mapping[str, tuple[str, ...]] = doc("role names of this source by the role they mean", default_factory=dict)

@@ -148,8 +148,9 @@ def stage(
     """
 
     def register(run: Callable[..., Output]) -> Stage:
-        made = Stage(name, version, shape, spec, run, reads, writes, dict(types or {}), libraries, models, extra,
-                     modules)
+        made = Stage(
+            name, version, shape, spec, run, reads, writes, dict(types or {}), libraries, models, extra, modules
+        )
         REGISTRY[name] = made
         return made
 

@@ -98,7 +98,8 @@ def _read_parquet(path: Path, columns: Sequence[str] | None) -> pa.Table:
     try:
         # One file, not a data set: no partition guessing from folder names.
         return pq.ParquetFile(path, page_checksum_verification=True).read(
-            columns=list(columns) if columns is not None else None)
+            columns=list(columns) if columns is not None else None
+        )
     except FileNotFoundError:
         problem = "a part of a table is missing"
     except (pa.ArrowException, OSError):
@@ -127,8 +128,9 @@ class Store:
         for name, key in manifest["parts"].items():
             part = self.find_part(path.parent, key)
             if part is None:
-                raise IntegrityError("a part of a table is missing", where=f"{path.parent.name}/{key}",
-                                     fix="run: curate verify --repair")
+                raise IntegrityError(
+                    "a part of a table is missing", where=f"{path.parent.name}/{key}", fix="run: curate verify --repair"
+                )
             parts[name] = part
         return StoredTable(path.parent, path.stem, manifest, parts)
 
@@ -149,10 +151,15 @@ class Store:
         sha256 = _write_parquet(folder / f"{key}.parquet", table)
         reasons = _count_reasons(dropped)
         part = Part(
-            key=key, rows=len(table), sha256=sha256, columns=digests(table), dropped=len(dropped),
+            key=key,
+            rows=len(table),
+            sha256=sha256,
+            columns=digests(table),
+            dropped=len(dropped),
             dropped_sha256=_write_parquet(folder / f"{key}.dropped.parquet", dropped) if len(dropped) else None,
             dropped_digest=column_digest(dropped.column("id")) if len(dropped) else None,
-            reasons=reasons, notes=dict(sorted(notes.items())),
+            reasons=reasons,
+            notes=dict(sorted(notes.items())),
         )
         files.write_sealed(folder / f"{key}.json", vars(part) | {"reasons": reasons, "notes": dict(part.notes)})
         return part
@@ -202,7 +209,9 @@ class Store:
                     known |= {sealed.with_suffix(".parquet"), sealed.with_suffix(".dropped.parquet")}
                 continue
             if sealed.parent.name != "parts":
-                missing = [k for k in document["parts"].values() if not (sealed.parent / "parts" / f"{k}.json").exists()]
+                missing = [
+                    k for k in document["parts"].values() if not (sealed.parent / "parts" / f"{k}.json").exists()
+                ]
                 if missing:
                     yield str(sealed.relative_to(self.root))
                 continue
@@ -238,8 +247,9 @@ class Store:
 
 def _write_parquet(path: Path, table: pa.Table) -> str:
     with files.replacing(path) as aside:
-        pq.write_table(table, aside, compression="zstd", use_dictionary=False, write_statistics=False,
-                       write_page_checksum=True)
+        pq.write_table(
+            table, aside, compression="zstd", use_dictionary=False, write_statistics=False, write_page_checksum=True
+        )
         sha256 = files.sha256_file(aside)
     return sha256
 

@@ -48,8 +48,9 @@ class Ui:
         """Rows in columns, at most 80 wide where the values allow; numbers to the right."""
         cells = [[_cell(c) for c in row] for row in rows]
         widths = [max(len(h), *(len(row[i]) for row in cells), 0) if cells else len(h) for i, h in enumerate(header)]
-        numeric = [bool(rows) and all(isinstance(r[i], (int, float)) or r[i] is None for r in rows)
-                   for i in range(len(header))]
+        numeric = [
+            bool(rows) and all(isinstance(r[i], (int, float)) or r[i] is None for r in rows) for i in range(len(header))
+        ]
         for line in ([list(header)] if any(header) else []) + cells:
             shown = [c.rjust(w) if n else c.ljust(w) for c, w, n in zip(line, widths, numeric, strict=True)]
             self.out("  ".join(shown).rstrip())
@@ -73,15 +74,24 @@ class Ui:
         if isinstance(error, CurateError):
             lines, code = error.lines(), error.exit_code
         elif isinstance(error, KeyboardInterrupt):
-            lines = ["interrupted: what was finished is kept", "  mend:  run the same command again; it goes on where it was"]
+            lines = [
+                "interrupted: what was finished is kept",
+                "  mend:  run the same command again; it goes on where it was",
+            ]
             code = 130
         elif isinstance(error, MemoryError):
-            lines = ["error: out of memory", "  mend:  close other programs, or use --workers 1 and a smaller batch_rows"]
+            lines = [
+                "error: out of memory",
+                "  mend:  close other programs, or use --workers 1 and a smaller batch_rows",
+            ]
             code = 75
         else:
             place = describe(error)
-            lines = [f"error: a bug in curate: {type(error).__name__}", f"  where: {place[-1] if place else '?'}",
-                     "  mend:  please report it with the output of the same command with -v (it holds no row text)"]
+            lines = [
+                f"error: a bug in curate: {type(error).__name__}",
+                f"  where: {place[-1] if place else '?'}",
+                "  mend:  please report it with the output of the same command with -v (it holds no row text)",
+            ]
             code = 1
         for line in lines[:ERROR_LINES]:
             print(_safe(scrub_secrets(line)), file=sys.stderr)
