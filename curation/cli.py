@@ -5,10 +5,15 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from curation.core.app import App
+    from curation.core.store import View
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("curation.commands.init:init", "Start a project in a folder."),
@@ -92,14 +97,32 @@ def cli(
 
     A project's life: init, edit sources.yaml, run, review, export, train.
     """  # noqa: D205 - the first sentence is what help shows
-    from curation.commands.pipeline import bring
     from curation.core.app import App
     from curation.core.project import parse_setting
     from curation.core.ui import Ui
 
     flags: dict[str, Any] = {"workers": workers, "offline": offline}
     flags.update(dict(parse_setting(s) for s in settings))
-    ctx.obj = App(Ui(quiet=quiet, json=as_json, verbose=verbose), start, flags, build=not no_build, bring_tables=bring)
+    ctx.obj = App(
+        Ui(quiet=quiet, json=as_json, verbose=verbose),
+        start,
+        flags,
+        build=not no_build,
+        bring_tables=_bring,
+        bring_export=_bring_mix,
+    )
+
+
+def _bring(app: App, upto: str, sources: tuple[str, ...]) -> Mapping[str, View]:
+    from curation.commands.pipeline import bring
+
+    return bring(app, upto, sources)
+
+
+def _bring_mix(app: App, mix: str) -> Path:
+    from curation.commands.mixes import bring_mix
+
+    return bring_mix(app, mix)
 
 
 def main(args: list[str] | None = None) -> int:

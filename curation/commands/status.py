@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from curation.commands import runs
 from curation.commands.pipeline import nodes
 from curation.core.app import App, pass_app
+from curation.core.plan import Node
 from curation.core.ui import count
 
 
@@ -18,36 +21,44 @@ def status(app: App, sources: tuple[str, ...]) -> None:
     from curation.export.export import latest
     from curation.export.recipe import load
 
-    planned = nodes(app.project, sources)
     rates = runs.rates(app.project)
-    document: dict[str, object] = {"sources": {}, "mixes": {}}
-    seconds = 0.0
-    todo = 0
-    for name, found in planned.items():
+    document: dict[str, Any] = {"sources": {}, "mixes": {}, "seconds": 0.0}
+    lines: list[str] = []
+    for name, found in nodes(app.project, sources).items():
         if found is None:
-            document["sources"][name] = "not pulled"  # type: ignore[index]
-            app.ui.json or app.ui.out(f"{name:<16} not pulled, or changed since: curate pull {name}")
+            document["sources"][name] = "not pulled"
+            lines.append(f"{name:<16} not pulled, or changed since: curate pull {name}")
             continue
-        listed = []
-        for node in found:
-            cost = node.rows / rates[node.step.name] if node.step.name in rates else None
-            seconds += cost or 0.0
-            todo += node.state != "fresh"
-            listed.append(
-                {"step": node.step.name, "state": node.state, "why": list(node.why), "rows": node.rows, "seconds": cost}
-            )
-            if not app.ui.json:
-                note = "" if node.state == "fresh" else f"  up to {count(node.rows, 'row')}; " + "; ".join(node.why)
-                app.ui.out(f"{name:<16} {node.step.name:<10} {node.state}{note}")
-        document["sources"][name] = listed  # type: ignore[index]
+        document["sources"][name] = [_node(node, rates) for node in found]
+        document["seconds"] += sum(item["seconds"] or 0.0 for item in document["sources"][name])
+        lines += [_line(node) for node in found]
     for mix in load(app.project):
         folder = latest(app.project, mix)
-        document["mixes"][mix] = folder.name if folder else None  # type: ignore[index]
-        app.ui.json or app.ui.out(f"mix {mix:<12} {'exported: ' + folder.name if folder else 'not exported yet'}")
-    document["seconds"] = seconds
+        document["mixes"][mix] = folder.name if folder else None
+        lines.append(f"mix {mix:<12} {'exported: ' + folder.name if folder else 'not exported yet'}")
     if app.ui.json:
         app.ui.emit(document)
-    elif todo:
-        app.ui.say(f"curate run would take up to about {seconds:.0f} s" if seconds else "next: curate run")
-    elif all(planned.values()):
-        app.ui.say("all tables are up to date")
+        return
+    for line in lines:
+        app.ui.out(line)
+    if all(n["state"] == "fresh" for found in document["sources"].values() if found != "not pulled" for n in found):
+        app.ui.say("all tables that were pulled are up to date")
+    else:
+        about = f" (up to about {document['seconds']:.0f} s)" if document["seconds"] else ""
+        app.ui.say(f"next: curate run{about}")
+
+
+def _node(node: Node, rates: dict[str, float]) -> dict[str, Any]:
+    seconds = node.rows / rates[node.step.name] if node.step.name in rates else None
+    return {
+        "step": node.step.name,
+        "state": node.state,
+        "why": list(node.why),
+        "rows": node.rows,
+        "seconds": seconds,
+    }
+
+
+def _line(node: Node) -> str:
+    note = "" if node.state == "fresh" else f"  up to {count(node.rows, 'row')}; " + "; ".join(node.why)
+    return f"{node.source:<16} {node.step.name:<10} {node.state}{note}"

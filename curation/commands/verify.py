@@ -26,11 +26,11 @@ def damaged(project: Project) -> Iterator[str]:
     yield from verify_downloads(project)
     yield from verify_exports(project)
     yield from verify_adapters(project.data / "adapters")
-    for path in sorted((project.data / "runs").glob("*.json")):
+    for run in sorted((project.data / "runs").glob("*.json")):
         try:
-            files.read_sealed(path)
+            files.read_sealed(run)
         except IntegrityError:
-            yield str(path.relative_to(project.root))
+            yield str(run.relative_to(project.root))
     try:
         list(Annotations(project.root / "annotations").history())
     except IntegrityError:

@@ -84,13 +84,8 @@ class Annotations:
         """
         previous = ""
         for number, line in enumerate(self._lines(), start=1):
-            try:
-                item = json.loads(line)
-                ok = item.pop("previous") == previous
-                answer = Answer(**item)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                ok = False
-            if not ok:
+            answer = _parse(line, previous)
+            if answer is None:
                 raise IntegrityError(
                     "an annotation is damaged or missing",
                     where=f"{self.path.name}:{number}",
@@ -180,6 +175,15 @@ class Annotations:
     def _last_digest(self) -> str:
         lines = self._lines()
         return hashlib.sha256(lines[-1]).hexdigest() if lines else ""
+
+
+def _parse(line: bytes, previous: str) -> Answer | None:
+    """The answer of a line whose predecessor has that digest; None if the line is not what was written."""
+    try:
+        item = json.loads(line)
+        return Answer(**item) if item.pop("previous") == previous else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _at(path: Path) -> Annotations:

@@ -18,6 +18,9 @@ Bring = Callable[["App", str, tuple[str, ...]], Mapping[str, View]]
 """(app, how far, chosen sources) -> the view of each source. The commands on top inject it, for a verb may not
 import the verbs before it."""
 
+BringMix = Callable[["App", str], Path]
+"""(app, mix) -> the folder of its current export."""
+
 
 @dataclass
 class App:
@@ -28,6 +31,7 @@ class App:
     flags: dict[str, Any] = field(default_factory=dict)
     build: bool = True
     bring_tables: Bring | None = None
+    bring_export: BringMix | None = None
 
     @cached_property
     def project(self) -> Project:
@@ -38,6 +42,11 @@ class App:
         """Bring tables up to date as far as 'raw', 'records' (cleaned) or 'tagged', and lay them over each other."""
         assert self.bring_tables is not None
         return self.bring_tables(self, upto, sources)
+
+    def bring_mix(self, mix: str) -> Path:
+        """Bring a mix's export up to date and return its folder."""
+        assert self.bring_export is not None
+        return self.bring_export(self, mix)
 
 
 pass_app = click.make_pass_decorator(App)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import importlib
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -220,7 +221,7 @@ def _run_chain(step: Step, batch: pa.RecordBatch, context: Context) -> tuple[pa.
         chunk = rows.combine_chunks().to_batches()
         if not chunk:
             break
-        output = _guarded(call, lambda call=call, chunk=chunk: call.stage.run(chunk[0], call.spec, context))
+        output = _guarded(call, functools.partial(call.stage.run, chunk[0], call.spec, context))
         if output.kept.num_rows + output.dropped.num_rows != len(rows):
             raise _broken(call, "lost or added rows")
         kept = output.kept if isinstance(output.kept, pa.Table) else pa.Table.from_batches([output.kept])

@@ -173,11 +173,11 @@ def layered_settings(root: Path, flags: Mapping[str, Any]) -> Document:
     given = {k: v for k, v in flags.items() if v is not None}
     layers.append(_from_dotted(given, {k: f"flag --{k.replace('_', '-')}" for k in given}))
     value: dict[str, Any] = {}
-    places: dict[tuple[str | int, ...], str] = {}
+    origin: dict[tuple[str | int, ...], str] = {}
     for layer in layers:
         _merge(value, layer.value)
-        places.update({p: place for p, place in layer.places.items() if p})
-    return Document(value, places, SETTINGS_FILE)
+        origin.update({p: place for p, place in layer.places.items() if p})
+    return Document(value, origin, SETTINGS_FILE)
 
 
 _NAMES = {f.name for f in dataclasses.fields(Settings)}

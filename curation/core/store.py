@@ -1,7 +1,9 @@
 """Content-addressed tables: Parquet parts and a manifest, named by the hash of everything that decided them.
 
-    <root>/<source>/<step>/<key>.json            the manifest: which parts make the table, and why it exists
-    <root>/<source>/<step>/parts/<part>.parquet  rows in id order; <part>.dropped.parquet beside it; <part>.json seals both
+    <root>/<source>/<step>/<key>.json                    the manifest: which parts make the table, and why
+    <root>/<source>/<step>/parts/<part>.parquet          rows in id order
+    <root>/<source>/<step>/parts/<part>.dropped.parquet  what the step refused of them, without text
+    <root>/<source>/<step>/parts/<part>.json             written last: it seals the two and makes them count
 
 A table holds `id` and the columns its step writes; what the step refused stands beside them. A `View` lays the
 tables of one source over each other. Parts are cut by id prefix, so a new row changes one part only.

@@ -1,0 +1,75 @@
+"""Tables as polars frames, for `curation.open(...)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from curation.commands.pipeline import UPTO, call, context, tables
+from curation.core import declare
+from curation.core.engine import run_batches
+from curation.core.errors import ProjectError
+from curation.core.project import Project
+from curation.core.records import RECORD_SCHEMA
+from curation.core.stage import REGISTRY, Call, Step, require_step
+from curation.core.store import Store, StoredTable, View
+
+KINDS = ("raw", "origin", "dropped", "records", "tagged")
+
+
+def read(project: Project, table: str, source: str | None) -> pl.DataFrame:
+    """The rows of a table; see `curation.OpenProject.read`."""
+    if table not in KINDS:
+        raise ProjectError(f"no table is called '{table}'", fix=f"tables: {', '.join(KINDS)}")
+    pieces: list[pa.Table] = []
+    for name in project.enabled((source,) if source else ()):
+        found = tables(project, name)
+        if source and len(found) <= len(UPTO.get(table, ())):
+            raise ProjectError(f"'{name}' is not up to date as far as '{table}'", fix=f"curate run {name}")
+        if len(found) > len(UPTO.get(table, ())):
+            pieces += _pieces(project, name, table, found)
+    frames = [frame for piece in pieces if isinstance(frame := pl.from_arrow(piece), pl.DataFrame)]
+    return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def _pieces(project: Project, name: str, table: str, found: list[StoredTable]) -> Iterator[pa.Table]:
+    if table == "dropped":
+        yield from (t.read_dropped(part) for t in found for part in t.parts)
+    elif table == "origin":
+        origin = Store(project.raw / "tables").find(name, "origin", found[0].key)
+        yield from (origin.read(part) for part in origin.parts) if origin else ()
+    else:
+        view = View((found[0],)) if table == "raw" else View(tuple(found[1 : 1 + len(UPTO[table])]))
+        yield from view.batches()
+
+
+def run_stage(project: Project, stage: str, frame: pl.DataFrame, parameters: Mapping[str, Any]) -> pl.DataFrame:
+    """One row stage on a frame; see `curation.OpenProject.run_stage`."""
+    if stage not in REGISTRY or REGISTRY[stage].shape != "row":
+        known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape == "row"))
+        raise ProjectError(f"no row stage is called '{stage}'", fix=f"stages: {known}")
+    chosen = call(project, stage)
+    if parameters:
+        given = {**declare.plain(chosen.spec), **declare.plain(parameters)}
+        chosen = Call(chosen.stage, declare.bind(chosen.stage.spec, declare.Document(given, name=stage)))
+    step = Step("notebook", (chosen,))
+    require_step((step,))
+    kept, _, _ = run_batches(step, _as_records(frame), context(project, "notebook"), project.settings.batch_rows)
+    made = pl.from_arrow(kept)
+    assert isinstance(made, pl.DataFrame)
+    rest = frame.select([c for c in frame.columns if c == "id" or c not in made.columns])
+    return rest.join(made, on="id", how="inner", maintain_order="left")
+
+
+def _as_records(frame: pl.DataFrame) -> pa.Table:
+    """A frame in the contract's types; columns that a record has and the frame lacks are null."""
+    table = frame.to_arrow()
+    columns = {
+        f.name: table.column(f.name).cast(f.type) if f.name in table.column_names else pa.nulls(len(table), f.type)
+        for f in RECORD_SCHEMA
+    }
+    extra = {name: table.column(name) for name in table.column_names if name not in columns}
+    return pa.table({**columns, **extra})

@@ -1,0 +1,114 @@
+"""`curate pull` and `curate sources`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TextIO
+
+import click
+import yaml
+
+from curation.core import files
+from curation.core.app import App, pass_app
+from curation.core.declare import bind, parse_yaml, plain
+from curation.core.errors import CurateError, ProjectError, RetryError
+from curation.core.project import SOURCES_FILE
+from curation.core.sources import Sources
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]…")
+@click.option("--update", is_flag=True, help="Move the pin of hub sources to what is newest now.")
+@pass_app
+def pull(app: App, names: tuple[str, ...], update: bool) -> None:
+    """Fetch sources at their pinned commits and make records of them.
+
+    One blocked source never stops the others.
+    """
+    from curation.pull.pull import bring_all
+
+    with app.project.writing():
+        pulled, errors = bring_all(app.project, app.project.enabled(names), update=update, ui=app.ui)
+    if app.ui.json:
+        app.ui.emit(
+            {
+                "pulled": {p.name: {"rows": p.table.rows, "changed": p.changed} for p in pulled},
+                "blocked": {name: error.what for name, error in errors.items()},
+            }
+        )
+    else:
+        app.ui.table(
+            ("source", "records", "rejected", "state"),
+            [
+                (p.name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date")
+                for p in pulled
+            ]
+            + [(name, None, None, error.what) for name, error in errors.items()],
+        )
+    if errors:
+        raise _worst(errors)
+
+
+def _worst(errors: dict[str, CurateError]) -> CurateError:
+    """The error to end with: what a person must act on comes before what merely needs another try."""
+    name, error = min(errors.items(), key=lambda item: (isinstance(item[1], RetryError), item[1].exit_code))
+    return type(error)(error.what, where=error.where or name, fix=error.fix)
+
+
+@click.group()
+def sources() -> None:
+    """List the sources, or add one."""
+
+
+@sources.command("list")
+@pass_app
+def list_sources(app: App) -> None:
+    """Every source with its licence, its pin and its rows."""
+    lock = app.project.lock()
+    rows = []
+    for name, source in app.project.sources.items():
+        entry = lock.sources.get(name)
+        licence = source.licence or (entry.licence if entry else None) or "unknown"
+        pin = entry.revision[:12] if entry else "not pulled"
+        rows.append(
+            (
+                name,
+                source.kind,
+                licence,
+                source.persona,
+                pin if source.enabled else "off",
+                entry.rows if entry else None,
+            )
+        )
+    if app.ui.json:
+        app.ui.emit({name: plain(source) for name, source in app.project.sources.items()})
+    else:
+        app.ui.table(("source", "kind", "licence", "persona", "pin", "records"), rows)
+
+
+@sources.command()
+@click.argument("name")
+@click.argument("declaration", type=click.File("r", encoding="utf-8"))
+@pass_app
+def add(app: App, name: str, declaration: TextIO) -> None:
+    """Add a source: NAME and a YAML file with its declaration ('-' reads stdin)."""
+    text = declaration.read()
+    found = parse_yaml(text, declaration.name)
+    bind(Sources, dataclasses.replace(found, value={"sources": {name: found.value}}))
+    path = app.project.root / SOURCES_FILE
+    if name in app.project.sources:
+        raise ProjectError(f"there is a source called '{name}' already", where=SOURCES_FILE, fix="choose another name")
+    with app.project.writing():
+        files.write_bytes(path, _appended(path, name, found.value).encode(), mode=0o644)
+    app.ui.say(f"added; next: curate pull {name}")
+
+
+def _appended(path: Path, name: str, value: dict[str, object]) -> str:
+    """sources.yaml with one more entry; comments and order of the others stay."""
+    text = path.read_text("utf-8")
+    entry = yaml.safe_dump({name: value}, sort_keys=False, allow_unicode=True, width=120)
+    block = "".join(f"  {line}\n" for line in entry.splitlines())
+    if "\nsources: {}" in "\n" + text:
+        return text.replace("sources: {}", "sources:\n" + block.rstrip("\n"), 1)
+    return text.rstrip("\n") + "\n" + block
