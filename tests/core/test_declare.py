@@ -76,7 +76,9 @@ def test_mistakes_are_named_with_file_and_line(text, line, says):
 
 def test_an_alias_bomb_is_refused_in_bounded_time():
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-        f"{b}: &{b} [*{a},*{a},*{a},*{a},*{a},*{a},*{a},*{a},*{a}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+        f"{b}: &{b} [*{a},*{a},*{a},*{a},*{a},*{a},*{a},*{a},*{a}]\n"
+        for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     with pytest.raises(ProjectError, match="too many values"):
         declare.parse_yaml(bomb, "bomb.yaml")
 
@@ -131,7 +133,9 @@ def test_published_schemas_are_the_generated_ones(file, cls, title):
 def test_the_schema_accepts_what_the_loader_accepts():
     jsonschema = pytest.importorskip("jsonschema")
     schema = declare.json_schema(sources.Sources, "sources.yaml")
-    good = {"sources": {"a": {"kind": "files", "path": "x.csv", "adapter": {"kind": "qa", "user": ["q"], "assistant": "a"}}}}
+    good = {
+        "sources": {"a": {"kind": "files", "path": "x.csv", "adapter": {"kind": "qa", "user": ["q"], "assistant": "a"}}}
+    }
     jsonschema.validate(good, schema)
     declare.bind(sources.Sources, declare.Document(good))
     good["sources"]["a"]["pth"] = "x"
@@ -142,5 +146,13 @@ def test_the_schema_accepts_what_the_loader_accepts():
 @pytest.mark.parametrize("name", ["a b", "a/b", "../x", "", "ä", "x" * 61])
 def test_source_names_are_safe_in_paths_and_ids(name):
     with pytest.raises(ProjectError, match="source name"):
-        declare.bind(sources.Sources, declare.Document({"sources": {name: {
-            "kind": "files", "path": "x", "adapter": {"kind": "qa", "user": "q", "assistant": "a"}}}}))
+        declare.bind(
+            sources.Sources,
+            declare.Document(
+                {
+                    "sources": {
+                        name: {"kind": "files", "path": "x", "adapter": {"kind": "qa", "user": "q", "assistant": "a"}}
+                    }
+                }
+            ),
+        )

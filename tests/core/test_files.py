@@ -63,8 +63,14 @@ def test_a_folder_replaces_an_older_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "error", "code"),
-    [(errno.ENOSPC, RetryError, 75), (errno.EROFS, ProjectError, 3), (errno.EACCES, ProjectError, 3),
-     (errno.EIO, IntegrityError, 4), (errno.ENOENT, ProjectError, 3), (errno.EMFILE, ProjectError, 3)],
+    [
+        (errno.ENOSPC, RetryError, 75),
+        (errno.EROFS, ProjectError, 3),
+        (errno.EACCES, ProjectError, 3),
+        (errno.EIO, IntegrityError, 4),
+        (errno.ENOENT, ProjectError, 3),
+        (errno.EMFILE, ProjectError, 3),
+    ],
 )
 def test_what_the_system_refuses_becomes_an_error_with_a_true_exit_code(tmp_path, number, error, code):
     with pytest.raises(error) as caught, files.os_errors(tmp_path):
@@ -101,8 +107,25 @@ def test_an_appended_line_never_joins_one_that_was_cut_off(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["../x", "a/../../x", "/etc/passwd", "~/x", "a\\b", "a\x00b", "a\nb", "", ".", "..", "a//b", "C:/x", "n" * 300,
-     "a/" + "n" * 201, "\x1b[31m", "a/./b", "a/.."],
+    [
+        "../x",
+        "a/../../x",
+        "/etc/passwd",
+        "~/x",
+        "a\\b",
+        "a\x00b",
+        "a\nb",
+        "",
+        ".",
+        "..",
+        "a//b",
+        "C:/x",
+        "n" * 300,
+        "a/" + "n" * 201,
+        "\x1b[31m",
+        "a/./b",
+        "a/..",
+    ],
 )
 def test_a_name_from_outside_cannot_leave_its_folder(tmp_path, name):
     with pytest.raises(ProjectError):

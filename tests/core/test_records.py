@@ -12,9 +12,15 @@ from curation.core.errors import IntegrityError
 
 KEY = b"k" * 32
 turns = st.lists(
-    st.fixed_dictionaries({
-        "role": st.sampled_from(records.ROLES), "content": st.none() | st.text(), "reasoning": st.none() | st.text(),
-    }), max_size=4)
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(records.ROLES),
+            "content": st.none() | st.text(),
+            "reasoning": st.none() | st.text(),
+        }
+    ),
+    max_size=4,
+)
 
 
 def test_the_published_schema_is_the_generated_one():
@@ -24,8 +30,13 @@ def test_the_published_schema_is_the_generated_one():
 
 def test_a_record_validates_against_the_published_schema():
     jsonschema = pytest.importorskip("jsonschema")
-    good = {"id": "a:0", "kind": "chat", "messages": [{"role": "user", "content": "x", "reasoning": None}],
-            "persona": "client", "group": None}
+    good = {
+        "id": "a:0",
+        "kind": "chat",
+        "messages": [{"role": "user", "content": "x", "reasoning": None}],
+        "persona": "client",
+        "group": None,
+    }
     jsonschema.validate(good, records.json_schema())
     for change in ({"kind": "talk"}, {"messages": [{"role": "bot"}]}, {"persona": None}):
         with pytest.raises(jsonschema.ValidationError):
@@ -43,7 +54,8 @@ def test_equal_values_have_equal_digests_whatever_the_buffers(rows, offset):
     padded = pa.array([[{"role": "user", "content": "pad", "reasoning": None}]] * offset + rows, records.TURNS)[offset:]
     chunked = pa.chunked_array([plain[:1], plain[1:]], records.TURNS)
     filtered = pa.array([r for row in rows for r in (None, row)], records.TURNS).take(
-        pa.array(range(1, 2 * len(rows), 2)))
+        pa.array(range(1, 2 * len(rows), 2))
+    )
     digest = records.column_digest(plain)
     assert records.column_digest(padded) == digest
     assert records.column_digest(chunked) == digest
@@ -53,19 +65,29 @@ def test_equal_values_have_equal_digests_whatever_the_buffers(rows, offset):
 @given(st.lists(st.none() | turns, max_size=4), st.lists(st.none() | turns, max_size=4))
 def test_different_values_have_different_digests(left, right):
     same = pa.array(left, records.TURNS).equals(pa.array(right, records.TURNS))
-    digests = records.column_digest(pa.array(left, records.TURNS)), records.column_digest(pa.array(right, records.TURNS))
+    digests = (
+        records.column_digest(pa.array(left, records.TURNS)),
+        records.column_digest(pa.array(right, records.TURNS)),
+    )
     assert (digests[0] == digests[1]) == same
 
 
 @pytest.mark.parametrize(
     ("values", "kind"),
-    [([1, None, 3], pa.int64()), ([1.5, None], pa.float32()), ([True, None, False], pa.bool_()),
-     (["a", None], pa.large_string()), ([b"a", None], pa.binary()), ([[1.0, 2.0], None], pa.list_(pa.float32(), 2)),
-     ([None, None], pa.null()), (["a", "b", "a"], pa.dictionary(pa.int32(), pa.string()))],
+    [
+        ([1, None, 3], pa.int64()),
+        ([1.5, None], pa.float32()),
+        ([True, None, False], pa.bool_()),
+        (["a", None], pa.large_string()),
+        ([b"a", None], pa.binary()),
+        ([[1.0, 2.0], None], pa.list_(pa.float32(), 2)),
+        ([None, None], pa.null()),
+        (["a", "b", "a"], pa.dictionary(pa.int32(), pa.string())),
+    ],
 )
 def test_digests_of_other_types(values, kind):
     array = pa.array(values, kind)
-    assert records.column_digest(array) == records.column_digest(pa.concat_arrays([array, array])[len(array):])
+    assert records.column_digest(array) == records.column_digest(pa.concat_arrays([array, array])[len(array) :])
     assert records.column_digest(array) != records.column_digest(array[:-1])
 
 
@@ -86,7 +108,8 @@ def test_ids_do_not_depend_on_the_order_of_a_file_and_number_identical_rows():
     orders = [random.Random(seed).sample(range(5), 5) for seed in range(20)]
     assert len({str(ids(order)) for order in orders}) == 1
     assert [i for i, _ in ids(range(5)) if i.endswith(("-2", "-3"))] == [
-        i for i, (text, _) in ids(range(5)) if text == "x"][1:]
+        i for i, (text, _) in ids(range(5)) if text == "x"
+    ][1:]
 
 
 def test_ids_tell_nothing_without_the_key():
