@@ -1,17 +1,10 @@
-"""The loopback hub against the real client libraries, each in a process of its own.
-
-`HF_ENDPOINT` and `HF_HOME` are read when the client is imported, hence the subprocesses.
-"""
+"""The loopback hub against the real client libraries."""
 
 from __future__ import annotations
 
 import hashlib
 import http.client
 import json
-import os
-import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +14,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from curation.demo.hub import Fault, LoopbackHub, publish
-
-pytest.importorskip("huggingface_hub")
 
 FIXTURE = Path(__file__).parents[2] / ".." / "shared" / "data" / "hub_fixture"
 BIG = bytes(range(256)) * 12_000  # 3 MB, more than one piece
@@ -41,38 +32,6 @@ def root(tmp_path: Path) -> Path:
     old.mkdir()
     (old / "meta.json").write_text(json.dumps({"refs": {}, "renamed_to": "demo/open"}))
     return root
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Client:
-    """Run code against an endpoint in a fresh process; what it leaves in `answer` comes back."""
-
-    def run(endpoint: str, code: str) -> Any:
-        script = (
-            "import json\nfrom huggingface_hub import HfApi, constants, snapshot_download\n"
-            "from huggingface_hub.errors import *\n"
-            f"api = HfApi()\n{textwrap.dedent(code)}\nprint(json.dumps(answer))\n"
-        )
-        outside = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
-        settings = {
-            "HF_ENDPOINT": endpoint,
-            "HF_HOME": str(tmp_path / "hf"),
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-            "NO_PROXY": "127.0.0.1",
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            env=outside | settings,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run
 
 
 def commits(root: Path) -> list[str]:
