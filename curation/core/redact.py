@@ -41,7 +41,7 @@ _TOKEN = re.compile(
       | (?:sk|glpat)-[A-Za-z0-9_-]{16,} | github_pat_[A-Za-z0-9_]{16,} | (?:AKIA|ASIA)[A-Z0-9]{16}
       | AIza[A-Za-z0-9_-]{30,} | xox[a-z]-[A-Za-z0-9-]{10,}
       | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?
-    )""",
+    )[A-Za-z0-9_-]*""",
     re.VERBOSE,
 )
 _USERINFO = re.compile(r"""(?<=://)[^\s/"'<>]+@""")
