@@ -12,33 +12,36 @@ import threading
 import traceback
 import unicodedata
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
 from curation.core.errors import CurateError
 
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # Fillers and selectors that draw nothing yet count as letters. U+FE00-FE0F are not here: emoji carry them.
 _BLANKS = frozenset(
     map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, 0xFFA0))
-) | frozenset(map(chr, range(0xE0100, 0xE01F0)))
+).union(map(chr, range(0xE0100, 0xE01F0)))
 
-_PACKAGE = Path(__file__).resolve().parents[1].as_posix()
+_PACKAGE = Path(__file__).parents[1].as_posix()
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
 _MOST_FRAMES = 25
 _MOST_LINES = 200
 _MOST_DEPTH = 8
 
 _SECRET = "[secret]"
-_PEM = re.compile(r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)")
+_PEM = re.compile(
+    r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)"
+)
 _TOKEN = re.compile(
     r"""(?<![A-Za-z0-9])(?:
         (?:hf|api_org|gh[pousr])_[A-Za-z0-9]{16,} | [rs]k_(?:live|test)_[A-Za-z0-9]{10,}
-      | sk-[A-Za-z0-9_-]{16,} | github_pat_[A-Za-z0-9_]{16,} | glpat-[A-Za-z0-9_-]{16,} | (?:AKIA|ASIA)[A-Z0-9]{16}
+      | (?:sk|glpat)-[A-Za-z0-9_-]{16,} | github_pat_[A-Za-z0-9_]{16,} | (?:AKIA|ASIA)[A-Z0-9]{16}
       | AIza[A-Za-z0-9_-]{30,} | xox[a-z]-[A-Za-z0-9-]{10,}
       | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?
-    )""",
+    )[A-Za-z0-9_-]*""",
     re.VERBOSE,
 )
 _USERINFO = re.compile(r"""(?<=://)[^\s/"'<>]+@""")
@@ -46,8 +49,7 @@ _BEARER = re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}")
 # `${NAME}` says where a secret lies and is none itself; `tokens=512` is a count.
 _ASSIGNMENT = re.compile(
     r"""(?ix) (
-        (?:password|passwd|pwd|passphrase|secret|token|(?:api|access|private)[_-]?key|signature|sig
-          |credential|authorization)
+        (?:passw(?:or)?d|pwd|passphrase|secret|token|(?:api|access|private)[_-]?key|sig(?:nature)?|authorization)
         [\\"']* \s*[:=]\s* (?:[\\"']*(?:basic|bearer|digest)\s+)?
       | --[a-z-]{0,40}(?:password|secret|token|api-key)\s+
     ) (?!\$\{\w+\}) (?: \\?"(?:[^"\\]|\\[^"])*\\?" | \\?'(?:[^'\\]|\\[^'])*\\?' | [^\s,;&]+ )""",
@@ -65,14 +67,12 @@ def printable(text: str, *, lines: bool = False) -> str:
         lines: keep line feeds and tabs, for text of several lines.
     """
     kept = "\n\t" if lines else ""
-    return "".join(_escape(c) if c not in kept and _is_hidden(c) else c for c in text)
+    return "".join(c if c in kept else _shown(c) for c in text)
 
 
-def _is_hidden(char: str) -> bool:
-    return char in _BLANKS or unicodedata.category(char) in _HIDDEN_CATEGORIES
-
-
-def _escape(char: str) -> str:
+def _shown(char: str) -> str:
+    if char not in _BLANKS and unicodedata.category(char) not in _HIDDEN:
+        return char
     code = ord(char)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
@@ -139,8 +139,7 @@ def _describe_chain(exc: BaseException, lead: str, depth: int, lines: list[str],
 
 def _headline(exc: BaseException) -> str:
     kind = type(exc)
-    own = kind.__module__ == "builtins" or isinstance(exc, CurateError)
-    name = kind.__qualname__ if own else f"{kind.__module__}.{kind.__qualname__}"
+    name = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
     # Subclasses elsewhere (ssl, sockets, HTTP clients) put numbers of their own into errno; and `strerror`
     # may hold whatever the raiser put there.
     number = exc.errno if isinstance(exc, OSError) and kind.__module__ == "builtins" else None
@@ -205,10 +204,8 @@ class _Handler(logging.Handler):
 
 
 def _write(text: str, file: TextIO | None = None) -> None:
-    stream = file or sys.stderr
-    if stream is not None:  # a process without a terminal may have none
-        stream.write(f"{text}\n")
-        stream.flush()
+    with suppress(AttributeError, OSError, ValueError):  # there is no terminal, or its other end is gone
+        (file or sys.stderr).write(f"{text}\n")
 
 
 def _write_error(lead: str, exc: BaseException | None) -> None:
