@@ -1,0 +1,112 @@
+"""The adapters of a project: `data/adapters/<recipe>/<key>`, named by everything that decided them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from curation.core import declare, files
+from curation.core.errors import ProjectError
+from curation.core.models import fingerprint, resolve
+from curation.core.project import Project
+from curation.train.ledger import FILE as LEDGER
+from curation.train.loop import Progress, train
+from curation.train.publish import MANIFEST
+from curation.train.recipe import TrainRecipe
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A trained adapter. `loss` and `first_loss` are means per trained token, in nats, of the last and first step."""
+
+    folder: Path
+    steps: int
+    first_loss: float
+    loss: float
+    trained: bool
+
+
+def recipes(project: Project) -> dict[str, TrainRecipe]:
+    """The training recipes of a project by name; a base's path is relative to the project.
+
+    Raises:
+        ProjectError: a recipe that is wrong, with its line; or two of one name.
+    """
+    found: dict[str, TrainRecipe] = {}
+    for path in sorted((project.root / "exports" / "training").glob("*.yaml")):
+        recipe = declare.bind(TrainRecipe, declare.load(path))
+        if recipe.name in found:
+            raise ProjectError(f"two training recipes are called '{recipe.name}'", where=path.name, fix="rename one")
+        found[recipe.name] = recipe
+    return found
+
+
+def bring(project: Project, recipe: TrainRecipe, export: Path, progress: Progress) -> Adapter:
+    """The adapter of a recipe over an export; trained only if it is not there yet.
+
+    Raises:
+        CurateError: whatever `train` raises; nothing is published then.
+    """
+    local = project.root / recipe.base.path
+    base = resolve(str(local) if local.is_dir() else recipe.base.path, recipe.base.revision)
+    key = files.digest(
+        {
+            "recipe": declare.plain(recipe),
+            "export": files.sha256_file(export / MANIFEST),
+            "base": fingerprint(base),
+        }
+    )
+    folder = project.data / "adapters" / recipe.name / key[:16]
+    trained = not folder.exists()
+    if trained:
+        train(recipe, base, export, folder, progress)
+    losses = (manifest := _manifest(folder))["losses"]
+    return Adapter(folder, manifest["steps"], losses["first_step"], losses["last_step"], trained)
+
+
+def _manifest(folder: Path) -> dict[str, object] | dict[str, dict[str, float]]:
+    return json.loads((folder / MANIFEST).read_text("utf-8"))
+
+
+def steps_of(root: Path, record: str) -> list[tuple[str, int, int]]:
+    """(adapter, step, tokens) for every time an adapter below `root` learned from a record."""
+    rows: list[tuple[str, int, int]] = []
+    for ledger in sorted(root.glob(f"*/*/{LEDGER}")):
+        name = f"{ledger.parent.parent.name}/{ledger.parent.name}"
+        table = pq.read_table(ledger, filters=[("row", "==", record)], columns=["step", "tokens"])
+        rows += [(name, row["step"], row["tokens"]) for row in table.to_pylist()]
+    return rows
+
+
+def adapters_with(root: Path, record: str) -> list[str]:
+    """The adapters below `root` that learned from a record, with the steps."""
+    found: dict[str, list[str]] = {}
+    for name, step, _ in steps_of(root, record):
+        found.setdefault(name, []).append(str(step))
+    return [f"{name}, step {', '.join(steps)}" for name, steps in found.items()]
+
+
+def verify_adapters(root: Path) -> Iterator[str]:
+    """Every file of an adapter below `root` that is not what was written, relative to `root`."""
+    for folder in sorted(p for p in root.glob("*/*") if p.is_dir()):
+        wrong = _wrong(folder)
+        yield from (str((folder / name).relative_to(root)) for name in sorted(wrong))
+
+
+def _wrong(folder: Path) -> set[str]:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        digest = manifest.pop("digest")
+        known = {name: info["sha256"] for name, info in manifest["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {MANIFEST}
+    wrong = set() if hashlib.sha256(files.canonical_json(manifest)).hexdigest() == digest else {MANIFEST}
+    here = {path.name for path in folder.iterdir()} - {MANIFEST}
+    return wrong | (here ^ set(known)) | {n for n in here & set(known) if files.sha256_file(folder / n) != known[n]}
+
+
