@@ -44,6 +44,8 @@ def verify(app: App, repair: bool) -> None:
     """Check every byte below data/ and the annotations."""
     project = app.project
     with project.writing():
+        # Under the lock nobody is writing: what lies beside its target was left by a killed run.
+        files.remove_asides(project.data)
         wrong = list(damaged(project))
         if app.ui.json:
             app.ui.emit({"damaged": wrong})

@@ -11,6 +11,7 @@ tables of one source over each other. Parts are cut by id prefix, so a new row c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,9 @@ from curation.core.records import (
 )
 
 WHOLE = "all"
+
+_UNFINISHED = re.compile(r"parts/[0-9a-f]{64}(\.dropped)?\.parquet")
+"""A part without its seal: the run that wrote it was killed. It counts for nothing; `gc` deletes it."""
 
 
 def prefix_digits(rows: int, part_rows: int) -> int:
@@ -223,7 +227,8 @@ class Store:
                 if sha256 and (not path.exists() or files.sha256_file(path) != sha256):
                     yield str(path.relative_to(self.root))
         for path in sorted(p for p in self.root.rglob("*") if p.is_file() and p not in known):
-            yield str(path.relative_to(self.root))
+            if not _UNFINISHED.fullmatch(f"{path.parent.name}/{path.name}"):
+                yield str(path.relative_to(self.root))
 
     def sweep(self, live: set[tuple[str, str, str]], *, dry_run: bool = False) -> tuple[int, int]:
         """Delete what no live table needs. `live` holds (source, step, key); returns files and bytes freed."""
