@@ -1,8 +1,9 @@
 """Hashed n-gram features of short texts, counted over the Arrow utf8 buffer without a loop over texts.
 
-A text becomes counts of word 1- to 3-grams and of byte 2- to 5-grams that do not span a space, hashed into `2**BITS`
-buckets. Every value is an integer, so that sums are exact and a text's features and scores are the same bytes whatever
-other texts share its batch. Training and inference both start here: a change to this file calls for new weights.
+A text becomes counts of word 1- to 3-grams and of byte 2- to 5-grams that do not span a space, hashed into
+`2**BITS` buckets. Every value is an integer, so that sums are exact and a text's features and scores are the
+same bytes whatever other texts share its batch. Training and inference both start here: a change to this file
+calls for new weights.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ import pyarrow.compute as pc
 
 BITS = 17
 WORD_GRAMS = 3
-BYTE_GRAMS = (2, 5)
+BYTE_GRAMS = 5
 TEXT_BYTES = 1 << 16
-"""A longer text is judged by its first 65,536 bytes (about 11,000 words): it bounds the memory that one text takes."""
+"""A longer text is judged by its first 65,536 bytes (about 11,000 words), to bound the memory it takes."""
 
 _BLOCK_BYTES = 1 << 16
 _BLOCK_ROWS = 1 << (32 - BITS)  # row and bucket of a feature share one uint32
@@ -28,7 +29,7 @@ _LETTER, _FOREIGN, _SIGN, _SPACE = np.arange(4, dtype=np.uint8)
 
 
 def _byte_tables() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """For each byte: its lower-case form with all white space and control bytes as one space, and its kind."""
+    """For each byte: its lower-case form, white space and control bytes as a space, and its kind."""
     fold, kind = np.arange(256, dtype=np.uint8), np.full(256, _SIGN)
     for code in range(256):
         char = chr(code)
@@ -47,7 +48,7 @@ _FIRST_OF_FOUR = 0xF0  # from here on, a byte leads a four-byte character; in pr
 # The two multipliers of the 64-bit finaliser of MurmurHash3 (A. Appleby, public domain).
 _MUL_A, _MUL_B = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _PLACES = 64
-_PLACE_KEYS = np.random.Generator(np.random.PCG64(17)).integers(0, 1 << 63, _PLACES, np.uint64) * np.uint64(2) + np.uint64(1)
+_PLACE_KEYS = _MUL_A ** np.arange(1, _PLACES + 1, dtype=np.uint64)  # odd, modulo 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,12 @@ def blocks(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[Block]:
 def weigh(block: Block, idf: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int64]]:
     """Turn counts into tf-idf values in whole numbers.
 
-    The value is `idf * (1 + ln count)`, cut at 127. With weights of at most 127 in size the sum over all `2**17` buckets
-    then stays below 2**31, so a score can never overflow an int32.
+    The value is `idf * (1 + ln count)`, cut at 127. With weights of at most 127 in size the sum over all
+    `2**17` buckets then stays below 2**31, so a score can never overflow an int32.
 
     Returns:
         values: int16 (nnz,).
-        squares: int64 (block.size,), the squared l2 norm of each text; 0 for a text of which nothing is known.
+        squares: int64 (block.size,), the squared l2 norm of each text; 0 where nothing is known of a text.
     """
     tf = _TF.take(np.minimum(block.counts, len(_TF) - 1))
     values = np.minimum((tf * idf.take(block.buckets)) >> 4, _MAX_VALUE)
@@ -131,19 +132,23 @@ def _count(first: int, raw: pa.LargeBinaryArray) -> Block:
         text[~gaps], kind[~gaps] = _FOLD.take(taken), _KIND.take(taken)
     row = np.concatenate(([0], np.repeat(np.arange(size, dtype=np.uint32), np.diff(ends)))).astype(np.uint32)
     keys = np.sort(np.concatenate([*_byte_grams(text, kind == _SPACE, row), *_word_grams(text, kind, row)]))
-    new = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
-    found = keys[new].astype(np.int64)
-    counts = np.diff(np.concatenate((new, [len(keys)])))
+    found, counts = _runs(keys)
     return Block(first, size, found >> BITS, found & ((1 << BITS) - 1), counts)
+
+
+def _runs(keys: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The distinct values of a sorted array and how often each occurs."""
+    new = np.flatnonzero(np.diff(keys.astype(np.int64), prepend=-1))
+    return keys.take(new).astype(np.int64), np.diff(new, append=len(keys))
 
 
 def _byte_grams(
     text: npt.NDArray[np.uint8], space: npt.NDArray[np.bool_], row: npt.NDArray[np.uint32]
 ) -> Iterator[npt.NDArray[np.uint32]]:
-    """Keys of the grams of 2 to 5 bytes with no space strictly inside; a gram is its own bytes in one integer."""
+    """Keys of the grams of 2 to 5 bytes with no space strictly inside; a gram is its bytes in one integer."""
     gram = text.astype(np.uint64)
     good = np.ones(len(text), bool)
-    for length in range(2, BYTE_GRAMS[1] + 1):
+    for length in range(2, BYTE_GRAMS + 1):
         gram = (gram[:-1] << np.uint64(8)) | text[length - 1 :]
         good = good[:-1]
         if length > 2:
@@ -161,9 +166,9 @@ def _word_grams(
     starts = np.flatnonzero(begins) + 1  # of tokens and of spaces, which end the token before them
     if len(starts) == 0:
         return
-    place = np.arange(len(text)) - np.repeat(np.concatenate(([0], starts)), np.diff(np.concatenate(([0], starts, [len(text)]))))
-    spread = text * _PLACE_KEYS.take(place & (_PLACES - 1))
-    token = np.add.reduceat(spread, starts)
+    place = np.arange(starts[0], len(text)) - np.repeat(starts, np.diff(starts, append=len(text)))
+    spread = text[starts[0] :] * _PLACE_KEYS.take(place % _PLACES)
+    token = np.add.reduceat(spread, starts - starts[0])
     word = kind.take(starts) != _SPACE
     token, owner = token[word], row.take(starts[word])
     gram = token
