@@ -71,12 +71,8 @@ def normalise(batch: pa.RecordBatch, spec: NormaliseSpec, context: Context) -> O
         reasons[rows] = reason
     refused = reasons != ""
     kept = pa.table({"id": batch.column("id"), **{name: columns[name] for name in TEXT_COLUMNS}})
-    dropped = as_dropped(_one(batch.column("id").filter(pa.array(refused))), "normalise", reasons[refused].tolist())
+    dropped = as_dropped(batch.column("id").filter(pa.array(refused)), "normalise", reasons[refused].tolist())
     return Output(kept.filter(pa.array(~refused)), dropped)
-
-
-def _one(ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
 
 
 def _is(turns: Turns, role: str) -> pa.BooleanArray:

@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.methods.texts import valid_utf8
+
 # Characters that draw nothing. ZWNJ and ZWJ (U+200C, U+200D) are not here, for scripts and emoji need them; nor
 # are variation selectors. Tag characters (U+E0000..) go: they can carry a whole hidden text.
 _INVISIBLE = (r"[\x{00AD}\x{034F}\x{061C}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{200B}\x{200E}\x{200F}"
@@ -44,7 +46,7 @@ def tidy(texts: pa.Array) -> pa.StringArray:
     Returns:
         As many strings.
     """
-    texts = _valid(texts)
+    texts = valid_utf8(texts)
     distinct = texts.dictionary_encode()
     values = distinct.dictionary
     todo = np.arange(len(values))
@@ -68,12 +70,3 @@ def _round(texts: pa.StringArray) -> pa.StringArray:
     for pattern, replacement in STEPS:
         texts = pc.replace_substring_regex(texts, pattern, replacement)
     return pc.utf8_normalize(texts, "NFC")
-
-
-def _valid(texts: pa.Array) -> pa.StringArray:
-    try:
-        texts.validate(full=True)
-    except pa.ArrowInvalid:
-        raw = texts.cast(pa.binary()).to_pylist()
-        return pa.array([None if b is None else b.decode("utf-8", "replace") for b in raw], pa.string())
-    return texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ MIXED = 0.75
 """A text is in one language when that one holds at least this share of what could be told."""
 
 _READ = 4_000
-_PIECE = 60
+_PIECE = 40
 # What stands in any language: addresses, our own placeholders, code between backticks.
 _NO_LANGUAGE = r"(?i)https?://\S+|www\.\S+|\S+@\S+|\[[A-Z]+(?:_[0-9]+)?\]|```(?s:.*?)```|`[^`\n]*`"
 _NO_CONTENT = "zxx"
@@ -58,14 +59,15 @@ def _identify(text: str) -> str | None:
 
 
 def _pieces(text: str) -> list[str]:
-    """Lines and sentences, the short ones joined, until each holds at least 60 characters."""
+    """Lines and sentences, the short ones joined, until each holds at least 40 characters."""
     pieces = [""]
-    for sentence in pc.split_pattern_regex(pa.scalar(text), r"\n+|[.!?…。！？]+").as_py():
+    for sentence in re.split(r"\n+|[.!?…。！？]+", text):
         if len(pieces[-1]) >= _PIECE:
             pieces.append("")
         pieces[-1] += f" {sentence}"
     if len(pieces) > 1 and len(pieces[-1]) < _PIECE:
-        pieces[-2] += pieces.pop()
+        rest = pieces.pop()
+        pieces[-1] += rest
     return pieces
 
 

@@ -36,7 +36,7 @@ class Turns:
     @classmethod
     def of(cls, column: pa.Array | pa.ChunkedArray) -> Turns:
         """Flatten a column of the record contract's turn lists."""
-        column = _one(column)
+        column = one_array(column)
         turns = column.flatten()
         role, content, reasoning = (pc.struct_field(turns, name) for name in ("role", "content", "reasoning"))
         return cls(_lengths(column), _nulls(column), role, content, reasoning)
@@ -129,7 +129,7 @@ class _Meta:
 
     @classmethod
     def of(cls, column: pa.Array | pa.ChunkedArray) -> _Meta:
-        column = _one(column)
+        column = one_array(column)
         pairs = column.flatten()
         return cls(_lengths(column), _nulls(column), pc.struct_field(pairs, "key"), pc.struct_field(pairs, "value"))
 
@@ -146,12 +146,6 @@ def _strings(part: Turns | _Meta) -> tuple[pa.StringArray, ...]:
     return (part.value,) if isinstance(part, _Meta) else (part.reasoning, part.content)
 
 
-def _one(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    if isinstance(column, pa.ChunkedArray):
-        return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays([pa.array([], column.type), *column.chunks])
-    return column
-
-
 def _lengths(column: pa.Array) -> Ints:
     lengths: Ints = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     return lengths
@@ -165,3 +159,20 @@ def _nulls(column: pa.Array) -> npt.NDArray[np.bool_]:
 def _lists(values: pa.Array, lengths: Ints, null: npt.NDArray[np.bool_], kind: pa.DataType) -> pa.ListArray:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), values, type=kind, mask=pa.array(null))
+
+
+def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column as one array, whether it came from a batch or a table."""
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays([pa.array([], column.type), *column.chunks])
+    return column
+
+
+def valid_utf8(texts: pa.Array) -> pa.Array:
+    """Texts as they are, but for bytes that are no UTF-8 (half surrogates, too): these become U+FFFD."""
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = texts.cast(pa.binary()).to_pylist()
+        return pa.array([None if b is None else b.decode("utf-8", "replace") for b in raw], pa.string())
+    return texts
