@@ -1,0 +1,187 @@
+"""Find personal data in texts: gates first, recognisers where a gate opens, overlaps settled once."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.core.errors import MissingError
+
+if TYPE_CHECKING:
+    from curation.clean.presidio import Guarded
+
+LABELS = ("EMAIL", "FINANCIAL", "HANDLE", "ID", "IP", "PHONE", "URL")
+
+# EMAIL > URL > HANDLE and FINANCIAL, ID > PHONE; an address of the web that holds a number is one thing.
+_TIERS = {"EMAIL": 0, "URL": 1, "HANDLE": 2, "FINANCIAL": 3, "ID": 3, "IP": 3, "PHONE": 4}
+
+PLACEHOLDER = re.compile(r"\[([A-Z]{2,12})_([0-9]{1,6})\]")
+"""What stands for removed data, ours or another tool's: never searched, never part of a finding."""
+
+# Recognisers see at most this much at once, so that no pattern runs long and no number search stops half-way.
+_WINDOW = 10_000
+_OVERLAP = 1_000
+
+# Lines that anybody may be given are no personal data: emergency, crisis and helplines, by country calling code,
+# in national digits. Short codes (988, 911, 999, 112, 116 123 …) are listed for numbers written with a prefix.
+_HELP = {
+    "": "000 110 111 112 113 116000 116006 116111 116117 116123 119 1393 15 17 18 1737 3114 311 741741 85258 911 988 999",
+    "1": "8002738255 8006624357 8007997233 8006564673 8004224453 8664887386 8777262727 8339564566 8334564566"
+         " 8006686868 8662773553 8669999999 8773306366 8009318646 8887933428 8779332273 8009507264 8006228255 8002221222",
+    "44": "8001111 08001111 08082000247 08000684141 03003047000 03001233393 08088010616 08000115000 08085002222 08088088000",
+    "49": "08001110111 08001110222 08001110550 08000116016 116016 08002255530 08001110333",
+    "61": "131114 1300659467 1800551800 1300224636 1800737732 1300789978",
+    "64": "0800543354 0508828865 0800376633",
+    "353": "1800247247 1800833634",
+    "91": "18005990019 14416",
+    "33": "3919",
+}
+
+
+def _forms(code: str, number: str) -> Iterator[str]:
+    yield number
+    if code:
+        for national in {number, number.removeprefix("0")}:
+            yield from (code + national, "00" + code + national, code + "0" + national)
+
+
+HELPLINES = frozenset(form for code, numbers in _HELP.items() for n in numbers.split() for form in _forms(code, n))
+"""Digits of numbers that are kept, with and without the ways to dial the country."""
+
+_CANARIES = (
+    ("write to jane.roe@clinic.example.org today", "EMAIL"),
+    ("my page is https://example.com/users/jane?tab=2", "URL"),
+    ("I am @jane_roe91 there", "HANDLE"),
+    ("call me on 202-555-0143 after six", "PHONE"),
+    ("ring +44 20 7946 0958 please", "PHONE"),
+    ("the card 4111 1111 1111 1111 was charged", "FINANCIAL"),
+    ("transfer it to DE89 3704 0044 0532 0130 00", "FINANCIAL"),
+    ("my number is 219-09-4321", "ID"),
+    ("logged in from 192.0.2.146", "IP"),
+    ("the box 00:1B:44:11:3A:B7 again", "ID"),
+)
+
+
+class Span(NamedTuple):
+    """Personal data in a text: character offsets, and what it is."""
+
+    start: int
+    end: int
+    label: str
+
+
+def find(texts: Sequence[str], min_score: float, *, gated: bool = True) -> list[tuple[Span, ...]]:
+    """Find personal data.
+
+    The search is repeated on what the last round left until it finds nothing more, so that a text whose findings
+    are replaced holds no finding.
+
+    Args:
+        texts: any strings; give each once.
+        min_score: findings below this score of Presidio's (0 to 1) do not count.
+        gated: ask the gates first; without them the result is the same and comes later.
+
+    Returns:
+        For each text its spans, in reading order, none overlapping.
+
+    Raises:
+        MissingError: the recognisers do not find what they must.
+    """
+    found: list[list[Span]] = [[] for _ in texts]
+    left = dict(enumerate(PLACEHOLDER.sub(_blank, text) for text in texts))
+    guarded = _recognisers()
+    while left:
+        places, masked = list(left), list(left.values())
+        hits = _scan(masked, guarded, min_score, gated)
+        left = {}
+        for index, candidates in hits.items():
+            spans = _settle(candidates)
+            found[places[index]] += spans
+            left[places[index]] = _mask(masked[index], spans)
+    return [tuple(sorted(spans)) for spans in found]
+
+
+class _Candidate(NamedTuple):
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+def _scan(
+    texts: Sequence[str], guarded: Iterable[Guarded], min_score: float, gated: bool
+) -> dict[int, list[_Candidate]]:
+    array = pa.array(texts, pa.string())
+    hits: dict[int, list[_Candidate]] = {}
+    for one in guarded:
+        opened = pc.match_substring_regex(array, one.gate).to_numpy(zero_copy_only=False)
+        for index in np.flatnonzero(opened) if gated else range(len(texts)):
+            for candidate in _search(texts[index], one):
+                if candidate.score >= min_score:
+                    hits.setdefault(int(index), []).append(candidate)
+    return hits
+
+
+def _search(text: str, one: Guarded) -> Iterator[_Candidate]:
+    for offset in range(0, max(1, len(text) - _OVERLAP), _WINDOW - _OVERLAP):
+        window = text[offset : offset + _WINDOW]
+        cut = offset + _WINDOW < len(text)
+        for result in one.recogniser.analyze(window, [], None):
+            at_edge = (offset > 0 and result.start == 0) or (cut and result.end == len(window))
+            if at_edge and result.end - result.start < _OVERLAP:
+                continue  # half a finding; the neighbouring window holds it whole
+            start, end = result.start + offset, result.end + offset
+            if at_edge and one.label == "URL":
+                end = _URL_REST.match(text, end).end()  # type: ignore[union-attr]
+            if one.label == "PHONE" and _is_helpline(text[start:end]):
+                continue
+            yield _Candidate(start, end, one.label, result.score)
+
+
+_URL_REST = re.compile(r"[^\s<>\"]*")
+
+
+def _is_helpline(number: str) -> bool:
+    return "".join(c for c in number if c.isdecimal()) in HELPLINES
+
+
+def _settle(candidates: list[_Candidate]) -> list[Span]:
+    """Of overlapping findings keep one: by tier, then the longer, then the better score, then the first."""
+    taken: list[Span] = []
+    for one in sorted(set(candidates), key=lambda c: (_TIERS[c.label], c.start - c.end, -c.score, c.start, c.label)):
+        if all(one.end <= span.start or one.start >= span.end for span in taken):
+            taken.append(Span(one.start, one.end, one.label))
+    return taken
+
+
+def _blank(match: re.Match[str]) -> str:
+    # Line feeds: no pattern reaches over them, and every other character keeps its place.
+    return "\n" * len(match[0])
+
+
+def _mask(text: str, spans: Iterable[Span]) -> str:
+    parts, last = [], 0
+    for span in sorted(spans):
+        parts += [text[last : span.start], "\n" * (span.end - span.start)]
+        last = span.end
+    return "".join([*parts, text[last:]])
+
+
+@functools.cache
+def _recognisers() -> tuple[Guarded, ...]:
+    """The recognisers, after they have shown in this process that they work."""
+    from curation.clean.presidio import recognisers
+
+    made = recognisers()
+    for index, (text, label) in enumerate(_CANARIES):
+        labels = {c.label for hits in _scan([text], made, 0.35, True).values() for c in hits}
+        if label not in labels:
+            raise MissingError(f"the recognisers failed their self-test: {label} in sentence {index + 1} was not found",
+                               where="scrub", fix="pip install --upgrade --force-reinstall 'curation[pii]'")
+    return made

@@ -1,0 +1,1 @@
+"""Methods that several verbs share and that know no project."""
