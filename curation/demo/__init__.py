@@ -1,0 +1,1 @@
+"""The demo's material: everything `curate demo` needs, inside the wheel."""
