@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import random
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curation.core.models import ModelFiles, resolve
+from curation.core.models import ModelFiles, load_causal_lm, load_tokenizer, resolve
 from curation.demo.tiny_base import build_tiny_base
-from curation.train.encode import Row, Turn
+from curation.train.encode import TEMPLATES, Encoder, Row, Turn
 from curation.train.recipe import Base, Lora, Optim, TrainRecipe
+
+if TYPE_CHECKING:
+    from transformers import MistralForCausalLM
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -28,10 +34,8 @@ WORDS = (
 ).split()
 
 
-def make_rows(count: int, seed: int = 0) -> list[Row]:
+def _make_rows(count: int, seed: int = 0) -> list[Row]:
     """Conversations of both personas, one to four exchanges each, the assistant's turns trained."""
-    import random
-
     draw = random.Random(seed)
 
     def text() -> str:
@@ -46,7 +50,7 @@ def make_rows(count: int, seed: int = 0) -> list[Row]:
     return rows
 
 
-def write_export(folder: Path, rows: Sequence[Row], held_out: Sequence[Row] = ()) -> Path:
+def _write_export(folder: Path, rows: Sequence[Row], held_out: Sequence[Row] = ()) -> Path:
     """An SFT export in the trainer's format."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
@@ -98,20 +102,45 @@ def recipe(tiny_folder: Path) -> TrainRecipe:
     )
 
 
+@pytest.fixture(scope="session")
+def make_rows() -> Callable[..., list[Row]]:
+    return _make_rows
+
+
+@pytest.fixture(scope="session")
+def write_export() -> Callable[..., Path]:
+    return _write_export
+
+
 @pytest.fixture
-def export(tmp_path: Path) -> Callable[..., Path]:
-    def make(count: int = 30, held_out: int = 6) -> Path:
-        return write_export(tmp_path / "export", make_rows(count), make_rows(held_out, seed=1))
-
-    return make
+def export(tmp_path: Path) -> Path:
+    return _write_export(tmp_path / "export", _make_rows(30), _make_rows(6, seed=1))
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session")
+def encoder(tiny: ModelFiles) -> Encoder:
+    return Encoder(load_tokenizer(tiny), TEMPLATES["mistral-v7-tekken"])
+
+
+@pytest.fixture(scope="session")
+def model(tiny: ModelFiles) -> MistralForCausalLM:
+    """The tiny base, for tests that leave it as it is."""
+    return load_causal_lm(tiny, "float32").requires_grad_(False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Two threads wait for each other on a busy machine, ten times as long as they work."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
     """Loading and training never reach for the network."""
-    import socket
 
     def refuse(*_: object) -> None:
         raise AssertionError("something wants to connect")
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        yield
