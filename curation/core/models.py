@@ -296,9 +296,7 @@ def _text_name(key: str) -> str:
     return key
 
 
-def _compare(
-    files: ModelFiles, wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]
-) -> None:
+def _compare(files: ModelFiles, wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> None:
     troubles = {
         "missing": wanted.keys() - found.keys(),
         "unknown": found.keys() - wanted.keys(),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-VOCABULARY = 880
+VOCABULARY = 864
 # The ids of Mistral's V7-Tekken control tokens. The two of ChatML lie among the fillers, where finetunes
 # put theirs, so that one tiny base serves both templates.
 _CONTROL = {
@@ -52,29 +52,31 @@ _CONFIG = {
 }
 # What the byte pairs are learned from: the register of the demo's conversations.
 _TEXT = """
-I have been feeling anxious about work for several weeks, and I cannot sleep before an important meeting. That sounds
-exhausting. What goes through your mind when you lie awake at night? Mostly that everyone will notice how little I know.
-When you imagine them noticing, what happens next in the picture? They would stop trusting me, and my manager would ask
-somebody else. Have there been moments lately when people showed that they do trust you? My colleague thanked me on Tuesday
-after the presentation. It seems that you are carrying a heavy burden alone. Could we look at one small step together?
-My partner says that I never listen, and we argue about money almost every evening. Thank you for telling me; it takes
-courage. How do you usually respond when the voices become louder? I leave the room, then I regret it for hours. Leaving
-may have protected you once. Perhaps there is another way to take a break and still stay connected. Since my mother died,
-the house feels empty and the weekends are endless. I am so sorry for your loss. Grief has no timetable, and you do not
-need to hurry through it. Would you like to share a memory of her with me? She used to sing in the kitchen while the bread
-was rising. I can almost hear it as you describe it. Sometimes I become angry with my children without any reason, and
-afterwards I am ashamed. Let us slow down and notice what happened in your body just before the anger arrived. My chest was
-tight, my hands were shaking, and I had not eaten since breakfast. Those are valuable signals. We could write a short plan:
-breathe slowly, drink some water, name the feeling, then decide. My friends moved away and I have been lonely since the
-summer ended. Which connection do you miss the most, and what would a first message look like? I do not know whether therapy
-helps, honestly. It is completely fine to doubt it. We can check after each session if something has changed for the better.
+I have been feeling anxious about work for several weeks, and I cannot sleep before an important meeting. That
+sounds exhausting. What goes through your mind when you lie awake at night? Mostly that everyone will notice how
+little I know. When you imagine them noticing, what happens next in the picture? They would stop trusting me, and my
+manager would ask somebody else. Have there been moments lately when people showed that they do trust you? My
+colleague thanked me on Tuesday after the presentation. It seems that you are carrying a heavy burden alone. Could
+we look at one small step together? My partner says that I never listen, and we argue about money almost every
+evening. Thank you for telling me; it takes courage. How do you usually respond when the voices become louder? I
+leave the room, then I regret it for hours. Leaving may have protected you once. Perhaps there is another way to
+take a break and still stay connected. Since my mother died, the house feels empty and the weekends are endless. I
+am so sorry for your loss. Grief has no timetable, and you do not need to hurry through it. Would you like to share
+a memory of her with me? She used to sing in the kitchen while the bread was rising. I can almost hear it as you
+describe it. Sometimes I become angry with my children without any reason, and afterwards I am ashamed. Let us slow
+down and notice what happened in your body just before the anger arrived. My chest was tight, my hands were shaking,
+and I had not eaten since breakfast. Those are valuable signals. We could write a short plan: breathe slowly, drink
+some water, name the feeling, then decide. My friends moved away and I have been lonely since the summer ended.
+Which connection do you miss the most, and what would a first message look like? I do not know whether therapy
+helps, honestly. It is completely fine to doubt it. We can check after each session if something has changed for the
+better.
 """
 
 
 def build_tiny_base(folder: Path) -> None:
     """Write config, tokenizer and safetensors of the tiny base into `folder`; always the same bytes.
 
-    Two layers, width 64, 880 tokens, 0.7 MB. The weights are random and seeded: it can be trained, but it knows nothing.
+    Two layers, width 64, 864 tokens, 0.8 MB. The weights are random and seeded: it can learn, but it knows nothing.
     """
     require("train", "torch", "tokenizers", "safetensors")
     from safetensors.torch import save_file
@@ -109,7 +111,7 @@ def _tokenizer() -> Tokenizer:
         special_tokens=[AddedToken(token, special=True, normalized=False) for token in control],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
     )
-    tokenizer.train_from_iterator(_TEXT.split("\n"), trainer)
+    tokenizer.train_from_iterator([" ".join(_TEXT.split())], trainer)
     return tokenizer
 
 

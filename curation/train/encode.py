@@ -25,7 +25,7 @@ _BATCH = 512
 
 
 class Turn(NamedTuple):
-    """One message of a row: whether the model learns to say it, and whether it had reasoning, which no template places."""
+    """One message of a row: whether the model learns to say it, and whether it came with reasoning."""
 
     role: str
     content: str
@@ -184,7 +184,9 @@ class Encoder:
             )
         }
 
-    def encode(self, rows: Iterable[Row], max_tokens: int, overlong: Literal["drop", "split"]) -> tuple[list[Document], Counts]:
+    def encode(
+        self, rows: Iterable[Row], max_tokens: int, overlong: Literal["drop", "split"]
+    ) -> tuple[list[Document], Counts]:
         """Encode rows into documents of at most `max_tokens` tokens.
 
         Rows without a trained turn are left out and counted. A row that is too long is left out (`drop`), or cut
@@ -284,7 +286,8 @@ class Encoder:
         return self._join(before), self._join(after)
 
     def _token(self, name: str, trained: int) -> Tokens:
-        ids = array("i", [self.tokenizer.token_to_id(name)] if name else [])
+        number = self.tokenizer.token_to_id(name)
+        ids = array("i", [] if number is None else [number])
         return Tokens(ids, bytes([trained]) * len(ids))
 
     def _plain(self, text: str) -> Tokens:

@@ -82,7 +82,9 @@ def _row(item: dict[str, Any], where: str) -> Row:
     messages = item["messages"] or []
     whole = all(m and None not in (m["role"], m["content"], m["train"]) for m in messages)
     if item["id"] is None or not messages or not whole:
-        raise IntegrityError("a row has a null id, message, role, content or train flag", where=f"{where}: {item['id']}")
+        raise IntegrityError(
+            "a row has a null id, message, role, content or train flag", where=f"{where}: {item['id']}"
+        )
     turns = tuple(Turn(m["role"], m["content"], m["train"], bool(m["reasoning"])) for m in messages)
     return Row(item["id"], item["persona"] or "", turns)
 

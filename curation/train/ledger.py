@@ -48,7 +48,10 @@ class LedgerWriter:
 
     def _flush(self) -> None:
         if self._entries:
-            columns = [pa.array(values, field.type) for values, field in zip(zip(*self._entries, strict=True), SCHEMA, strict=True)]
+            columns = [
+                pa.array(values, field.type)
+                for values, field in zip(zip(*self._entries, strict=True), SCHEMA, strict=True)
+            ]
             self._writer.write_table(pa.Table.from_arrays(columns, schema=SCHEMA))
             self._entries.clear()
 

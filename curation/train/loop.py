@@ -59,7 +59,8 @@ class TrainResult:
 def train(recipe: TrainRecipe, export_dir: Path, out_dir: Path, progress: Progress) -> TrainResult:
     """Train a LoRA adapter on an exported SFT mix and publish it with its ledger, manifest and card.
 
-    On a CPU, equal inputs give equal bytes for the same libraries and number of threads. Runs on a CUDA device if there is one.
+    Runs on a CUDA device if there is one. On a CPU, equal inputs give equal bytes for the same libraries and number
+    of threads.
 
     Args:
         recipe: everything that decides the run.
@@ -81,7 +82,8 @@ def train(recipe: TrainRecipe, export_dir: Path, out_dir: Path, progress: Progre
     template = TEMPLATES[recipe.base.template]
     encoder = Encoder(load_tokenizer(base), template)
     documents, counts = _documents(encoder, recipe, export, "train.parquet")
-    held_out_documents, held_out_counts = [], Counts()
+    held_out_documents: list[Document] = []
+    held_out_counts = Counts()
     if export.validated:
         held_out_documents, held_out_counts = _documents(encoder, recipe, export, "validation.parquet")
     bins, steps = length(recipe, documents)
@@ -209,7 +211,14 @@ def _learn(
             optimizer.step()
             optimizer.zero_grad()
             first = last if step == 1 else first
-            line = {"step": step, "loss": last, "lr": rate, "grad_norm": norm, "tokens": tokens, "trained_tokens": trained}
+            line = {
+                "step": step,
+                "loss": last,
+                "lr": rate,
+                "grad_norm": norm,
+                "tokens": tokens,
+                "trained_tokens": trained,
+            }
             metrics.write(json.dumps(line) + "\n")
             speed = tokens / (time.perf_counter() - began)
             progress(step, steps, {"loss": last, "lr": rate, "tokens_per_second": speed})

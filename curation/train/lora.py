@@ -68,7 +68,9 @@ def inject(model: PreTrainedModel, lora: Lora, seed: int) -> dict[str, LoraLinea
     """
     model.requires_grad_(False)
     pattern = re.compile(target_pattern(lora.targets))
-    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear) and pattern.fullmatch(name)]
+    names = [
+        name for name, module in model.named_modules() if isinstance(module, nn.Linear) and pattern.fullmatch(name)
+    ]
     absent = set(lora.targets) - {name.rpartition(".")[2] for name in names}
     if absent:
         raise ProjectError(f"the base has no text layer called {min(absent)}", where="training recipe: lora.targets")

@@ -41,7 +41,9 @@ def pack(documents: Sequence[Document], max_tokens: int, seed: int, epoch: int) 
     Raises:
         ValueError: a document is longer than a bin.
     """
-    ranked = sorted((-len(d), _rank(seed, epoch, f"{d.row}\n{d.persona}\n{d.piece}"), i) for i, d in enumerate(documents))
+    ranked = sorted(
+        (-len(d), _rank(seed, epoch, f"{d.row}\n{d.persona}\n{d.piece}"), i) for i, d in enumerate(documents)
+    )
     bins: list[list[int]] = []
     # Bins by the room they have left: the fullest that still fits is found by bisection, whatever their number.
     by_room: dict[int, list[int]] = {}
@@ -66,7 +68,9 @@ def pack(documents: Sequence[Document], max_tokens: int, seed: int, epoch: int) 
             insort(rooms, left)
         by_room[left].append(number)
     filled = [tuple(documents[index] for index in held) for held in bins]
-    return sorted(filled, key=lambda held: _rank(seed, epoch, f"bin\n{held[0].row}\n{held[0].persona}\n{held[0].piece}"))
+    return sorted(
+        filled, key=lambda held: _rank(seed, epoch, f"bin\n{held[0].row}\n{held[0].persona}\n{held[0].piece}")
+    )
 
 
 def stream(documents: Sequence[Document], max_tokens: int, seed: int) -> Iterator[Bin]:

@@ -93,8 +93,8 @@ def card(facts: Mapping[str, Any]) -> str:
             f"Loss of the first step {losses['first_step']:.4f}, of the last {losses['last_step']:.4f} nats per token.",
             "",
             *(["| held out | before | after |", "|---|---|---|", *held_out, ""] if held_out else []),
-            "`ledger.parquet` has every row with the step that learned it; `manifest.json` has the recipe and the sha256 "
-            "of the export, the base, the template and every file here.",
+            "`ledger.parquet` has every row with the step that learned it; `manifest.json` has the recipe and the "
+            "sha256 of the export, the base, the template and every file here.",
             "",
         ]
     )

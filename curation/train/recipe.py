@@ -41,7 +41,9 @@ class Lora:
         _check(self.alpha > 0, "lora.alpha", "above 0")
         _check(0 <= self.dropout < 1, "lora.dropout", "from 0 up to, not including, 1")
         _check(
-            bool(self.targets) and set(self.targets) <= set(PROJECTIONS), "lora.targets", "some of " + ", ".join(PROJECTIONS)
+            bool(self.targets) and set(self.targets) <= set(PROJECTIONS),
+            "lora.targets",
+            "some of " + ", ".join(PROJECTIONS),
         )
 
 

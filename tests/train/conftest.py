@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import random
 import socket
@@ -22,8 +23,8 @@ from curation.train.recipe import Base, Lora, Optim, TrainRecipe
 if TYPE_CHECKING:
     from transformers import MistralForCausalLM
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
+if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
+    collect_ignore_glob = ["test_*.py"]
 
 MESSAGE = pa.struct(
     [("role", pa.string()), ("content", pa.string()), ("reasoning", pa.string()), ("train", pa.bool_())]
@@ -31,7 +32,7 @@ MESSAGE = pa.struct(
 WORDS = (
     "I feel lonely since the summer ended and my chest is tight when people argue about money "
     "would you like to breathe slowly and share a memory of her with me that sounds exhausting"
-).split()
+).split(" ")
 
 
 def _make_rows(count: int, seed: int = 0) -> list[Row]:
@@ -58,7 +59,8 @@ def _write_export(folder: Path, rows: Sequence[Row], held_out: Sequence[Row] = (
         if not part:
             continue
         messages = [
-            [{"role": t.role, "content": t.content, "reasoning": "", "train": t.train} for t in row.turns] for row in part
+            [{"role": t.role, "content": t.content, "reasoning": "", "train": t.train} for t in row.turns]
+            for row in part
         ]
         table = pa.table(
             {
@@ -131,6 +133,8 @@ def model(tiny: ModelFiles) -> MistralForCausalLM:
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
     """Two threads wait for each other on a busy machine, ten times as long as they work."""
+    import torch
+
     torch.set_num_threads(1)
 
 

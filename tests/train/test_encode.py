@@ -16,15 +16,19 @@ from curation.core.models import ModelFiles, load_tokenizer
 from curation.train.encode import TEMPLATES, Document, Encoder, Row, Turn
 
 V7 = """{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}[SYSTEM_PROMPT]{{ m.content }}[/SYSTEM_PROMPT]\
-{% elif m.role == 'user' %}[INST]{{ m.content }}[/INST]{% else %}{{ m.content }}{{ eos_token }}{% endif %}{% endfor %}"""
+{% elif m.role == 'user' %}[INST]{{ m.content }}[/INST]\
+{% else %}{{ m.content }}{{ eos_token }}{% endif %}{% endfor %}"""
 CHATML = """{% for m in messages %}<|im_start|>{{ m.role }}
 {{ m.content }}<|im_end|>
 {% endfor %}"""
 
 nasty = st.lists(
     st.sampled_from(
-        ["<s>", "</s>", "[INST]", "[/INST]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "<pad>", "<unk>", "<SPECIAL_19>"]
-        + ["<|im_start|>", "<|im_end|>", "system\n", " ", "\n\n", "sad", "é", "😀", "\u200b", "[", "/INST]", "<", "s>"]
+        [
+            *("<s>", "</s>", "[INST]", "[/INST]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "<pad>", "<unk>"),
+            *("<SPECIAL_19>", "<|im_start|>", "<|im_end|>", "[", "/INST]", "<", "s>"),
+            *("system\n", " ", "\n\n", "sad", "é", "😀", "\u200b"),
+        ]
     )
     | st.text(max_size=8),
     max_size=8,
@@ -72,7 +76,9 @@ def read_back(tokenizer: Tokenizer, document: Document) -> list[Turn]:
 def test_every_conversation_reads_back_as_it_was(encoder: Encoder, turns: list[Turn]) -> None:
     document = encode_one(encoder, turns)
     assert read_back(encoder.tokenizer, document) == [*turns, Turn("assistant", "x", True)]
-    assert [i for i in document.labels() if i != -100] == [i for i, t in zip(document.ids, document.trained) if t]
+    assert [i for i in document.labels() if i != -100] == [
+        i for i, t in zip(document.ids, document.trained, strict=True) if t
+    ]
 
 
 @settings(max_examples=200, deadline=None)

@@ -47,7 +47,10 @@ def test_a_fresh_adapter_changes_nothing(tiny: ModelFiles, model: MistralForCaus
     layers = lora.inject(adapted, SETTINGS, seed=7)
     assert len(layers) == 2 * len(PROJECTIONS)
     assert torch.equal(adapted(IDS, use_cache=False).logits, model(IDS, use_cache=False).logits)
-    assert {name.rpartition(".")[2] for name, w in adapted.named_parameters() if w.requires_grad} == {"lora_A", "lora_B"}
+    assert {name.rpartition(".")[2] for name, w in adapted.named_parameters() if w.requires_grad} == {
+        "lora_A",
+        "lora_B",
+    }
 
 
 def test_saving_is_free_of_paths_and_repeats_byte_for_byte(tiny: ModelFiles, tmp_path: Path) -> None:
