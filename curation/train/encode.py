@@ -20,6 +20,7 @@ from curation.core.errors import IntegrityError, ProjectError
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+# The label of a token that is read but not learned; torch and transformers use the same number.
 IGNORED = -100
 _BATCH = 512
 
@@ -113,10 +114,6 @@ class Document(Tokens):
     row: str
     persona: str
     piece: int
-
-    def labels(self) -> list[int]:
-        """The ids where they are learned, -100 elsewhere."""
-        return [i if t else IGNORED for i, t in zip(self.ids, self.trained, strict=True)]
 
 
 @dataclass

@@ -96,6 +96,13 @@ def train(recipe: TrainRecipe, export_dir: Path, out_dir: Path, progress: Progre
         device = "cuda" if torch.cuda.is_available() else "cpu"
         with _seeded(recipe.seed, device):
             model = load_causal_lm(base, recipe.dtype).to(device)
+            highest = max(max(document.ids) for document in (*documents, *held_out_documents))
+            if highest >= model.config.vocab_size:
+                raise ProjectError(
+                    f"the tokenizer has more tokens than the base: {highest + 1} and {model.config.vocab_size}",
+                    where=base.name,
+                    fix="use the tokenizer.json that belongs to these weights",
+                )
             layers = lora.inject(model, recipe.lora, recipe.seed)
             held_out_bins = pack(held_out_documents, recipe.max_tokens, recipe.seed, 0)
             before = held_out(model, held_out_bins, device)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from curation.train.encode import Document
+from curation.train.encode import IGNORED, Document
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,9 +90,17 @@ def collate(held: Bin, device: str = "cpu") -> BinTensors:
     """The tensors of one bin, on a device."""
     import torch
 
+    ids = array("i")
+    for document in held:
+        ids.extend(document.ids)
+    trained = torch.frombuffer(bytearray(b"".join(document.trained for document in held)), dtype=torch.bool)
+    input_ids = torch.frombuffer(ids, dtype=torch.int32).long()
+    lengths = torch.tensor([len(document) for document in held])
+    number = torch.repeat_interleave(torch.arange(len(held)), lengths)
+    starts = lengths.cumsum(0) - lengths
     return BinTensors(
-        input_ids=torch.tensor([[i for d in held for i in d.ids]], device=device),
-        labels=torch.tensor([[label for d in held for label in d.labels()]], device=device),
-        position_ids=torch.tensor([[position for d in held for position in range(len(d))]], device=device),
-        document=torch.tensor([number for number, d in enumerate(held) for _ in range(len(d))], device=device),
+        input_ids=input_ids[None].to(device),
+        labels=input_ids.masked_fill(~trained, IGNORED)[None].to(device),
+        position_ids=(torch.arange(len(ids)) - starts[number])[None].to(device),
+        document=number.to(device),
     )

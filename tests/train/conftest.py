@@ -29,10 +29,21 @@ if importlib.util.find_spec("transformers") is None or importlib.util.find_spec(
 MESSAGE = pa.struct(
     [("role", pa.string()), ("content", pa.string()), ("reasoning", pa.string()), ("train", pa.bool_())]
 )
-WORDS = (
-    "I feel lonely since the summer ended and my chest is tight when people argue about money "
-    "would you like to breathe slowly and share a memory of her with me that sounds exhausting"
-).split(" ")
+WORDS = [
+    "lonely",
+    "summer",
+    "chest",
+    "tight",
+    "people",
+    "argue",
+    "money",
+    "breathe",
+    "memory",
+    "feel",
+    "with",
+    "anxious",
+]
+WORDS += ["I", "the", "and", "is", "when", "about", "would you", "slowly", "share", "of her", "that sounds", "gently"]
 
 
 def _make_rows(count: int, seed: int = 0) -> list[Row]:
@@ -97,7 +108,7 @@ def recipe(tiny_folder: Path) -> TrainRecipe:
         base=Base(str(tiny_folder), "mistral-v7-tekken"),
         lora=Lora(r=4, alpha=8),
         optim=Optim(lr=1e-2, steps=6, warmup_steps=2),
-        max_tokens=128,
+        max_tokens=160,
         bins_per_step=2,
         dtype="float32",
         seed=5,
