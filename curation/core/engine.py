@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from curation.core import files
 from curation.core.errors import CurateError, RetryError
 from curation.core.records import DROPPED_SCHEMA, RECORD_SCHEMA, digests, empty_dropped
-from curation.core.redact import describe
+from curation.core.redact import describe, install
 from curation.core.stage import REGISTRY, Call, Context, Output, Step, require_step
 from curation.core.store import Part, Store, StoredTable, View
 
@@ -161,7 +161,9 @@ def _revive(calls: tuple[str, tuple[tuple[str, str, object], ...]]) -> Step:
 
 def _pool(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
     # Fresh interpreters: a forked one inherits Arrow's threads in an unknown state and can hang.
-    pool = concurrent.futures.ProcessPoolExecutor(min(workers, len(jobs)), multiprocessing.get_context("spawn"))
+    pool = concurrent.futures.ProcessPoolExecutor(
+        min(workers, len(jobs)), multiprocessing.get_context("spawn"), initializer=install
+    )
     try:
         yield from pool.map(_do, jobs)
     except BrokenProcessPool:

@@ -1,0 +1,327 @@
+"""Pinned, local-first, safetensors-only loading of models: the one home of `from_pretrained`.
+
+Nothing here downloads, unpickles or runs code that comes with a model. A checkpoint whose tensors do not all
+find their place is refused: transformers would train on random weights in their stead and say nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from curation.core.errors import IntegrityError, MissingError, ProjectError, require
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import MistralForCausalLM
+
+Dtype = Literal["float32", "bfloat16"]
+
+_HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHARD = re.compile(r"[\w][\w.-]*\.safetensors")
+_SINGLE = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+_SETTINGS = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "tekken.json",
+    _INDEX,
+)
+# A Mistral3 checkpoint nests its text model: the first two are the layout of the published 3.1 files, the
+# third is the module layout of transformers 5, which some tools save as it is.
+_TEXT_KEYS = {
+    r"^language_model\.model\.": "model.",
+    r"^language_model\.lm_head\.": "lm_head.",
+    r"^model\.language_model\.": "model.",
+}
+_VISION = re.compile(r"^(model\.)?(vision_tower|multi_modal_projector)\.")
+# Old checkpoints store this buffer; the model computes it from its configuration.
+_COMPUTED = re.compile(r"\.rotary_emb\.inv_freq$")
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model on this disk, checked to be loadable without running foreign code.
+
+    Attributes:
+        folder: where its files are.
+        name: the hub id, or the folder's own name: never a path, so it may stand in a manifest.
+        revision: the commit of a hub model, None for a local folder.
+        config: `config.json` as it was read.
+        weights: names of the safetensors files that belong to the model, sorted.
+    """
+
+    folder: Path
+    name: str
+    revision: str | None
+    config: Mapping[str, Any]
+    weights: tuple[str, ...]
+
+
+def resolve(path_or_id: str | Path, revision: str | None = None) -> ModelFiles:
+    """Find a model on this machine: a local folder, or a hub id pinned to a commit and already in the local cache.
+
+    Args:
+        path_or_id: a folder (always taken as it is), or a hub id such as `owner/name`.
+        revision: the 40 hex digits of the commit; needed for a hub id.
+
+    Raises:
+        MissingError: no such folder, or not in the local cache; the mend is the download command.
+        ProjectError: a hub id without a pinned commit; pickled weights only; remote code.
+        IntegrityError: a broken configuration or index.
+    """
+    folder = Path(path_or_id).expanduser()
+    if folder.is_dir():
+        # Resolved for the name only: "." is a folder, too.
+        return _checked(folder, folder.resolve().name, None, fix="choose a folder that holds a whole model")
+    name = str(path_or_id)
+    if not _HUB_ID.fullmatch(name):
+        raise MissingError("there is no such model folder", where=name, fix="give a folder or a hub id")
+    if revision is None or not _COMMIT.fullmatch(revision):
+        raise ProjectError(
+            "a model from the hub must be pinned to a commit",
+            where=name,
+            fix="set its revision to the 40 hex digits of a commit",
+        )
+    fix = f"hf download {name} --revision {revision}"
+    snapshot = _hub_cache() / f"models--{name.replace('/', '--')}" / "snapshots" / revision
+    if not snapshot.is_dir():
+        raise MissingError("this model is not on this machine", where=name, fix=fix)
+    return _checked(snapshot, name, revision, fix=fix)
+
+
+def _hub_cache() -> Path:
+    # The places and their order are those that the hub client documents.
+    if cache := os.environ.get("HF_HUB_CACHE"):
+        return Path(cache).expanduser()
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
+    return Path(home).expanduser() / "hub"
+
+
+def _checked(folder: Path, name: str, revision: str | None, *, fix: str) -> ModelFiles:
+    if (folder / "adapter_config.json").exists():
+        # transformers would quietly put that adapter on the base where peft is installed.
+        raise ProjectError("this folder holds an adapter, not a base model", where=name)
+    if not (folder / "config.json").is_file():
+        raise MissingError("the model has no config.json here", where=name, fix=fix)
+    config = _read_json(folder / "config.json", name)
+    for settings in folder.glob("*.json"):
+        if settings.name.endswith("config.json") and "auto_map" in _read_json(settings, name):
+            raise ProjectError(
+                f"the model wants to run code of its own (auto_map in {settings.name})",
+                where=name,
+                fix="choose a model of an architecture that transformers itself has",
+            )
+    weights = _weights(folder, name)
+    if not weights and any(path.suffix in _PICKLES for path in folder.iterdir()):
+        raise ProjectError(
+            "the model's weights are pickles, which can run code when they are read",
+            where=name,
+            fix="choose a revision with .safetensors files, or convert it",
+        )
+    if not weights or any(not (folder / weight).is_file() for weight in weights):
+        raise MissingError("weights of the model are missing here", where=name, fix=fix)
+    return ModelFiles(folder, name, revision, config, weights)
+
+
+def _weights(folder: Path, name: str) -> tuple[str, ...]:
+    if (folder / _SINGLE).is_file():
+        return (_SINGLE,)
+    if not (folder / _INDEX).is_file():
+        return ()
+    shards = sorted(set(_read_json(folder / _INDEX, name).get("weight_map", {}).values()))
+    if not all(isinstance(shard, str) and _SHARD.fullmatch(shard) for shard in shards):
+        raise IntegrityError("the index of the weights names files outside its folder", where=f"{name}: {_INDEX}")
+    return tuple(shards)
+
+
+def _read_json(path: Path, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise IntegrityError("a file of the model is not a JSON object", where=f"{name}: {path.name}")
+    return value
+
+
+def fingerprint(files: ModelFiles) -> str:
+    """The sha256 that names a model by its content: settings, tokenizer and weights, nothing of where they lie.
+
+    Reads every byte of the model (about a minute for 47 GB on a fast disk); nothing is cached.
+    """
+    names = sorted({*files.weights, *(name for name in _SETTINGS if (files.folder / name).is_file())})
+    with ThreadPoolExecutor() as pool:
+        digests = pool.map(lambda name: _sha256(files.folder / name), names)
+        lines = [f"{name} {digest}\n" for name, digest in zip(names, digests, strict=True)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def load_tokenizer(files: ModelFiles) -> Tokenizer:
+    """The tokenizer of `tokenizer.json`, as it stands in the file.
+
+    The tokenizers library reads it directly: transformers' AutoTokenizer returns another class where
+    mistral_common is installed, and asks the hub whether a large vocabulary is Mistral's.
+
+    Raises:
+        MissingError: the model has no tokenizer.json.
+        IntegrityError: it cannot be read.
+    """
+    require("train", "tokenizers")
+    from tokenizers import Tokenizer
+
+    path = files.folder / "tokenizer.json"
+    if not path.is_file():
+        raise MissingError("the model has no tokenizer.json", where=files.name)
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:
+        # The library raises bare Exception for every kind of broken file.
+        raise IntegrityError("the tokenizer cannot be read", where=f"{files.name}: tokenizer.json") from error
+
+
+def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
+    """The text model of a checkpoint, in evaluation mode on the CPU: plain Mistral, or the text part of Mistral3.
+
+    Names and shapes of all tensors are compared with the architecture before a weight is read. Tensors of a
+    vision tower and its projector are left on disk.
+
+    Raises:
+        ProjectError: another architecture, or quantised weights.
+        IntegrityError: a text tensor is missing, unknown, or of another shape.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    import torch
+    from transformers import MistralForCausalLM
+
+    config = _text_config(files)
+    found = _text_shapes(files)
+    # Whether the head is tied is a fact of the file: transformers 5 ties the Mistral3 wrapper by default.
+    config.tie_word_embeddings = "lm_head.weight" not in found and _says_tied(files.config)
+    with torch.device("meta"):
+        wanted = {name: tuple(t.shape) for name, t in MistralForCausalLM(config).state_dict().items()}
+    if config.tie_word_embeddings:
+        del wanted["lm_head.weight"]
+    _compare(files, wanted, found)
+    with _quiet():
+        model, info = MistralForCausalLM.from_pretrained(
+            files.folder,
+            config=config,
+            dtype=getattr(torch, dtype),
+            key_mapping=_TEXT_KEYS,
+            attn_implementation="sdpa",
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    lost = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])} & wanted.keys()
+    if lost:
+        raise IntegrityError(
+            f"{len(lost)} text tensors were not loaded, the first is {min(lost)}",
+            where=files.name,
+            fix="this version of transformers reads the checkpoint differently: install the one of the lock file",
+        )
+    loaded: MistralForCausalLM = model
+    return loaded
+
+
+def _text_config(files: ModelFiles) -> Any:
+    from transformers import Mistral3Config, MistralConfig
+
+    kind = files.config.get("model_type")
+    if "quantization_config" in files.config:
+        raise ProjectError(
+            "the base has quantised weights", where=files.name, fix="use its bf16 checkpoint as the base"
+        )
+    if kind == "mistral":
+        return MistralConfig.from_pretrained(files.folder, local_files_only=True)
+    if kind == "mistral3":
+        text = Mistral3Config.from_pretrained(files.folder, local_files_only=True).text_config
+        if text.model_type == "mistral":
+            return text
+    raise ProjectError(
+        f"no way is known to load this architecture: {kind}",
+        where=files.name,
+        fix="use a base of model type mistral or mistral3",
+    )
+
+
+def _says_tied(config: Mapping[str, Any]) -> bool:
+    text = config.get("text_config", {})
+    return bool(text.get("tie_word_embeddings", config.get("tie_word_embeddings", False)))
+
+
+def _text_shapes(files: ModelFiles) -> dict[str, tuple[int, ...]]:
+    from safetensors import SafetensorError, safe_open
+
+    shapes: dict[str, tuple[int, ...]] = {}
+    for weight in files.weights:
+        try:
+            with safe_open(files.folder / weight, framework="pt") as tensors:
+                for key in tensors.keys():  # noqa: SIM118 - the handle is no mapping
+                    if _VISION.search(key) or _COMPUTED.search(key):
+                        continue
+                    name = _text_name(key)
+                    if name in shapes:
+                        raise IntegrityError(f"the tensor {name} is there twice", where=f"{files.name}: {weight}")
+                    shapes[name] = tuple(tensors.get_slice(key).get_shape())
+        except SafetensorError as error:
+            raise IntegrityError("the weights cannot be read", where=f"{files.name}: {weight}") from error
+    return shapes
+
+
+def _text_name(key: str) -> str:
+    for pattern, start in _TEXT_KEYS.items():
+        name, hits = re.subn(pattern, start, key)
+        if hits:
+            return name
+    return key
+
+
+def _compare(files: ModelFiles, wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]]) -> None:
+    troubles = {
+        "missing": wanted.keys() - found.keys(),
+        "unknown": found.keys() - wanted.keys(),
+        "of another shape": {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]},
+    }
+    for trouble, names in troubles.items():
+        if names:
+            raise IntegrityError(
+                f"{len(names)} of {len(wanted)} text tensors are {trouble}, the first is {min(names)}",
+                where=files.name,
+                fix="fetch the checkpoint again, or check that config.json belongs to these weights",
+            )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # The left-out vision tower is no news, and the only progress bars are those of core/ui.
+    from transformers.utils import logging
+
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()

@@ -1,0 +1,1 @@
+"""Train: LoRA adapters from exported mixes, with a ledger of every row they learned from."""

@@ -1,0 +1,100 @@
+"""What a run leaves behind: manifest, model card, and the one rename that makes them exist."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from curation.core.errors import UsageError
+
+MANIFEST = "manifest.json"
+METRICS = "metrics.jsonl"
+CARD = "README.md"
+
+
+@contextmanager
+def published(out_dir: Path) -> Iterator[Path]:
+    """A folder beside `out_dir` to write into, which becomes `out_dir` by one rename, or vanishes on an error.
+
+    Raises:
+        UsageError: `out_dir` is already there.
+    """
+    if out_dir.exists():
+        raise UsageError(
+            "there is an adapter of this name already", where=out_dir.name, fix="move it away, or rename the recipe"
+        )
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}.", dir=out_dir.parent))
+    try:
+        yield temporary
+        for path in (*sorted(temporary.iterdir()), temporary):
+            _sync(path)
+        temporary.rename(out_dir)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    _sync(out_dir.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def seal(folder: Path, facts: Mapping[str, Any]) -> str:
+    """Write `manifest.json`: the facts, the sha256 of every other file, and a digest over all of it.
+
+    Returns:
+        The digest: the sha256 of the manifest's canonical JSON without its own `digest`.
+    """
+    files = {
+        path.name: {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in sorted(folder.iterdir())
+    }
+    manifest = {**facts, "files": files}
+    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    text = json.dumps({**manifest, "digest": digest}, indent=2, sort_keys=True)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return digest
+
+
+def card(facts: Mapping[str, Any]) -> str:
+    """The model card: what the adapter is, what it learned from, and how it can be followed back."""
+    recipe, base, counts, losses = facts["recipe"], facts["base"], facts["counts"], facts["losses"]
+    front = ["library_name: peft", "tags: [lora]"]
+    if base["revision"]:
+        front.insert(0, f"base_model: {base['name']}")
+    held_out = [
+        f"| {name} | {losses['before'][name]:.4f} | {losses['after'][name]:.4f} |" for name in sorted(losses["after"])
+    ]
+    return "\n".join(
+        [
+            "---",
+            *front,
+            "---",
+            f"# {recipe['name']}",
+            "",
+            f"A LoRA adapter (rank {recipe['lora']['r']}, alpha {recipe['lora']['alpha']:g}) for `{base['name']}`"
+            + (f" at `{base['revision']}`" if base["revision"] else "")
+            + f", template `{recipe['base']['template']}`.",
+            "",
+            f"It learned from the mix `{recipe['mix']}`: {counts['rows_encoded']} of {counts['rows']} rows, "
+            f"{counts['trained_tokens']} trained of {counts['tokens']} tokens, in {facts['steps']} steps. "
+            f"Loss of the first step {losses['first_step']:.4f}, of the last {losses['last_step']:.4f} nats per token.",
+            "",
+            *(["| held out | before | after |", "|---|---|---|", *held_out, ""] if held_out else []),
+            "`ledger.parquet` has every row with the step that learned it; `manifest.json` has the recipe and the "
+            "sha256 of the export, the base, the template and every file here.",
+            "",
+        ]
+    )

@@ -1,0 +1,109 @@
+"""The recipe of a training run, as plain frozen dataclasses: one file in `exports/training/` binds to one of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from curation.core.errors import ProjectError
+
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Base:
+    """The frozen model under the adapter.
+
+    Attributes:
+        path: a local folder, or a hub id that is in the local cache.
+        template: the chat template that this base was made with.
+        revision: the commit of a hub id; None for a folder.
+    """
+
+    path: str
+    template: Literal["mistral-v7-tekken", "chatml"]
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class Lora:
+    """The adapter: rank, scale alpha / r, dropout on its input, and the projections it sits on."""
+
+    r: int
+    alpha: float
+    dropout: float = 0.0
+    targets: tuple[str, ...] = PROJECTIONS
+
+    def __post_init__(self) -> None:
+        _check(self.r >= 1, "lora.r", "at least 1")
+        _check(self.alpha > 0, "lora.alpha", "above 0")
+        _check(0 <= self.dropout < 1, "lora.dropout", "from 0 up to, not including, 1")
+        _check(
+            bool(self.targets) and set(self.targets) <= set(PROJECTIONS),
+            "lora.targets",
+            "some of " + ", ".join(PROJECTIONS),
+        )
+
+
+@dataclass(frozen=True)
+class Optim:
+    """AdamW under a linear warmup and a cosine decay to zero.
+
+    Attributes:
+        lr: the peak learning rate.
+        epochs: passes over the data; exactly one of `epochs` and `steps` is set.
+        steps: optimiser steps, over as many passes as it takes.
+        warmup_steps: steps until the peak is reached.
+        weight_decay: decoupled decay of the adapter's weights.
+    """
+
+    lr: float
+    epochs: int | None = None
+    steps: int | None = None
+    warmup_steps: int = 0
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self.lr > 0, "optim.lr", "above 0")
+        _check((self.epochs is None) != (self.steps is None), "optim", "given either epochs or steps")
+        _check((self.epochs or self.steps or 0) >= 1, "optim.epochs/steps", "at least 1")
+        _check(self.warmup_steps >= 0, "optim.warmup_steps", "at least 0")
+        _check(self.weight_decay >= 0, "optim.weight_decay", "at least 0")
+
+
+@dataclass(frozen=True)
+class TrainRecipe:
+    """One training run, whole: with the export and the base it decides every byte of the adapter.
+
+    Attributes:
+        name: the adapter's name; also its folder.
+        mix: the mix it learns from.
+        max_tokens: length of a bin, and so of the longest document.
+        bins_per_step: bins whose gradients make one step.
+        dtype: number format of the frozen base; the adapter itself is always float32.
+        overlong: what happens to rows above max_tokens: dropped and counted, or split between turns.
+        seed: decides the adapter's first weights, dropout and the order of the rows.
+    """
+
+    name: str
+    mix: str
+    base: Base
+    lora: Lora
+    optim: Optim
+    max_tokens: int
+    bins_per_step: int = 1
+    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    overlong: Literal["drop", "split"] = "drop"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check(bool(_NAME.fullmatch(self.name)), "name", "made of lower-case letters, digits, - and _")
+        _check(self.max_tokens >= 8, "max_tokens", "at least 8")
+        _check(self.bins_per_step >= 1, "bins_per_step", "at least 1")
+
+
+def _check(holds: bool, field: str, must: str) -> None:
+    if not holds:
+        raise ProjectError(f"{field} must be {must}", where=f"training recipe: {field}")
