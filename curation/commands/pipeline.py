@@ -21,8 +21,8 @@ from curation.core.engine import Engine
 from curation.core.errors import CurateError, ProjectError
 from curation.core.plan import Node, extend, plan
 from curation.core.project import Project
-from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 from curation.core.records import source_of
+from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 from curation.core.store import WHOLE, Store, StoredTable, View
 
 STEPS: Mapping[str, tuple[str, ...]] = {

@@ -74,9 +74,7 @@ class _TimedReader(io.RawIOBase):
         return self._sock.recv_into(buffer)
 
 
-def download(
-    url: str, target: Path, *, allow_hosts: Collection[str] = (), max_bytes: int, timeout_s: float
-) -> Fetched:
+def download(url: str, target: Path, *, allow_hosts: Collection[str] = (), max_bytes: int, timeout_s: float) -> Fetched:
     """Fetch a file over https from a public server, and put it in place whole or not at all.
 
     The host's name is resolved once, addresses that are not globally routable are refused, and exactly a
@@ -134,9 +132,7 @@ def _addresses(place: Place, clock: _Clock) -> list[Address]:
         raise RetryError(f"the host's address cannot be found ({type(found).__name__})", where=place.shown)
     usable = list(dict.fromkeys(a for a in found if place.allowed or is_public(a)))
     if not usable:
-        refuse(
-            "the host is not on the public internet", place.shown, "if it is your own server, allow host:port"
-        )
+        refuse("the host is not on the public internet", place.shown, "if it is your own server, allow host:port")
     return usable
 
 
@@ -198,9 +194,7 @@ def _ask(sock: socket.socket, place: Place, clock: _Clock) -> http.client.HTTPRe
 
 def _check_status(status: int, place: Place) -> None:
     if status in (401, 403, 451):
-        raise GateError(
-            f"the server does not give this file to everyone (status {status})", where=place.shown
-        )
+        raise GateError(f"the server does not give this file to everyone (status {status})", where=place.shown)
     if status in (404, 410):
         raise MissingError(f"the server has no such file (status {status})", where=place.shown)
     if status in (408, 425, 429) or status >= 500:
@@ -224,9 +218,7 @@ def _pieces(response: http.client.HTTPResponse, place: Place, clock: _Clock, mos
         raise RetryError(f"the connection was cut after {size} bytes", where=place.shown)
 
 
-def _keep(
-    response: http.client.HTTPResponse, target: Path, place: Place, clock: _Clock, max_bytes: int
-) -> Fetched:
+def _keep(response: http.client.HTTPResponse, target: Path, place: Place, clock: _Clock, max_bytes: int) -> Fetched:
     digest, size = hashlib.sha256(), 0
     try:
         handle, aside = tempfile.mkstemp(prefix=".fetch-", dir=target.parent)  # mode 0600

@@ -32,9 +32,7 @@ _MOST_LINES = 200
 _MOST_DEPTH = 8
 
 _SECRET = "[secret]"
-_PEM = re.compile(
-    r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)"
-)
+_PEM = re.compile(r"(?s)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)")
 _TOKEN = re.compile(
     r"""(?<![A-Za-z0-9])(?:
         (?:hf|api_org|gh[pousr])_[A-Za-z0-9]{16,} | [rs]k_(?:live|test)_[A-Za-z0-9]{10,}

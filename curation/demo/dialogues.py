@@ -89,9 +89,7 @@ def question_rows(words: Words, count: int) -> Iterator[Row]:
         }
         for _ in range(2 if number % 10 == 0 else 1):
             yield row | {
-                "answer": words.say(
-                    topic, "validations", "reflections", "normalises", "steps", "steps", "cautions"
-                ),
+                "answer": words.say(topic, "validations", "reflections", "normalises", "steps", "steps", "cautions"),
                 "reasoning": words.say(topic, "thoughts", "thoughts"),
             }
 

@@ -314,9 +314,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_json(self, value: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> None:
         body = json.dumps(value).encode()
-        self._send(
-            status, io.BytesIO(body), len(body), {**(headers or {}), "Content-Type": "application/json"}
-        )
+        self._send(status, io.BytesIO(body), len(body), {**(headers or {}), "Content-Type": "application/json"})
 
     def _send(self, status: int, stream: BinaryIO, length: int, headers: Mapping[str, str]) -> None:
         """Send `length` bytes of `stream`, or fewer where a fault says so, piece by piece."""

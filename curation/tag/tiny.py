@@ -127,9 +127,7 @@ _CURVE = ("knot", "at_knot", "below", "above")
 _REFIT = "reinstall the package, or fit anew: python -m curation.tag.train_tiny --help"
 
 
-def scores(
-    block: Block, weights: npt.NDArray[np.int8], idf: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.float64]:
+def scores(block: Block, weights: npt.NDArray[np.int8], idf: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Score each text for each label: whole-number dot product over the l2 norm of the text's features.
 
     Returns:

@@ -70,9 +70,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
-        raise MissingError(
-            "GoEmotions is not there", where=str(path), fix="name its folder: --data"
-        ) from None
+        raise MissingError("GoEmotions is not there", where=str(path), fix="name its folder: --data") from None
 
 
 def fit(texts: pa.StringArray, truth: Truth, seed: int) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint8]]:
@@ -146,9 +144,7 @@ def _curve(score: Floats, truth: npt.NDArray[np.bool_]) -> tuple[float, float, f
         likelihood = (np.logaddexp(0, odds) - target * odds).mean()
         return float(likelihood), inputs.T @ (1 / (1 + np.exp(-odds)) - target) / len(odds)
 
-    best = minimize(
-        loss, np.array([0.0, 1.0, 1.0]), jac=True, bounds=[(None, None), (0, None), (0, None)], tol=1e-12
-    )
+    best = minimize(loss, np.array([0.0, 1.0, 1.0]), jac=True, bounds=[(None, None), (0, None), (0, None)], tol=1e-12)
     return knot, float(best.x[0]), float(best.x[1] / unit), float(best.x[2] / unit)
 
 
@@ -240,12 +236,8 @@ def train(data: Path, out: Path, seed: int = 0) -> TinyTagger:
 
 def main() -> None:
     """Train from the command line and write the table of the test split to stdout."""
-    parser = argparse.ArgumentParser(
-        prog="python -m curation.tag.train_tiny", description="Fit the embedded tagger."
-    )
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder with emotions.txt and the three .tsv"
-    )
+    parser = argparse.ArgumentParser(prog="python -m curation.tag.train_tiny", description="Fit the embedded tagger.")
+    parser.add_argument("--data", type=Path, required=True, help="folder with emotions.txt and the three .tsv")
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()

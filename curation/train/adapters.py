@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from curation.core import declare, files
-from curation.core.errors import ProjectError
+from curation.core.errors import CurateError, ProjectError
 from curation.core.models import fingerprint, resolve
 from curation.core.project import Project
 from curation.train.ledger import FILE as LEDGER
@@ -53,24 +51,20 @@ def bring(project: Project, recipe: TrainRecipe, export: Path, progress: Progres
         CurateError: whatever `train` raises; nothing is published then.
     """
     local = project.root / recipe.base.path
-    base = resolve(str(local) if local.is_dir() else recipe.base.path, recipe.base.revision)
-    key = files.digest(
-        {
-            "recipe": declare.plain(recipe),
-            "export": files.sha256_file(export / MANIFEST),
-            "base": fingerprint(base),
-        }
-    )
-    folder = project.data / "adapters" / recipe.name / key[:16]
+    path = str(local) if local.is_dir() else recipe.base.path
+    base = resolve(path, recipe.base.revision)
+    decided_by = {
+        "recipe": declare.plain(recipe),
+        "export": files.sha256_file(export / MANIFEST),
+        "base": fingerprint(base),
+    }
+    folder = project.data / "adapters" / recipe.name / files.digest(decided_by)[:16]
     trained = not folder.exists()
     if trained:
-        train(recipe, base, export, folder, progress)
-    losses = (manifest := _manifest(folder))["losses"]
+        train(replace(recipe, base=replace(recipe.base, path=path)), export, folder, progress)
+    manifest = files.read_sealed(folder / MANIFEST)
+    losses = manifest["losses"]
     return Adapter(folder, manifest["steps"], losses["first_step"], losses["last_step"], trained)
-
-
-def _manifest(folder: Path) -> dict[str, object] | dict[str, dict[str, float]]:
-    return json.loads((folder / MANIFEST).read_text("utf-8"))
 
 
 def steps_of(root: Path, record: str) -> list[tuple[str, int, int]]:
@@ -100,13 +94,9 @@ def verify_adapters(root: Path) -> Iterator[str]:
 
 def _wrong(folder: Path) -> set[str]:
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        digest = manifest.pop("digest")
-        known = {name: info["sha256"] for name, info in manifest["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        known = {name: info["sha256"] for name, info in files.read_sealed(folder / MANIFEST)["files"].items()}
+    except CurateError:
         return {MANIFEST}
-    wrong = set() if hashlib.sha256(files.canonical_json(manifest)).hexdigest() == digest else {MANIFEST}
     here = {path.name for path in folder.iterdir()} - {MANIFEST}
-    return wrong | (here ^ set(known)) | {n for n in here & set(known) if files.sha256_file(folder / n) != known[n]}
-
-
+    changed = {name for name in here & set(known) if files.sha256_file(folder / name) != known[name]}
+    return (here ^ set(known)) | changed

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from curation.core import files
 from curation.core.errors import UsageError
 
 MANIFEST = "manifest.json"
@@ -30,42 +26,22 @@ def published(out_dir: Path) -> Iterator[Path]:
         raise UsageError(
             "there is an adapter of this name already", where=out_dir.name, fix="move it away, or rename the recipe"
         )
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}.", dir=out_dir.parent))
-    try:
-        yield temporary
-        for path in (*sorted(temporary.iterdir()), temporary):
-            _sync(path)
-        temporary.rename(out_dir)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    _sync(out_dir.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with files.replacing_dir(out_dir) as folder:
+        yield folder
 
 
 def seal(folder: Path, facts: Mapping[str, Any]) -> str:
-    """Write `manifest.json`: the facts, the sha256 of every other file, and a digest over all of it.
+    """Write `manifest.json`: the facts, the sha256 of every other file, and a seal over all of it.
 
     Returns:
-        The digest: the sha256 of the manifest's canonical JSON without its own `digest`.
+        The seal: a digest of the manifest's canonical JSON without itself.
     """
-    files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        for path in sorted(folder.iterdir())
+    listed = {
+        path.name: {"bytes": path.stat().st_size, "sha256": files.sha256_file(path)} for path in sorted(folder.iterdir())
     }
-    manifest = {**facts, "files": files}
-    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    text = json.dumps({**manifest, "digest": digest}, indent=2, sort_keys=True)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    return digest
+    manifest = {**facts, "files": listed}
+    files.write_sealed(folder / MANIFEST, manifest)
+    return files.digest(manifest)
 
 
 def card(facts: Mapping[str, Any]) -> str:

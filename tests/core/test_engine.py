@@ -3,16 +3,16 @@ import random
 
 import pyarrow as pa
 import pytest
-from conftest import SHOUT, TWINS, ShoutSpec, raw_table, step, view_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_store import WORDS, snapshot
 
 from curation.core import stage
 from curation.core.engine import Engine
 from curation.core.errors import CurateError, MissingError
 from curation.core.stage import Call, Context, Output, Step
 from curation.core.store import Store, View
+from tests.core.small import SHOUT, TWINS, ShoutSpec, raw_table, step, view_of
+from tests.core.test_store import WORDS, snapshot
 
 
 @pytest.mark.parametrize("batch_rows", [1, 7, 64, 1000])

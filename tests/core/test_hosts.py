@@ -234,9 +234,7 @@ def test_only_the_public_ones_of_mixed_addresses_are_dialled(
     assert dialled == [("8.8.8.8", 443), ("2606:4700::1111", 443)]
 
 
-@pytest.mark.parametrize(
-    "answer", [["127.0.0.1"], ["::1"], ["::ffff:93.184.216.34"], ["10.0.0.1", "fd00::1"], []]
-)
+@pytest.mark.parametrize("answer", [["127.0.0.1"], ["::1"], ["::ffff:93.184.216.34"], ["10.0.0.1", "fd00::1"], []])
 def test_a_name_that_leads_inside_is_refused(
     answer: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dialled: list[Any]
 ) -> None:

@@ -48,9 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == "/cut-chunk":
             self._raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nff\r\nno")
         elif path == "/chunked":
-            self._raw(
-                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3\r\n yo\r\n0\r\n\r\n"
-            )
+            self._raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3\r\n yo\r\n0\r\n\r\n")
         elif path == "/endless":
             self._drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 5000, 0.0)
         elif path == "/drip":
@@ -160,9 +158,7 @@ def test_an_allowed_host_without_a_port_means_any_port(server: Server, tmp_path:
 # ------------------------------------------------------------------------------------- redirects and caps
 
 
-@pytest.mark.parametrize(
-    "target", ["/plain", "plain", "//{host}/plain", "http://{host}/plain?sig=s3", "/plain  "]
-)
+@pytest.mark.parametrize("target", ["/plain", "plain", "//{host}/plain", "http://{host}/plain?sig=s3", "/plain  "])
 def test_redirects_are_followed(server: Server, tmp_path: Path, target: str) -> None:
     Handler.location = target.format(host=server.host)
     fetched = get(f"http://{server.host}/to", tmp_path, server.host)
@@ -221,9 +217,7 @@ def test_the_time_cap_holds_against_slow_servers(server: Server, tmp_path: Path,
     assert os.listdir(tmp_path) == []
 
 
-def test_the_time_cap_holds_against_a_slow_name_service(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_time_cap_holds_against_a_slow_name_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
 
     def look_up(*_: Any, **__: Any) -> list[Any]:
@@ -271,9 +265,7 @@ def test_failures_keep_the_old_file_and_show_no_secret(
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_a_dead_host_and_an_unknown_name_are_worth_another_try(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dead_host_and_an_unknown_name_are_worth_another_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{held.getsockname()[1]}"
@@ -284,9 +276,7 @@ def test_a_dead_host_and_an_unknown_name_are_worth_another_try(
         get("https://nowhere.example.org/", tmp_path)
 
 
-def test_a_target_that_cannot_be_written(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_target_that_cannot_be_written(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ProjectError, match="No such file"):
         get(f"http://{server.host}/", tmp_path / "missing", server.host)
     (tmp_path / "file").mkdir()

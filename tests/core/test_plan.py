@@ -1,11 +1,10 @@
 import dataclasses
 
-from conftest import SHOUT, TWINS, raw_table, step
-from test_store import WORDS
-
 from curation.core import stage
 from curation.core.plan import changes, plan
 from curation.core.store import View
+from tests.core.small import SHOUT, TWINS, raw_table, step
+from tests.core.test_store import WORDS
 
 
 def states(nodes):

@@ -129,9 +129,7 @@ def test_the_members_of_a_group_are_told_apart() -> None:
 
 
 def test_errors_of_the_system_keep_their_name_and_number_only() -> None:
-    assert describe(FileNotFoundError(2, CANARY, CANARY)) == [
-        "FileNotFoundError: ENOENT (No such file or directory)"
-    ]
+    assert describe(FileNotFoundError(2, CANARY, CANARY)) == ["FileNotFoundError: ENOENT (No such file or directory)"]
     assert describe(OSError(CANARY)) == ["OSError"]
 
 

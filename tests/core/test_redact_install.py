@@ -74,9 +74,7 @@ def test_an_unraisable_error(tmp_path: Path) -> None:
 
 
 def test_warnings(tmp_path: Path) -> None:
-    done = run(
-        tmp_path, "warnings.warn(f'{C} {T}')\nlogging.captureWarnings(True)\nwarnings.warn(C, FutureWarning)"
-    )
+    done = run(tmp_path, "warnings.warn(f'{C} {T}')\nlogging.captureWarnings(True)\nwarnings.warn(C, FutureWarning)")
     first, second = done.stderr.splitlines()
     assert first == "UserWarning: script.py:5"
     assert second.startswith("warning py.warnings: ")

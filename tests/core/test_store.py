@@ -2,11 +2,11 @@ import random
 
 import pyarrow as pa
 import pytest
-from conftest import SHOUT, TWINS, raw_table, step, view_of
 
 from curation.core import files
 from curation.core.errors import IntegrityError
 from curation.core.store import Store, prefix_digits
+from tests.core.small import SHOUT, TWINS, raw_table, step, view_of
 
 WORDS = [f"word{i}" for i in range(40)] + ["a", "b", "word1"]
 

@@ -91,9 +91,7 @@ def similarity(one: set[Any], other: set[Any]) -> float:
     return len(one & other) / max(1, len(one | other))
 
 
-def test_there_is_enough_in_four_shapes_and_a_local_file(
-    material: Material, rows: dict[str, list[Any]]
-) -> None:
+def test_there_is_enough_in_four_shapes_and_a_local_file(material: Material, rows: dict[str, list[Any]]) -> None:
     planted = material.planted
     surplus = Counter(s.source for s in (*planted.exact, *planted.near, *planted.unsafe, *planted.broken))
     fresh = {name: len(found) - surplus[name] for name, found in rows.items()}
@@ -107,9 +105,7 @@ def test_there_is_enough_in_four_shapes_and_a_local_file(
 
 
 def test_two_writes_are_byte_equal_whatever_the_hash_seed(material: Material, tmp_path: Path) -> None:
-    code = (
-        "import sys, pathlib; from curation.demo.material import *; write_material(pathlib.Path(sys.argv[1]))"
-    )
+    code = "import sys, pathlib; from curation.demo.material import *; write_material(pathlib.Path(sys.argv[1]))"
     subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
         env={"PYTHONHASHSEED": "77", "PYTHONPATH": ":".join(sys.path)},
@@ -133,9 +129,7 @@ def test_cards_carry_the_licences_of_the_sources_file(material: Material) -> Non
     for source in yaml.safe_load(material.sources_yaml())["sources"].values():
         if source["kind"] == "huggingface":
             home = material.hub / "datasets" / source["id"]
-            card = yaml.safe_load(
-                (home / material.commits[source["id"]] / "README.md").read_text().split("---")[1]
-            )
+            card = yaml.safe_load((home / material.commits[source["id"]] / "README.md").read_text().split("---")[1])
             assert card["license"] == source["licence"]
 
 
@@ -159,9 +153,7 @@ def test_the_gated_repo_is_in_no_source(material: Material) -> None:
     assert GATED not in material.sources_yaml()
 
 
-def test_personal_data_is_where_the_list_says_and_nowhere_else(
-    material: Material, rows: dict[str, list[Any]]
-) -> None:
+def test_personal_data_is_where_the_list_says_and_nowhere_else(material: Material, rows: dict[str, list[Any]]) -> None:
     spots = material.planted.personal
     assert len({spot.value for spot in spots}) == len(spots) >= 30
     everything = "\n".join(json.dumps(found, ensure_ascii=False) for found in rows.values())
@@ -224,10 +216,7 @@ def test_near_twins_are_near_and_nothing_else_is(material: Material, rows: dict[
         assert (canonical(row) == canonical(original)) is False
     twins = {(spot.source, spot.row) for spot in (*planted.exact, *planted.near)}
     rest = [
-        shingles(row)
-        for name, found in rows.items()
-        for number, row in enumerate(found)
-        if (name, number) not in twins
+        shingles(row) for name, found in rows.items() for number, row in enumerate(found) if (name, number) not in twins
     ]
     alike = {
         n
@@ -242,9 +231,7 @@ def test_openings_are_their_own(material: Material, rows: dict[str, list[Any]]) 
     planted = material.planted
     twins = {(spot.source, spot.row) for spot in (*planted.exact, *planted.near)}
     firsts = Counter(
-        next(
-            (t.get("value", t.get("content")) for t in turns if t.get("from", t.get("role")) != "system"), ""
-        )
+        next((t.get("value", t.get("content")) for t in turns if t.get("from", t.get("role")) != "system"), "")
         for name in CHATS
         for number, row in enumerate(rows[name])
         if isinstance(row, dict) and (name, number) not in twins

@@ -9,9 +9,9 @@ import sys
 import time
 
 import pytest
-from conftest import Made, make_project
 
 from curation.core import files
+from tests.laws.projects import Made, make_project
 
 SMALL = {"chats": 12, "questions": 8, "pairs": 6, "part_rows": 100}
 
@@ -87,8 +87,9 @@ class Zygote:
     """Forks runs from a process that has everything imported, so that kills hit the work and not the imports."""
 
     def __enter__(self):
-        self.process = subprocess.Popen([sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert self.process.stdout.readline() == "ready\n"
         return self
 
@@ -157,8 +158,9 @@ def test_an_interrupt_is_told_and_the_next_run_goes_on(tmp_path, clean):
 
 def test_verify_finds_200_of_200_flipped_bits(copy):
     rng = random.Random(3)
-    paths = [copy.root / name for name in copy.files()
-             if name.startswith("data/") and not name.startswith("data/report")]
+    paths = [
+        copy.root / name for name in copy.files() if name.startswith("data/") and not name.startswith("data/report")
+    ]
     found = 0
     for _ in range(200):
         path = rng.choice(paths)
@@ -193,9 +195,13 @@ def test_a_second_writer_is_refused_with_75(copy):
 def test_eight_writers_at_once_make_one_result(tmp_path, clean):
     with Zygote() as zygote:
         project = make_project(tmp_path / "p", **SMALL)
-        code = ("import sys; from curation.cli import main; sys.exit(main(sys.argv[1:]))", )
-        others = [subprocess.Popen([sys.executable, "-c", *code, "--project", str(project.root), "-q", "pull"],
-                                   stderr=subprocess.DEVNULL) for _ in range(3)]
+        code = ("import sys; from curation.cli import main; sys.exit(main(sys.argv[1:]))",)
+        others = [
+            subprocess.Popen(
+                [sys.executable, "-c", *code, "--project", str(project.root), "-q", "pull"], stderr=subprocess.DEVNULL
+            )
+            for _ in range(3)
+        ]
         codes = {process.wait() for process in others}
         assert codes <= {0, 75} and 0 in codes
         zygote.start("--project", project.root, "-q", "run")

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from conftest import chat, make_project, write_jsonl
 
 from curation.core import declare
 from curation.core.stage import REGISTRY
+from tests.laws.projects import chat, make_project, write_jsonl
 
 
 @pytest.mark.parametrize("batch_rows", [1, 7, 64, 1000])
@@ -43,8 +43,10 @@ def test_shuffled_inputs(finished, tmp_path, seed):
     theirs = {n: d for n, d in finished.tables().items() if "/origin/" not in n and not n.endswith(".json")}
     strip = [{n: d for n, d in found.items() if not n.startswith("data/exports")} for found in (ours, theirs)]
     assert strip[0] == strip[1]
-    exports = [sorted(d for n, d in found.items() if n.endswith((".parquet", ".jsonl")) and "exports" in n)
-               for found in (ours, theirs)]
+    exports = [
+        sorted(d for n, d in found.items() if n.endswith((".parquet", ".jsonl")) and "exports" in n)
+        for found in (ours, theirs)
+    ]
     assert exports[0] == exports[1]
 
 

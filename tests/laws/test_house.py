@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from conftest import SOURCES, chat, write_jsonl
 
 from curation.core import stage
 from curation.core.annotations import Annotations, Answer
+from tests.laws.projects import SOURCES, chat, write_jsonl
 
 TAGGED = ["chats/emotion", "chats/exact_dup", "chats/records"]
 
@@ -74,11 +74,21 @@ def test_a_canary_in_every_string_column_is_nowhere_outside_raw(made):
         {"from": "human", "value": f"Write to {planted[0]} please, I am so worried.", "thought": f"ask {planted[1]}"},
         {"from": "gpt", "value": f"I will write to {planted[2]} then.", "thought": f"{planted[3]} is the address"},
     ]
-    write_jsonl(made.root / "chats.jsonl", [
-        chat(1), {"conversations": turns, "note": f"see {planted[4]}", "family": planted[5]}])
-    write_jsonl(made.root / "pairs.jsonl", [
-        {"prompt": f"Who is {planted[6]}?", "chosen": f"Mail {CANARY.format(50)}.", "rejected": f"No: {CANARY.format(51)}",
-         "rater": CANARY.format(52)}])
+    write_jsonl(
+        made.root / "chats.jsonl",
+        [chat(1), {"conversations": turns, "note": f"see {planted[4]}", "family": planted[5]}],
+    )
+    write_jsonl(
+        made.root / "pairs.jsonl",
+        [
+            {
+                "prompt": f"Who is {planted[6]}?",
+                "chosen": f"Mail {CANARY.format(50)}.",
+                "rejected": f"No: {CANARY.format(51)}",
+                "rater": CANARY.format(52),
+            }
+        ],
+    )
     made.run("run")
     made.run("report")
     hidden = 0
@@ -105,7 +115,9 @@ def test_a_withdrawn_row_is_gone_everywhere_and_stays_away(copy):
     copy.run("pull", "--update")
     copy.run("run")
     assert record not in copy.ids("chats")
-    mixes = {json.loads((copy.root / "data" / "exports" / m / "latest.json").read_text())["key"] for m in ("sft", "dpo")}
+    mixes = {
+        json.loads((copy.root / "data" / "exports" / m / "latest.json").read_text())["key"] for m in ("sft", "dpo")
+    }
     for name, (data, _) in copy.files().items():
         old_export = name.startswith("data/exports/") and not any(key in name for key in mixes)
         own_file = name == "chats.jsonl"

@@ -104,7 +104,7 @@ def test_the_manifest_seals_every_file_and_tells_no_path(recipe: TrainRecipe, ex
     manifest = json.loads(files["manifest.json"])
     named = {name: entry["sha256"] for name, entry in manifest["files"].items()}
     assert named == {n: hashlib.sha256(data).hexdigest() for n, data in files.items() if n != "manifest.json"}
-    assert manifest.pop("digest") == result.digest
+    assert manifest.pop("seal") == result.digest
     assert manifest["export"] == hashlib.sha256((export / "manifest.json").read_bytes()).hexdigest()
     assert manifest["recipe"]["base"]["path"] == "tiny-base"
     everything = b"".join(files.values())
@@ -141,7 +141,7 @@ def test_a_loss_that_is_no_number_publishes_nothing(recipe: TrainRecipe, export:
     assert list((tmp_path / "adapters").iterdir()) == []
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
 def test_an_interruption_publishes_nothing(
     recipe: TrainRecipe, export: Path, tmp_path: Path, stop: type[BaseException]
 ) -> None:
