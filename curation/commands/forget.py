@@ -38,7 +38,7 @@ def forget_records(app: App, records: set[str]) -> None:
     """Remove records everywhere below the project and say where they went before."""
     from curation.export.export import exports_with
     from curation.pull.pull import without
-    from curation.train.ledger import adapters_with
+    from curation.train.adapters import adapters_with
 
     project = app.project
     sources = tuple(sorted({source_of(record) for record in records}))

@@ -18,7 +18,7 @@ def damaged(project: Project) -> Iterator[str]:
     from curation.core.annotations import Annotations
     from curation.export.export import verify_exports
     from curation.pull.pull import verify_downloads
-    from curation.train.ledger import verify_adapters
+    from curation.train.adapters import verify_adapters
 
     for root in (project.raw / "tables", project.data / "tables"):
         for path in Store(root).verify():

@@ -98,7 +98,7 @@ def _folded(found: list[StoredTable], record: str) -> list[str]:
 
 def _after(project: Project, record: str, alive: bool) -> list[tuple[str, str]]:
     from curation.export.export import exports_with, left_out
-    from curation.train.ledger import adapters_with
+    from curation.train.adapters import adapters_with
 
     story = [("export", f"in {path}") for path in exports_with(project, record)]
     if alive:
