@@ -5,18 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.core.records import META, RECORD_SCHEMA, TURNS, keyed
 from curation.core.sources import Adapter, Preference, Qa, Turns, names
 from curation.pull.columns import columns_of
-from curation.pull.identity import plain_type, scalar_text
 from curation.pull.turns import (
     ASSISTANT,
     BLANK_LINE,
@@ -31,6 +27,7 @@ from curation.pull.turns import (
     equal_turns,
     read_turns,
 )
+from curation.pull.values import json_text, plain_type, scalar_text
 
 VERSION = 1
 """Raise it whenever the same rows can become other records."""
@@ -272,21 +269,3 @@ def _as_text(column: pa.Array) -> pa.StringArray:
     if text is not None:
         return text
     return pa.array([None if v is None else json_text(v) for v in column.to_pylist()], pa.string())
-
-
-def json_text(value: Any) -> str:
-    """A nested value as JSON text: sorted keys, no spaces, keys without a value left out."""
-    return orjson.dumps(_without_nulls(value), default=_foreign, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _without_nulls(value: Any) -> Any:
-    # Which absent keys of a struct show up as nulls depends on the file format.
-    if isinstance(value, dict):
-        return {str(k): _without_nulls(v) for k, v in value.items() if v is not None}
-    return [_without_nulls(v) for v in value] if isinstance(value, (list, tuple)) else value
-
-
-def _foreign(value: Any) -> str:
-    return value.hex() if isinstance(value, bytes) else str(value)
-
-

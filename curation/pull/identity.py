@@ -13,6 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.pull.values import plain_type, scalar_text, scalar_value
+
 _COLUMN, _FIELD, _ITEM, _NAME = "\x1c", "\x1d", "\x1e", "\x1f"
 
 
@@ -29,36 +31,7 @@ def identity_bytes(columns: Sequence[pa.Array]) -> pa.BinaryArray:
 
 def identity_of_values(values: Sequence[Any]) -> bytes:
     """The same bytes for one row of Python values, where a column of them has no single Arrow type."""
-    return _COLUMN.join(_spell_value(v, top=True) or "" for v in values).encode("utf-8", "surrogatepass")
-
-
-def plain_type(array: pa.Array) -> pa.Array:
-    """An array without chunks, dictionaries and 64-bit offsets at the top: string, list or struct where it can be."""
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        return plain_type(array.dictionary_decode())
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return array.cast(pa.string())
-    if pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return array.cast(pa.list_(kind.value_type))
-    if pa.types.is_map(kind):
-        return array.cast(pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)])))
-    return array
-
-
-def scalar_text(array: pa.Array) -> pa.Array | None:
-    """A column of scalars as text; None for lists, structs and bytes that are not UTF-8."""
-    kind = array.type
-    if pa.types.is_string(kind):
-        return array
-    if pa.types.is_nested(kind):
-        return None
-    try:
-        return array.cast(pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
+    return _COLUMN.join(spell_value(v) or "" for v in values).encode("utf-8", "surrogatepass")
 
 
 def _spell(array: pa.Array, *, top: bool) -> pa.Array:
@@ -87,19 +60,15 @@ def _name(name: str, values: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(pa.scalar(_FIELD + name + _NAME), values, "")
 
 
-def _spell_value(value: Any, *, top: bool) -> str | None:
+def spell_value(value: Any, *, top: bool = True) -> str | None:
+    """The spelling of one Python value; null where there is no text in it."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        spelled = ((k, _spell_value(v, top=False)) for k, v in sorted(value.items()))
+        spelled = ((k, spell_value(v, top=False)) for k, v in sorted(value.items()))
         return "".join(f"{_FIELD}{k}{_NAME}{text}" for k, text in spelled if text is not None)
     if isinstance(value, (list, tuple)):
-        return _ITEM.join(_spell_value(v, top=False) or "" for v in value)
+        return _ITEM.join(spell_value(v, top=False) or "" for v in value)
     if value is None or not top:
         return None
     return scalar_value(value)
-
-
-def scalar_value(value: Any) -> str:
-    """A number or truth value of JSON as text."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from curation.core.records import ROLES, TURN, TURNS
 from curation.core.sources import DEFAULT_ROLES
 from curation.pull.columns import Column
-from curation.pull.identity import plain_type, scalar_text
+from curation.pull.values import plain_type, scalar_text
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -70,7 +70,8 @@ class TurnLists:
         mask = pa.array(turns)
         return replace(
             self, counts=np.bincount(self.rows[turns], minlength=len(self.counts)), roles=self.roles[turns],
-            content=self.content.filter(mask), reasoning=self.reasoning and self.reasoning.filter(mask),
+            content=self.content.filter(mask),
+            reasoning=None if self.reasoning is None else self.reasoning.filter(mask),
         )
 
     def only_rows(self, rows: Mask) -> TurnLists:
@@ -111,7 +112,8 @@ class TurnLists:
         groups = np.cumsum(first) - 1
         return replace(
             self, counts=np.bincount(rows[first], minlength=len(self.counts)), roles=self.roles[first],
-            content=_join_groups(self.content, groups), reasoning=self.reasoning and _join_groups(self.reasoning, groups),
+            content=_join_groups(self.content, groups),
+            reasoning=None if self.reasoning is None else _join_groups(self.reasoning, groups),
         )
 
     def arrow(self) -> pa.ListArray:
