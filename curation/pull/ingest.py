@@ -1,0 +1,218 @@
+"""From source files to the published raw table: convert, screen, name, sort, write; in bounded memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.core import files, records
+from curation.core.annotations import Annotations
+from curation.core.declare import plain
+from curation.core.project import Project
+from curation.core.records import ORIGIN_SCHEMA, RECORD_SCHEMA, RECORD_VERSION
+from curation.core.sources import Source
+from curation.core.store import WHOLE, Part, Store, StoredTable, prefix_digits
+from curation.methods import screen
+from curation.pull import adapters
+from curation.pull.chunks import Chunk
+from curation.pull.columns import columns_of, with_identity
+from curation.pull.readers import read
+from curation.pull.spill import Spill
+
+Progress = Callable[[int, int], None]
+"""Told the rows done so far and how many there will be, 0 where that is not known."""
+
+_PLACE = [pa.field("hash", pa.string()), pa.field("tie", pa.binary()), pa.field("file", pa.int32()),
+          pa.field("row", pa.int64())]
+_KEPT = pa.schema([*_PLACE, *adapters.CONVERTED_SCHEMA])
+_GONE = pa.schema([*_PLACE, pa.field("stage", pa.string()), pa.field("reason", pa.string())])
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file to read: its name within the source, where it lies, and the SHA-256 of its bytes."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a source is made of at one moment.
+
+    Attributes:
+        files: the data files, by name.
+        uri: where they come from, for the origin of every row.
+        revision: commit, or digest over the contents.
+        licence: the licence it is used under.
+        identity: the source columns that ids are made of.
+    """
+
+    files: tuple[DataFile, ...]
+    uri: str
+    revision: str
+    licence: str | None
+    identity: tuple[str, ...]
+
+
+def ingredients(project: Project, name: str, source: Source, material: Material) -> dict[str, Any]:
+    """Everything that decides the raw table, as plain values."""
+    forgotten = sorted(i for i in Annotations(project.root / "annotations").forgotten()
+                       if records.source_of(i) == name)
+    return {
+        "files": {f.name: f.sha256 for f in material.files},
+        "adapter": plain(source.adapter),
+        "identity": list(material.identity),
+        "persona": source.persona,
+        "licence": material.licence,
+        "max_rows": source.max_rows,
+        "part_rows": project.settings.part_rows,
+        "screen": screen.VERSION,
+        "adapters": adapters.VERSION,
+        "record": RECORD_VERSION,
+        "key": records.keyed(project.key, "fingerprint", name),
+        "forgotten": files.digest(forgotten),
+    }
+
+
+def raw_store(project: Project) -> Store:
+    """The store of the tables with text that is not scrubbed."""
+    return Store(project.raw / "tables")
+
+
+def ingest(
+    project: Project, name: str, source: Source, material: Material, progress: Progress = lambda done, total: None
+) -> StoredTable:
+    """Bring the raw table of a source up to date and return it; no work if it is published already.
+
+    The table `raw` holds the records; its dropped rows are those that became none, with the stage `pull` or
+    `screen`. The table `origin`, published under the same key, says where each of all these rows was read; its
+    `revision` is the first at which the files had these bytes.
+
+    Raises:
+        ProjectError: a file cannot be read or lacks a column.
+    """
+    store = raw_store(project)
+    decided_by = ingredients(project, name, source, material)
+    key = files.digest(decided_by)
+    if found := store.find(name, "raw", key):
+        return found
+    with Spill(project.raw) as kept:
+        gone: list[pa.RecordBatch] = []
+        schemas: dict[str, Mapping[str, str]] = {}
+        columns = with_identity(columns_of(source.adapter), material.identity)
+        done = 0
+        for index, file in enumerate(material.files):
+            for chunk in read(file.path, columns, material.identity, max_rows=source.max_rows):
+                schemas.setdefault(file.name, chunk.schema)
+                _take(project, name, source, material, index, chunk, kept, gone)
+                done += len(chunk.rows) + len(chunk.broken)
+                progress(done, 0)
+        refused = pa.Table.from_batches(gone, _GONE).combine_chunks()
+        raw, origin = _write_parts(project, name, material, kept, refused.take(pc.sort_indices(refused["hash"])))
+    shared: dict[str, Any] = {"ingredients": {**decided_by, "schema": files.digest(schemas)}, "rows_in": done}
+    store.publish(name, "origin", key, origin, columns=ORIGIN_SCHEMA.names, **shared)
+    return store.publish(name, "raw", key, raw, columns=RECORD_SCHEMA.names, **shared)
+
+
+def _take(
+    project: Project, name: str, source: Source, material: Material, file: int, chunk: Chunk, kept: Spill,
+    gone: list[pa.RecordBatch],
+) -> None:
+    """One chunk's rows, converted and screened, on their way to the kept or the refused ones."""
+    converted = adapters.convert(chunk.columns, source.adapter, persona=source.persona, licence=material.licence,
+                                 key=project.key, source=name)
+    hashes = records.identity(project.key, chunk.identity.to_pylist())
+    place = pa.RecordBatch.from_arrays(
+        [pa.array(hashes, pa.string()), pa.array(_ties(project.key, chunk.rest), pa.binary()),
+         pa.array(np.full(len(hashes), file, np.int32)), pa.array(chunk.rows)], schema=pa.schema(_PLACE))
+    fine = converted.rejects.is_null()
+    flagged = pc.fill_null(screen.flag(converted.records), False)
+    fine_place = place.filter(fine)
+    if flagged.true_count:
+        screened = fine_place.filter(flagged)
+        gone.append(_gone(screened, "screen", ["unconditional"] * len(screened)))
+        clean = pc.invert(flagged)
+        fine_place, converted_records = fine_place.filter(clean), converted.records.filter(clean)
+    else:
+        converted_records = converted.records
+    kept.add(pa.RecordBatch.from_arrays([*fine_place.columns, *converted_records.columns], schema=_KEPT))
+    if converted.rejects.null_count < len(converted.rejects):
+        gone.append(_gone(place.filter(pc.invert(fine)), "pull", converted.rejects.drop_null()))
+    if chunk.broken:
+        digits = records.identity(project.key, [b.identity for b in chunk.broken])
+        unread = pa.RecordBatch.from_arrays(
+            [pa.array(digits), pa.array([b"%d" % b.row for b in chunk.broken]),
+             pa.array(np.full(len(digits), file, np.int32)), pa.array([b.row for b in chunk.broken], pa.int64())],
+            schema=pa.schema(_PLACE))
+        gone.append(_gone(unread, "pull", [b.reason for b in chunk.broken]))
+
+
+def _ties(key: bytes, rest: pa.BinaryArray) -> list[bytes]:
+    return [hashlib.blake2b(row, digest_size=8, key=key).digest() for row in rest.to_pylist()]
+
+
+def _gone(place: pa.RecordBatch, stage: str, reasons: Sequence[str] | pa.Array) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(
+        [*place.columns, pa.repeat(stage, len(place)), pa.array(reasons, pa.string())], schema=_GONE)
+
+
+def _write_parts(
+    project: Project, name: str, material: Material, kept: Spill, gone: pa.Table
+) -> tuple[dict[str, Part], dict[str, Part]]:
+    """Name, sort and write the rows, one id prefix at a time: the parts of `raw` and those of `origin`."""
+    forgotten = pa.array(sorted(Annotations(project.root / "annotations").forgotten()), pa.string())
+    digits = prefix_digits(kept.rows + len(gone), project.settings.part_rows)
+    raw: dict[str, Part] = {}
+    origin: dict[str, Part] = {}
+    prefixes = pc.utf8_slice_codeunits(gone["hash"], 0, digits) if digits else None
+    for number in range(16**digits):
+        prefix = f"{number:0{digits}x}" if digits else ""
+        rows = kept.part(prefix)
+        refused = gone if prefixes is None else gone.filter(pc.equal(prefixes, prefix))
+        if rows is None:
+            if not len(refused):
+                continue
+            rows = _KEPT.empty_table()
+        both = pa.concat_tables([rows.select([f.name for f in _PLACE]), refused.select([f.name for f in _PLACE])])
+        ties = both["tie"].to_pylist()
+        ids = records.number_occurrences(name, both["hash"].to_pylist(), ties.__getitem__)
+        table = pa.table([pa.array(ids[:len(rows)], pa.string()), *(rows[f.name] for f in adapters.CONVERTED_SCHEMA)],
+                         schema=RECORD_SCHEMA)
+        dropped = records.as_dropped(ids[len(rows):], "pull", "")
+        dropped = dropped.set_column(1, "stage", refused["stage"]).set_column(2, "reason", refused["reason"])
+        if len(forgotten):
+            back = pc.is_in(table["id"], value_set=forgotten)
+            dropped = pa.concat_tables([dropped, records.as_dropped(
+                table["id"].filter(back).combine_chunks(), "pull", "forgotten")])
+            table = table.filter(pc.invert(back))
+        where = pa.table(
+            [pa.array(ids, pa.string()), pa.repeat(material.uri, len(ids)), pa.repeat(material.revision, len(ids)),
+             pa.array([f.name for f in material.files], pa.string()).take(both["file"].combine_chunks()), both["row"]],
+            schema=ORIGIN_SCHEMA)
+        store = raw_store(project)
+        raw[prefix or WHOLE] = _part(store, name, "raw", _sorted(table), _sorted(dropped))
+        origin[prefix or WHOLE] = _part(store, name, "origin", _sorted(where), records.empty_dropped())
+    return raw, origin
+
+
+def _sorted(table: pa.Table) -> pa.Table:
+    """In id order; most parts are already, since they come in the order of their hashes."""
+    ids = table["id"].combine_chunks()
+    rising = len(ids) < 2 or pc.all(pc.less_equal(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py()
+    return table.combine_chunks() if rising else table.combine_chunks().take(pc.sort_indices(ids))
+
+
+def _part(store: Store, name: str, step: str, table: pa.Table, dropped: pa.Table) -> Part:
+    """Write a part, or find it: it is named by its content, so rows that did not change change no part."""
+    key = files.digest([step, RECORD_VERSION, records.digests(table), records.digests(dropped)])
+    folder = store.folder(name, step)
+    return store.find_part(folder, key) or store.write_part(name, step, key, table, dropped, {})
