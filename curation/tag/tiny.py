@@ -48,7 +48,8 @@ class Calibration:
         """Map scores (n, 28) to probabilities (n, 28); NaN stays NaN."""
         beyond = score - self.knot
         odds = self.at_knot + self.below * np.minimum(beyond, 0) + self.above * np.maximum(beyond, 0)
-        return np.exp(-np.logaddexp(0, -odds)).astype(np.float32)
+        with np.errstate(invalid="ignore"):
+            return np.exp(-np.logaddexp(0, -odds)).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

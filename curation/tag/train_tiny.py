@@ -1,9 +1,9 @@
 """Fit the embedded emotion tagger on GoEmotions: `python -m curation.tag.train_tiny --data DIR --out FILE`.
 
 For each label: an NB-SVM (S. Wang and C. Manning, "Baselines and Bigrams", ACL 2012: a linear SVM whose
-features are scaled by naive-Bayes log-count ratios), cut to 8 bits, then a calibration and the threshold of best
-F1, both from the dev split. The test split is looked at once, for the table at the end. Needs scikit-learn. Half
-a minute on one core; the same seed and library versions give the same bytes.
+features are scaled by naive-Bayes log-count ratios), cut to 8 bits, then a calibration and the threshold of
+best F1, both from the dev split. The test split is looked at once, for the table at the end. Needs
+scikit-learn. Half a minute on one core; the same seed and library versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def read_split(folder: Path, split: str, labels: Sequence[str]) -> tuple[pa.Stri
     for number, line in enumerate(_read(path).split("\n")[:-1], start=1):
         try:
             text, numbers, _ = line.split("\t")
-            given.append([int(n) for n in numbers.split(",")])
-        except ValueError:
+            given.append([range(len(labels))[int(n)] for n in numbers.split(",")])
+        except (ValueError, IndexError):
             raise ProjectError("a line is not text, labels, id", where=f"{path}:{number}") from None
         texts.append(text)
     truth = np.zeros((len(texts), len(labels)), bool)
