@@ -14,12 +14,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curation.version import __version__
+
 if TYPE_CHECKING:
     import polars
 
     from curation.core.project import Project
 
-__version__ = "0.1.0"
 __all__ = ["OpenProject", "__version__", "open"]
 
 

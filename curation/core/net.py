@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-from curation import __version__
 from curation.core.errors import GateError, MissingError, ProjectError, RetryError
 from curation.core.hosts import Address, Place, allowed, check, follow, is_public, refuse
+from curation.version import __version__
 
 _MOST_REDIRECTS = 5
 _PIECE = 1 << 16
