@@ -68,9 +68,8 @@ def _rect(left: float, share: float, top: int, segment: Segment) -> str:
         return ""
     says = f"<title>{text(segment.says, 120)}</title>" if segment.says else ""
     width = f"{_short(100 * share)}%" if share >= 0.004 else str(_SHOWN)
-    return (
-        f'<rect class="{segment.look}" x="{_short(100 * left)}%" y="{top}" width="{width}" height="{_BAR}"'
-        + (f">{says}</rect>" if says else "/>")
+    return f'<rect class="{segment.look}" x="{_short(100 * left)}%" y="{top}" width="{width}" height="{_BAR}"' + (
+        f">{says}</rect>" if says else "/>"
     )
 
 
@@ -83,13 +82,14 @@ def sparkline(name: str, title: str, description: str, values: Sequence[float]) 
     low, high = min(points), max(points)
     span = (high - low) or 1.0
     path = " ".join(
-        f"{_short(300 * i / (len(points) - 1))},{_short(4 + 52 * (high - value) / span)}" for i, value in enumerate(points)
+        f"{_short(300 * i / (len(points) - 1))},{_short(4 + 82 * (high - value) / span)}"
+        for i, value in enumerate(points)
     )
     drawing = (
-        '<svg viewBox="0 0 300 60" width="100%" height="60" preserveAspectRatio="none" aria-hidden="true">'
-        f'<polygon class="under" points="0,60 {path} 300,60"/><polyline class="curve" points="{path}"/></svg>'
+        '<svg viewBox="0 0 300 90" width="100%" height="90" preserveAspectRatio="none" aria-hidden="true">'
+        f'<polygon class="under" points="0,90 {path} 300,90"/><polyline class="curve" points="{path}"/></svg>'
     )
-    return _svg(name, title, description, 60, drawing)
+    return _svg(name, title, description, 90, drawing)
 
 
 def _thin(values: Sequence[float], most: int) -> list[float]:

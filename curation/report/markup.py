@@ -43,12 +43,12 @@ def percent(part: float, whole: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`0.4 s`, `38 s`, `12 min`, `3.5 h`."""
+    """`0.4 s`, `38 s`, `2.6 min`, `12 min`, `3.5 h`."""
     if seconds is None:
         return "–"
-    for limit, unit, name in ((9.95, 1, "s"), (99.5, 1, "s"), (5940, 60, "min")):
+    for limit, unit, digits, name in ((9.95, 1, 1, "s"), (99.5, 1, 0, "s"), (597, 60, 1, "min"), (5970, 60, 0, "min")):
         if seconds < limit:
-            return f"{seconds / unit:.{1 if limit < 10 else 0}f}{_NARROW}{name}"
+            return f"{seconds / unit:.{digits}f}{_NARROW}{name}"
     return f"{seconds / 3600:.1f}{_NARROW}h"
 
 

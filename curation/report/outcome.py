@@ -16,7 +16,9 @@ _LIST = 12
 def mixes(summary: Summary) -> str:
     """Each mix: asked and got, voices, what was left out and why, files."""
     shown = summary.mixes[:_PARTS]
-    return "".join(_mix(index, mix) for index, mix in enumerate(shown)) + _rest(len(summary.mixes) - len(shown), "mixes")
+    return "".join(_mix(index, mix) for index, mix in enumerate(shown)) + _rest(
+        len(summary.mixes) - len(shown), "mixes"
+    )
 
 
 def _mix(index: int, mix: MixSummary) -> str:
@@ -44,13 +46,19 @@ def _asked(index: int, mix: MixSummary, names: list[str]) -> str:
         got, asked = mix.got.get(name, 0), mix.asked.get(name)
         missing = max(0, (asked or 0) - got)
         said = number(got) if asked is None else f"{number(got)} of {number(asked)} asked"
-        rows.append(Bar(name, said, (Segment(got / longest, "kept"), Segment(missing / longest, "s0", f"short: {missing}"))))
+        rows.append(
+            Bar(name, said, (Segment(got / longest, "kept"), Segment(missing / longest, "s0", f"short: {missing}")))
+        )
     figure = bars(
-        f"mix{index}", f"Rows of {mix.name} by source", "Rows that were exported, and in another colour those missing.", rows
+        f"mix{index}",
+        f"Rows of {mix.name} by source",
+        "Rows that were exported, and in another colour those missing.",
+        rows,
     )
     columns = (Column("Source"), Column("Asked", "n"), Column("Got", "n"), Column("Share", "n"))
     cells = [
-        (text(n), number(mix.asked.get(n)), number(mix.got.get(n, 0)), percent(mix.got.get(n, 0), mix.rows)) for n in shown
+        (text(n), number(mix.asked.get(n)), number(mix.got.get(n, 0)), percent(mix.got.get(n, 0), mix.rows))
+        for n in shown
     ]
     return (
         f"<figure><figcaption>Rows by source</figcaption>{figure}</figure>"
@@ -123,7 +131,12 @@ def _adapter(index: int, adapter: AdapterSummary) -> str:
         )
         ends = f"{adapter.curve[0]:.3f} → {adapter.curve[-1]:.3f}"
         figure = f"<figure><figcaption>Training loss by step: {ends}</figcaption>{drawn}</figure>"
-    columns = (Column("Loss, nats per trained token"), Column("Before", "n"), Column("After", "n"), Column("Change", "n"))
+    columns = (
+        Column("Loss, nats per trained token"),
+        Column("Before", "n"),
+        Column("After", "n"),
+        Column("Change", "n"),
+    )
     cells = [(text(name), _loss(a), _loss(b), _change(a, b)) for name, a, b in losses[:_LIST]]
     return (
         f'<div class="part"><h3>{text(adapter.name)}</h3><p class="soft">{" · ".join(about)}</p>'
@@ -152,10 +165,11 @@ def time(summary: Summary) -> str:
     ]
     columns = (Column("Step"), Column("Time", "n"), Column("Rows", "n"), Column("Rows per second", "n"))
     return (
-        "<figure><figcaption>Wall time of the latest run of each step</figcaption>"
+        '<div class="pair"><figure><figcaption>Wall time of the latest run of each step</figcaption>'
         + figure
         + "</figure>"
         + table("Time by step, all sources added up", columns, cells)
+        + "</div>"
     )
 
 
@@ -167,4 +181,8 @@ def _rows(summary: Summary) -> Mapping[str, int]:
 
 
 def _rest(count: int, noun: str) -> str:
-    return f'<p class="soft">{number(count)} more {noun}: see <code>curate --json report</code>.</p>\n' if count > 0 else ""
+    return (
+        f'<p class="soft">{number(count)} more {noun}: see <code>curate --json report</code>.</p>\n'
+        if count > 0
+        else ""
+    )

@@ -42,7 +42,11 @@ def _page(summary: Summary, limit: int) -> str:
     name = text(summary.project)
     sections = list(_sections(summary, limit))
     links = "".join(f'<a href="#{key}">{title}</a>' for key, title, _, _ in sections)
-    run = f"<p class=\"soft\">Last run that changed a table: {text(summary.last_run)}</p>" if summary.last_run else ""
+    run = (
+        f'<p class="soft">Last run that changed a table: {text(summary.last_run.replace("T", " ").replace("+00:00", " UTC"))}</p>'
+        if summary.last_run
+        else ""
+    )
     parts = "".join(
         f'<section id="{key}"><h2>{title}</h2><p class="lead">{lead}</p>\n{body}</section>\n'
         for key, title, lead, body in sections
@@ -82,8 +86,8 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
             summary.personal_data,
             "personal-data",
             "Personal data",
-            "Names, numbers and addresses that were found and replaced before anything was stored for use. "
-            "What no rule found is not counted here.",
+            "Places where personal data was recognised and replaced before anything was stored for use. "
+            "What no rule recognises is not counted here.",
             lambda: content.personal_data(summary, limit),
         ),
         (
@@ -135,7 +139,7 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
 
 def _numbers(summary: Summary) -> str:
     read, kept = summary.rows_read, summary.rows_kept
-    used = sum(source.enabled for source in summary.sources)
+    used = sum(bool(source.steps) for source in summary.sources)
     replaced = sum(summary.personal_data.values())
     mixed = sum(mix.rows for mix in summary.mixes)
     cards = (

@@ -21,7 +21,7 @@ h2{font-size:20px;line-height:1.3;margin:0 0 2px}
 h3{font-size:16px;margin:0 0 2px}
 .kicker{color:var(--kept);font-weight:600;font-size:13px;letter-spacing:.06em;text-transform:uppercase}
 .soft,.lead,figcaption,caption,footer{color:var(--soft)}
-.lead{margin:0 0 18px;max-width:46em}
+.lead{margin:0 0 18px;max-width:60em}
 nav{display:flex;flex-wrap:wrap;gap:4px 18px;margin:18px 0 22px;font-size:14px}
 a{color:var(--kept);text-decoration:none;border-bottom:1px solid transparent}
 a:hover,a:focus-visible{border-color:currentColor}
@@ -56,21 +56,23 @@ caption{text-align:left;font-size:13px;padding-bottom:4px}
 th,td{text-align:left;vertical-align:top;padding:6px 14px 6px 0;border-bottom:1px solid var(--line);white-space:nowrap}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--soft);font-weight:500;font-size:12.5px}
-tbody th{font-weight:500}
+tbody th{font-weight:500;position:sticky;left:0;background:var(--card)}
 tfoot th,tfoot td{font-weight:650;border-bottom:0}
 .n{text-align:right}
 .w{white-space:normal;min-width:15em}
 .shade{display:block;margin:-3px -6px;padding:3px 6px;border-radius:4px;background:rgba(var(--tint),calc(var(--v)*.42))}
 code{font:12.5px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 footer{font-size:13px;padding-top:6px;padding-bottom:48px}
-@media (min-width:900px){.pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}}
+@media (min-width:900px){.half{width:calc(50% - 18px)}.pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}}
 @media (max-width:560px){header{padding-top:24px}main,header,footer{padding-left:12px;padding-right:12px}
 h1{font-size:24px}section{padding:18px 14px 14px}.numbers{grid-template-columns:1fr 1fr;gap:8px}
-.numbers div{padding:10px 12px}.numbers .big{font-size:21px}.w{min-width:12em}}
+.numbers div{padding:10px 12px}.numbers .big{font-size:21px}.w{min-width:22em}}
 @media print{@page{margin:14mm}:root{--page:#fff}body{font-size:10.5pt;print-color-adjust:exact;
 -webkit-print-color-adjust:exact}main,header,footer{max-width:none;padding:0}header{padding-top:0}nav{display:none}
 section{border:0;border-top:1px solid var(--line);border-radius:0;padding:12px 0}.notices{padding:12px}
-.scroll{overflow:visible}table{font-size:8.5pt}th,td{padding:3px 8px 3px 0}figure,tr,.numbers{break-inside:avoid}
-h2,h3,.lead,figcaption,caption{break-after:avoid}.w{min-width:0}}
+.scroll{overflow:visible}table{font-size:8.5pt}th,td{padding:3px 8px 3px 0;white-space:normal}figure,tr,.numbers,.lead{break-inside:avoid}
+h2,h3,.lead,figcaption,caption{break-after:avoid}.w{min-width:0}tbody th{position:static}
+.numbers{grid-template-columns:repeat(6,1fr);gap:6px}.numbers div{padding:8px 10px}.numbers .big{font-size:15pt}
+.pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:10px 24px}section>h2,section>.lead{break-after:avoid-page}}
 """
 """Colours are variables; nothing is loaded from anywhere."""

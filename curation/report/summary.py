@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 VERSION = 1
 """Version of the document that `curate --json report` prints; raise it when a field changes its meaning."""
@@ -240,6 +240,19 @@ class Summary:
         for step in (step for source in self.sources for step in source.steps if step.seconds is not None):
             found[step.name] = found.get(step.name, 0.0) + (step.seconds or 0.0)
         return found
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain values, with the totals, for JSON."""
+        totals = {
+            "rows_read": self.rows_read,
+            "rows_kept": self.rows_kept,
+            "reasons": self.reasons,
+            "personal_data": self.personal_data,
+            "languages": self.languages,
+            "emotions": self.emotions,
+            "seconds": self.seconds,
+        }
+        return {**asdict(self), "totals": totals}
 
     def stages(self) -> list[StageTotal]:
         """The way of all rows, stage by stage. Rows dropped under no stage's name are counted under the step's."""

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from curation.report.figures import Bar, Segment, bars
 from curation.report.markup import Column, number, percent, table, text, words
-from curation.report.summary import SourceSummary, Summary, ranked
+from curation.report.summary import SourceSummary, StageTotal, Summary, ranked
 
 STEPS = {"raw": "Pulled", "records": "Cleaned", "exact_dup": "Duplicates folded", "emotion": "Emotions tagged"}
 """What readers call our steps; another step is called by its own name."""
 
-STAGES = {
-    "raw": "Read into records",
+_LOST = {"raw": "no record could be made", "records": "dropped by cleaning", "exact_dup": "folded as duplicate"}
+
+_STAGES = {
     "pull": "Read into records",
     "normalise": "Tidied",
     "language": "Language found",
@@ -41,7 +42,7 @@ def funnel(summary: Summary) -> str:
         left -= stage.rows_dropped
         rows.append(
             Bar(
-                STAGES.get(stage.stage, stage.stage),
+                _stage(stage),
                 f"{number(left)} (−{number(stage.rows_dropped)})",
                 (Segment(_share(left, read), "kept"), Segment(_share(stage.rows_dropped, read), look(stage.step))),
             )
@@ -54,7 +55,7 @@ def funnel(summary: Summary) -> str:
     )
     cells = [
         (
-            text(STAGES.get(stage.stage, stage.stage)),
+            text(_stage(stage)),
             number(stage.rows_in),
             number(stage.rows_dropped),
             number(stage.rows_kept),
@@ -63,9 +64,8 @@ def funnel(summary: Summary) -> str:
         for stage in stages
     ]
     columns = (Column("Stage"), Column("In", "n"), Column("Dropped", "n"), Column("Kept", "n"), Column("Reasons", "w"))
-    return (
-        f"<figure><figcaption>Rows left after each stage that dropped any</figcaption>{figure}</figure>"
-        + table("Every stage, with the reasons for what it dropped", columns, cells)
+    return f"<figure><figcaption>Rows left after each stage that dropped any</figcaption>{figure}</figure>" + table(
+        "Every stage, with the reasons for what it dropped", columns, cells
     )
 
 
@@ -73,7 +73,9 @@ def by_source(summary: Summary, limit: int) -> str:
     """Each source's way, as far as it is up to date."""
     sources = _largest(summary.sources, limit)
     steps = list(dict.fromkeys(step.name for source in summary.sources for step in source.steps))
-    legend = _legend([("kept", "kept"), *((look(step), f"dropped: {STEPS.get(step, step)}") for step in steps)])
+    losing = {step.name for source in sources for step in source.steps if step.rows_dropped}
+    lost = [(look(step), _LOST.get(step, f"dropped by {step}")) for step in steps if step in losing]
+    legend = _legend([("kept", "kept"), *lost])
     figure = bars(
         "sources",
         "What became of each source's rows",
@@ -143,11 +145,16 @@ def rights(summary: Summary, limit: int) -> str:
         ],
     )
     return (
-        licences
+        f'<div class="half">{licences}</div>'
         + more(len(rows) - len(largest), "licence")
         + register
         + more(len(summary.sources) - len(sources), "source")
     )
+
+
+def _stage(stage: StageTotal) -> str:
+    name = _STAGES.get(stage.stage, stage.stage)
+    return f"{name} at pull" if stage.step == "raw" and stage.stage != "pull" else name
 
 
 def _largest(sources: Sequence[SourceSummary], limit: int) -> list[SourceSummary]:
@@ -164,8 +171,12 @@ def _bar(source: SourceSummary) -> Bar:
         )
         for step in source.steps
     ]
-    said = f"{number(source.rows_kept)} of {number(read)} · {percent(source.rows_kept, read)}" if read else "no rows yet"
-    return Bar(source.name, said, (Segment(_share(source.rows_kept, read), "kept", f"kept: {source.rows_kept}"), *dropped))
+    said = (
+        f"{number(source.rows_kept)} of {number(read)} · {percent(source.rows_kept, read)}" if read else "no rows yet"
+    )
+    return Bar(
+        source.name, said, (Segment(_share(source.rows_kept, read), "kept", f"kept: {source.rows_kept}"), *dropped)
+    )
 
 
 def _after(sources: Sequence[SourceSummary], step: str) -> int | None:
