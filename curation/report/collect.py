@@ -1,4 +1,4 @@
-"""From manifests, tag columns and run records to the numbers of the report. What is missing is left out, not guessed."""
+"""From manifests, tag columns and run records to the numbers of the report. What is missing stays out."""
 
 from __future__ import annotations
 
@@ -85,11 +85,8 @@ def source_summary(
 def _step(table: StoredTable, seconds: float | None) -> StepSummary:
     manifest, reasons = table.manifest, table.totals("reasons")
     name = str(manifest["step"])
-    if name == _RAW:
-        # The pull is no registered stage, and it also screens.
-        known = [_PULL]
-    else:
-        known = [str(item["stage"]) for item in manifest["ingredients"]]
+    # The pull is no registered stage.
+    known = [_PULL] if name == _RAW else [str(item["stage"]) for item in manifest["ingredients"]]
     stages = dict.fromkeys([*known, *(label.partition("/")[0] for label in reasons)])
     return StepSummary(
         name, tuple(stages), manifest["rows_in"], manifest["rows_kept"], reasons, table.totals("notes"), seconds
@@ -157,6 +154,7 @@ def _mix(key: str, manifest: Mapping[str, Any]) -> MixSummary:
         task=manifest["recipe"]["task"],
         key=key,
         rows=rows["selected"],
+        rows_asked=manifest["recipe"].get("rows"),
         asked={n: facts["asked"] for n, facts in sources.items() if facts.get("asked") is not None},
         got={n: facts["selected"] for n, facts in sources.items()},
         personas=dict(ranked(manifest.get("personas") or {})),

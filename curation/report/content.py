@@ -50,7 +50,8 @@ def languages(summary: Summary) -> str:
     )
     cells = [(text(name), number(count), percent(count, whole)) for name, count in shown]
     return (
-        f'<div class="pair"><figure><figcaption>Share of kept rows by language (ISO 639-1)</figcaption>{figure}</figure>'
+        '<div class="pair"><figure>'
+        f"<figcaption>Share of kept rows by language (ISO 639-1)</figcaption>{figure}</figure>"
         + table("Rows by language", (Column("Language"), Column("Rows", "n"), Column("Share", "n")), cells)
         + "</div>"
     )

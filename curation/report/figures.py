@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from curation.report.markup import text
 
@@ -22,7 +23,7 @@ _SHOWN = 2
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of a bar: its share of the full width (0 to 1), the CSS class that colours it, what it says when hovered."""
+    """A piece of a bar: its share of the full width (0 to 1), the CSS class that colours it, its words when hovered."""
 
     share: float
     look: str
@@ -96,13 +97,14 @@ def _thin(values: Sequence[float], most: int) -> list[float]:
     if len(values) <= most:
         return list(values)
     bounds = [round(i * len(values) / most) for i in range(most + 1)]
-    return [sum(values[a:b]) / (b - a) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [sum(values[a:b]) / (b - a) for a, b in pairwise(bounds)]
 
 
 def _svg(name: str, title: str, description: str, height: int, inside: str) -> str:
     return (
         f'<svg role="img" aria-labelledby="{name}-t {name}-d" width="100%" height="{height}">'
-        f'<title id="{name}-t">{text(title, 120)}</title><desc id="{name}-d">{text(description, 240)}</desc>{inside}</svg>\n'
+        f'<title id="{name}-t">{text(title, 120)}</title>'
+        f'<desc id="{name}-d">{text(description, 240)}</desc>{inside}</svg>\n'
     )
 
 

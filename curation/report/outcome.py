@@ -13,33 +13,33 @@ _PARTS = 8
 _LIST = 12
 
 
-def mixes(summary: Summary) -> str:
+def mixes(summary: Summary, limit: int) -> str:
     """Each mix: asked and got, voices, what was left out and why, files."""
-    shown = summary.mixes[:_PARTS]
-    return "".join(_mix(index, mix) for index, mix in enumerate(shown)) + _rest(
+    shown = summary.mixes[: min(_PARTS, limit)]
+    return "".join(_mix(index, mix, min(_LIST, limit)) for index, mix in enumerate(shown)) + _rest(
         len(summary.mixes) - len(shown), "mixes"
     )
 
 
-def _mix(index: int, mix: MixSummary) -> str:
+def _mix(index: int, mix: MixSummary, most: int) -> str:
     about = [
         {"sft": "Supervised fine-tuning", "dpo": "Preference pairs"}.get(mix.task, text(mix.task)),
-        f"{number(mix.rows)} rows",
+        f"{number(mix.rows)} rows" + (f" of {number(mix.rows_asked)} asked" if mix.rows_asked is not None else ""),
         *(f"{words(name)} {number(count)}" for name, count in mix.splits.items()),
         *([f"licences: at most {text(mix.licence)}"] if mix.licence else []),
         f"export <code>{text(mix.key[:12])}</code>",
     ]
     names = [name for name, _ in ranked({**dict.fromkeys(mix.asked, 0), **mix.got})]
-    left = f"<div>{_asked(index, mix, names)}</div>" if names else ""
-    right = _personas(index, mix) + _left_out(mix) + _files(mix)
+    left = f"<div>{_asked(index, mix, names, most)}</div>" if names else ""
+    right = _personas(index, mix) + _left_out(mix, most) + _files(mix, most)
     return (
         f'<div class="part"><h3>{text(mix.name)}</h3><p class="soft">{" · ".join(about)}</p>'
         f'<div class="pair">{left}<div>{right}</div></div></div>\n'
     )
 
 
-def _asked(index: int, mix: MixSummary, names: list[str]) -> str:
-    shown = names[:_LIST]
+def _asked(index: int, mix: MixSummary, names: list[str], most: int) -> str:
+    shown = names[:most]
     longest = max([1, *mix.got.values(), *mix.asked.values()])
     rows = []
     for name in shown:
@@ -80,29 +80,29 @@ def _personas(index: int, mix: MixSummary) -> str:
     )
 
 
-def _left_out(mix: MixSummary) -> str:
+def _left_out(mix: MixSummary, most: int) -> str:
     if not mix.left_out:
         return '<p class="soft">No row of its sources was left out.</p>'
     shown = ranked(mix.left_out)
-    cells = [(words(reason), number(count)) for reason, count in shown[:_LIST]]
+    cells = [(words(reason), number(count)) for reason, count in shown[:most]]
     return table("Left out, and why", (Column("Reason"), Column("Rows", "n")), cells) + _rest(
-        len(shown) - _LIST, "reasons"
+        len(shown) - most, "reasons"
     )
 
 
-def _files(mix: MixSummary) -> str:
+def _files(mix: MixSummary, most: int) -> str:
     if not mix.files:
         return ""
     columns = (Column("File"), Column("Rows", "n"), Column("Size", "n"), Column("SHA-256"))
     cells = [
-        (text(f.name), number(f.rows), size(f.bytes), f"<code>{text(f.sha256[:12])}</code>") for f in mix.files[:_LIST]
+        (text(f.name), number(f.rows), size(f.bytes), f"<code>{text(f.sha256[:12])}</code>") for f in mix.files[:most]
     ]
-    return table("Files", columns, cells) + _rest(len(mix.files) - _LIST, "files")
+    return table("Files", columns, cells) + _rest(len(mix.files) - most, "files")
 
 
-def adapters(summary: Summary) -> str:
+def adapters(summary: Summary, limit: int) -> str:
     """Each adapter: base, steps, losses before and after."""
-    shown = summary.adapters[:_PARTS]
+    shown = summary.adapters[: min(_PARTS, limit)]
     return "".join(_adapter(index, adapter) for index, adapter in enumerate(shown)) + _rest(
         len(summary.adapters) - len(shown), "adapters"
     )
@@ -126,7 +126,7 @@ def _adapter(index: int, adapter: AdapterSummary) -> str:
         drawn = sparkline(
             f"loss{index}",
             f"Loss of {adapter.name}",
-            f"From {adapter.curve[0]:.3f} in the first step to {adapter.curve[-1]:.3f} in the last of {len(adapter.curve)}.",
+            f"From {adapter.curve[0]:.3f} in the first step to {adapter.curve[-1]:.3f} in the last.",
             adapter.curve,
         )
         ends = f"{adapter.curve[0]:.3f} → {adapter.curve[-1]:.3f}"

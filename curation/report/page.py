@@ -10,7 +10,7 @@ from curation.report.style import STYLE
 from curation.report.summary import Notice, Summary
 
 MOST_BYTES = 200 * 1024
-"""A page that can be mailed and opens at once. Where it would be larger, lists of sources are cut shorter."""
+"""A page that can be mailed and opens at once. Where it would be larger, lists are cut shorter."""
 
 _LIMITS = (30, 15, 5)
 
@@ -43,7 +43,7 @@ def _page(summary: Summary, limit: int) -> str:
     sections = list(_sections(summary, limit))
     links = "".join(f'<a href="#{key}">{title}</a>' for key, title, _, _ in sections)
     run = (
-        f'<p class="soft">Last run that changed a table: {text(summary.last_run.replace("T", " ").replace("+00:00", " UTC"))}</p>'
+        f'<p class="soft">Last run that changed a table: {text(_moment(summary.last_run))}</p>'
         if summary.last_run
         else ""
     )
@@ -57,7 +57,8 @@ def _page(summary: Summary, limit: int) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n<meta name="color-scheme" content="light dark">\n'
         f"<title>{name}: curation report</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Curation report</p><h1>{name}</h1>{run}<nav aria-label="Sections">{links}</nav></header>\n'
+        f'<header><p class="kicker">Curation report</p><h1>{name}</h1>{run}'
+        f'<nav aria-label="Sections">{links}</nav></header>\n'
         f"<main>\n{_numbers(summary)}{_notices(summary.notices)}{parts}</main>\n"
         "<footer>Numbers and names only: no text of any conversation stands on this page. "
         "What became of one record, and why: <code>curate why ID</code>. "
@@ -110,7 +111,7 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
             "mixes",
             "Mixes",
             "The training data that was exported: what the recipe asked for, what it got, what was left out and why.",
-            lambda: outcome.mixes(summary),
+            lambda: outcome.mixes(summary, limit),
         ),
         (
             summary.sources,
@@ -124,7 +125,7 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
             "adapters",
             "Adapters",
             "What was trained, and how well it predicts conversations it has not seen, before and after.",
-            lambda: outcome.adapters(summary),
+            lambda: outcome.adapters(summary, limit),
         ),
         (
             summary.seconds,
@@ -164,6 +165,11 @@ def _count(count: int, noun: str, plural: str | None = None) -> str:
     return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
 
 
+def _moment(stamp: str) -> str:
+    """An ISO 8601 time as people read it."""
+    return stamp.replace("T", " ").replace("+00:00", " UTC")
+
+
 def _notices(notices: tuple[Notice, ...]) -> str:
     if not notices:
         return ""
@@ -173,4 +179,7 @@ def _notices(notices: tuple[Notice, ...]) -> str:
         if len(notice.names) > _NAMED:
             names.append(f"{number(len(notice.names) - _NAMED)} more")
         lines.append(f"<li>{_NOTICES[notice.kind]}: <strong>{', '.join(names)}</strong></li>")
-    return f'<section class="notices" aria-label="Notices"><h2>Before you read on</h2><ul>{"".join(lines)}</ul></section>\n'
+    return (
+        '<section class="notices" aria-label="Notices"><h2>Before you read on</h2>'
+        f"<ul>{''.join(lines)}</ul></section>\n"
+    )

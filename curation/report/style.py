@@ -47,7 +47,8 @@ svg .v{text-anchor:end;fill:var(--soft)}
 .s3{fill:var(--s3)}.s4{fill:var(--s4)}
 .curve{fill:none;stroke:var(--kept);stroke-width:2;stroke-linejoin:round;vector-effect:non-scaling-stroke}
 .under{fill:var(--kept);opacity:.12}
-.legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 16px;margin:0 0 10px;padding:0;font-size:13px;color:var(--soft)}
+.legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 16px;margin:0 0 10px;padding:0;
+font-size:13px;color:var(--soft)}
 .legend svg{display:inline-block;vertical-align:-1px;margin-right:6px}
 .scroll{overflow-x:auto;margin:0 0 10px}
 .scroll:focus-visible{outline:2px solid var(--kept);outline-offset:3px;border-radius:4px}
@@ -70,7 +71,8 @@ h1{font-size:24px}section{padding:18px 14px 14px}.numbers{grid-template-columns:
 @media print{@page{margin:14mm}:root{--page:#fff}body{font-size:10.5pt;print-color-adjust:exact;
 -webkit-print-color-adjust:exact}main,header,footer{max-width:none;padding:0}header{padding-top:0}nav{display:none}
 section{border:0;border-top:1px solid var(--line);border-radius:0;padding:12px 0}.notices{padding:12px}
-.scroll{overflow:visible}table{font-size:8.5pt}th,td{padding:3px 8px 3px 0;white-space:normal}figure,tr,.numbers,.lead{break-inside:avoid}
+.scroll{overflow:visible}table{font-size:8.5pt}th,td{padding:3px 8px 3px 0;white-space:normal}
+figure,tr,.numbers,.lead{break-inside:avoid}
 h2,h3,.lead,figcaption,caption{break-after:avoid}.w{min-width:0}tbody th{position:static}
 .numbers{grid-template-columns:repeat(6,1fr);gap:6px}.numbers div{padding:8px 10px}.numbers .big{font-size:15pt}
 .pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:10px 24px}section>h2,section>.lead{break-after:avoid-page}}

@@ -115,6 +115,7 @@ class MixSummary:
         left_out: rows left out, by reason.
         licence: the most restrictive class among its sources.
         files: what was written.
+        rows_asked: rows asked for in all, where the recipe says so.
     """
 
     name: str
@@ -128,6 +129,7 @@ class MixSummary:
     left_out: Mapping[str, int] = field(default_factory=dict)
     licence: str | None = None
     files: tuple[ExportedFile, ...] = ()
+    rows_asked: int | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ class AdapterSummary:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something a reader has to know before trusting the numbers; `names` are the sources, models or files concerned."""
+    """Something to know before trusting the numbers; `names` are the sources, models, mixes or adapters concerned."""
 
     kind: NoticeKind
     names: tuple[str, ...]
@@ -278,11 +280,11 @@ def _by_stage(step: StepSummary) -> dict[str, dict[str, int]]:
 
 
 def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Counters added up, the largest first, then by name."""
+    """Counters added up without those that are zero, the largest first, then by name."""
     added: Counter[str] = Counter()
     for more in counts:
         added.update(more)
-    return dict(ranked(added))
+    return dict(ranked(+added))
 
 
 def ranked(counts: Mapping[str, int]) -> list[tuple[str, int]]:

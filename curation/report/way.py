@@ -1,4 +1,4 @@
-"""The sections about the rows' way: how many were read, what dropped them, which source they are from and by what right."""
+"""The sections about the rows' way: what was read, what dropped it and why, from which source and by what right."""
 
 from __future__ import annotations
 
@@ -223,8 +223,8 @@ def more(count: int, noun: str, note: str = "") -> str:
     """A line that says how much of a list is not shown, or nothing."""
     if count <= 0:
         return ""
-    plural = "" if count == 1 else "s"
-    return f'<p class="soft">{number(count)} more {noun}{plural} with fewer rows: see <code>curate --json report</code>{note}.</p>\n'
+    what = f"{number(count)} more {noun}{'' if count == 1 else 's'} with fewer rows"
+    return f'<p class="soft">{what}: see <code>curate --json report</code>{note}.</p>\n'
 
 
 def _share(part: int, whole: int) -> float:

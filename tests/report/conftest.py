@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +18,7 @@ from curation.report.summary import (
 STAGES = ("normalise", "language", "screen", "text_digest", "scrub")
 
 
-def make_source(name: str, read: int, scale: int = 1, **more: object) -> SourceSummary:
+def _source(name: str, read: int, scale: int = 1, **more: object) -> SourceSummary:
     """A source on which every step dropped something; all counts add up."""
     pulled = read - 3 * scale
     cleaned = pulled - 41 * scale
@@ -58,7 +59,7 @@ def make_source(name: str, read: int, scale: int = 1, **more: object) -> SourceS
     return SourceSummary(name, **{**facts, **more})  # type: ignore[arg-type]
 
 
-def make_adapter(name: str = "pixel-tiny") -> AdapterSummary:
+def _adapter(name: str = "pixel-tiny") -> AdapterSummary:
     curve = tuple(5.2 * math.exp(-step / 70) + 3.1 + 0.18 * math.sin(step * 1.7) for step in range(240))
     return AdapterSummary(
         name,
@@ -76,7 +77,7 @@ def make_adapter(name: str = "pixel-tiny") -> AdapterSummary:
     )
 
 
-def make_mix(name: str = "assistant-sft") -> MixSummary:
+def _mix(name: str = "assistant-sft") -> MixSummary:
     return MixSummary(
         name,
         "sft",
@@ -102,15 +103,15 @@ def summary() -> Summary:
     return Summary(
         "pixel",
         sources=(
-            make_source("counseling", 3512),
-            make_source("empathetic", 24_850, 7, licence="cc-by-nc-4.0", persona="neutral"),
-            make_source("scenarios", 700, kind="files", persona="client", licence="mit"),
-            make_source("forum", 5200, 4, licence="other", accepted_by="R. Meyer"),
+            _source("counseling", 3512),
+            _source("empathetic", 24_850, 7, licence="cc-by-nc-4.0", persona="neutral"),
+            _source("scenarios", 700, kind="files", persona="client", licence="mit"),
+            _source("forum", 5200, 4, licence="other", accepted_by="R. Meyer"),
             SourceSummary("playlist", "files", "assistant", None, None, None, False),
             SourceSummary("fresh", "huggingface", "neutral", None, None, None, True, (), ("raw", "records")),
         ),
-        mixes=(make_mix(), MixSummary("pairs-dpo", "dpo", "77aa", 60, {}, {"preferences": 60}, {"neutral": 60})),
-        adapters=(make_adapter(),),
+        mixes=(_mix(), MixSummary("pairs-dpo", "dpo", "77aa", 60, {}, {"preferences": 60}, {"neutral": 60})),
+        adapters=(_adapter(),),
         notices=(
             Notice("licence", ("fresh",)),
             Notice("accepted", ("forum",)),
@@ -120,3 +121,18 @@ def summary() -> Summary:
         ),
         last_run="2026-11-03T14:02:11+00:00",
     )
+
+
+@pytest.fixture
+def make_source() -> Callable[..., SourceSummary]:
+    return _source
+
+
+@pytest.fixture
+def make_mix() -> Callable[..., MixSummary]:
+    return _mix
+
+
+@pytest.fixture
+def make_adapter() -> Callable[..., AdapterSummary]:
+    return _adapter
