@@ -1,0 +1,95 @@
+"""`curate report`: one HTML page with what became of every row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from curation.commands import pipeline, runs
+from curation.core import files
+from curation.core.app import App, pass_app
+from curation.core.errors import IntegrityError
+from curation.core.project import Project
+from curation.report import collect
+from curation.report.page import render
+from curation.report.summary import Notice, NoticeKind, SourceSummary, Summary
+
+PAGE = "report.html"
+
+
+@click.command()
+@pass_app
+def report(app: App) -> None:
+    """Write data/report.html: every stage's counts and reasons, personal data, languages, emotions, mixes, adapters.
+
+    It shows the tables as they stand and brings nothing up to date. Numbers and names only, no text of a row.
+    """
+    path, summary = _write(app.project)
+    if app.ui.json:
+        app.ui.emit(summary.document())
+    else:
+        app.ui.out(str(path))
+
+
+def write_report(app: App) -> Path:
+    """Write the report of a project and return its path; where it already says the same, nothing is written."""
+    return _write(app.project)[0]
+
+
+def _write(project: Project) -> tuple[Path, Summary]:
+    path = project.data / PAGE
+    with project.writing():
+        summary = summarise(project)
+        page = render(summary).encode()
+        with files.os_errors(path):
+            same = path.exists() and path.read_bytes() == page
+        if not same:
+            files.write_bytes(path, page)
+    return path, summary
+
+
+def summarise(project: Project) -> Summary:
+    """Collect what is known of a project. What cannot be read is named in a notice, the rest is shown."""
+    history = runs.history(project)
+    seconds = collect.latest_seconds(history)
+    pins = project.lock().sources
+    sources: list[SourceSummary] = []
+    unreadable: list[str] = []
+    previews: set[str] = set()
+    for name, source in project.sources.items():
+        facts = (name, source, pins.get(name))
+        try:
+            tables = pipeline.tables(project, name) if source.enabled else []
+            found, models = collect.source_summary(*facts, tables, tuple(pipeline.STEPS), seconds)
+        except IntegrityError:
+            unreadable.append(name)
+            found, models = collect.source_summary(*facts, [], tuple(pipeline.STEPS), seconds)
+        sources.append(found)
+        previews |= models
+    mixes, broken_mixes = collect.mixes(project.data / "exports")
+    adapters, broken_adapters = collect.adapters(project.data / "adapters")
+    unreadable += [*broken_mixes, *broken_adapters]
+    return Summary(
+        project=project.root.name,
+        sources=tuple(sources),
+        mixes=tuple(mixes),
+        adapters=tuple(adapters),
+        notices=_notices(sources, previews, unreadable),
+        last_run=history[-1]["at"] if history else None,
+    )
+
+
+def _notices(sources: list[SourceSummary], previews: set[str], unreadable: list[str]) -> tuple[Notice, ...]:
+    from curation.export.gates import classify
+
+    used = [source for source in sources if source.enabled]
+    found: dict[NoticeKind, list[str]] = {
+        "licence": [s.name for s in used if classify(s.licence) == "unknown" and not s.accepted_by],
+        "accepted": [s.name for s in used if s.accepted_by],
+        "disabled": [s.name for s in sources if not s.enabled],
+        "unfinished": [s.name for s in used if s.unfinished],
+        "preview": sorted(previews),
+        "unreadable": sorted(unreadable),
+    }
+    return tuple(Notice(kind, tuple(names)) for kind, names in found.items() if names)

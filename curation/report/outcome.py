@@ -1,0 +1,188 @@
+"""The sections about what came of it: mixes, adapters, and the time it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from curation.report.figures import Bar, Segment, bars, sparkline
+from curation.report.markup import Column, duration, number, percent, size, table, text, words
+from curation.report.summary import AdapterSummary, MixSummary, Summary, ranked
+from curation.report.way import STEPS, look
+
+_PARTS = 8
+_LIST = 12
+
+
+def mixes(summary: Summary, limit: int) -> str:
+    """Each mix: asked and got, voices, what was left out and why, files."""
+    shown = summary.mixes[: min(_PARTS, limit)]
+    return "".join(_mix(index, mix, min(_LIST, limit)) for index, mix in enumerate(shown)) + _rest(
+        len(summary.mixes) - len(shown), "mixes"
+    )
+
+
+def _mix(index: int, mix: MixSummary, most: int) -> str:
+    about = [
+        {"sft": "Supervised fine-tuning", "dpo": "Preference pairs"}.get(mix.task, text(mix.task)),
+        f"{number(mix.rows)} rows" + (f" of {number(mix.rows_asked)} asked" if mix.rows_asked is not None else ""),
+        *(f"{words(name)} {number(count)}" for name, count in mix.splits.items()),
+        *([f"licences: at most {text(mix.licence)}"] if mix.licence else []),
+        f"export <code>{text(mix.key[:12])}</code>",
+    ]
+    names = [name for name, _ in ranked({**dict.fromkeys(mix.asked, 0), **mix.got})]
+    left = f"<div>{_asked(index, mix, names, most)}</div>" if names else ""
+    right = _personas(index, mix) + _left_out(mix, most) + _files(mix, most)
+    return (
+        f'<div class="part"><h3>{text(mix.name)}</h3><p class="soft">{" · ".join(about)}</p>'
+        f'<div class="pair">{left}<div>{right}</div></div></div>\n'
+    )
+
+
+def _asked(index: int, mix: MixSummary, names: list[str], most: int) -> str:
+    shown = names[:most]
+    longest = max([1, *mix.got.values(), *mix.asked.values()])
+    rows = []
+    for name in shown:
+        got, asked = mix.got.get(name, 0), mix.asked.get(name)
+        missing = max(0, (asked or 0) - got)
+        said = number(got) if asked is None else f"{number(got)} of {number(asked)} asked"
+        rows.append(
+            Bar(name, said, (Segment(got / longest, "kept"), Segment(missing / longest, "s0", f"short: {missing}")))
+        )
+    figure = bars(
+        f"mix{index}",
+        f"Rows of {mix.name} by source",
+        "Rows that were exported, and in another colour those missing.",
+        rows,
+    )
+    columns = (Column("Source"), Column("Asked", "n"), Column("Got", "n"), Column("Share", "n"))
+    cells = [
+        (text(n), number(mix.asked.get(n)), number(mix.got.get(n, 0)), percent(mix.got.get(n, 0), mix.rows))
+        for n in shown
+    ]
+    return (
+        f"<figure><figcaption>Rows by source</figcaption>{figure}</figure>"
+        + table("Asked and got", columns, cells)
+        + _rest(len(names) - len(shown), "sources")
+    )
+
+
+def _personas(index: int, mix: MixSummary) -> str:
+    if not mix.personas:
+        return ""
+    whole = sum(mix.personas.values())
+    counts = ranked(mix.personas)
+    rows = [Bar(f"{n}", percent(count, whole), (Segment(count / whole, "kept"),)) for n, count in counts]
+    figure = bars(f"voice{index}", f"Voices of {mix.name}", "The share of rows that teach each voice.", rows)
+    cells = [(text(name), number(count), percent(count, whole)) for name, count in counts]
+    return f"<figure><figcaption>Whose voice the rows teach</figcaption>{figure}</figure>" + table(
+        "Voices", (Column("Voice"), Column("Rows", "n"), Column("Share", "n")), cells
+    )
+
+
+def _left_out(mix: MixSummary, most: int) -> str:
+    if not mix.left_out:
+        return '<p class="soft">No row of its sources was left out.</p>'
+    shown = ranked(mix.left_out)
+    cells = [(words(reason), number(count)) for reason, count in shown[:most]]
+    return table("Left out, and why", (Column("Reason"), Column("Rows", "n")), cells) + _rest(
+        len(shown) - most, "reasons"
+    )
+
+
+def _files(mix: MixSummary, most: int) -> str:
+    if not mix.files:
+        return ""
+    columns = (Column("File"), Column("Rows", "n"), Column("Size", "n"), Column("SHA-256"))
+    cells = [
+        (text(f.name), number(f.rows), size(f.bytes), f"<code>{text(f.sha256[:12])}</code>") for f in mix.files[:most]
+    ]
+    return table("Files", columns, cells) + _rest(len(mix.files) - most, "files")
+
+
+def adapters(summary: Summary, limit: int) -> str:
+    """Each adapter: base, steps, losses before and after."""
+    shown = summary.adapters[: min(_PARTS, limit)]
+    return "".join(_adapter(index, adapter) for index, adapter in enumerate(shown)) + _rest(
+        len(summary.adapters) - len(shown), "adapters"
+    )
+
+
+def _adapter(index: int, adapter: AdapterSummary) -> str:
+    revision = f" at <code>{text(adapter.revision[:12])}</code>" if adapter.revision else ""
+    about = [
+        f"on {text(adapter.base)}{revision}",
+        f"learned from {text(adapter.mix)}",
+        f"{number(adapter.rows)} rows, {number(adapter.trained_tokens)} trained tokens",
+        f"{number(adapter.steps)} steps",
+    ]
+    losses = [("training, first and last step", adapter.first_loss, adapter.last_loss)]
+    losses += [
+        (f"held out, {name}", adapter.before.get(name), adapter.after.get(name))
+        for name in sorted({*adapter.before, *adapter.after}, key=lambda n: (n != "all", n))
+    ]
+    figure = ""
+    if len(adapter.curve) > 1:
+        drawn = sparkline(
+            f"loss{index}",
+            f"Loss of {adapter.name}",
+            f"From {adapter.curve[0]:.3f} in the first step to {adapter.curve[-1]:.3f} in the last.",
+            adapter.curve,
+        )
+        ends = f"{adapter.curve[0]:.3f} → {adapter.curve[-1]:.3f}"
+        figure = f"<figure><figcaption>Training loss by step: {ends}</figcaption>{drawn}</figure>"
+    columns = (
+        Column("Loss, nats per trained token"),
+        Column("Before", "n"),
+        Column("After", "n"),
+        Column("Change", "n"),
+    )
+    cells = [(text(name), _loss(a), _loss(b), _change(a, b)) for name, a, b in losses[:_LIST]]
+    return (
+        f'<div class="part"><h3>{text(adapter.name)}</h3><p class="soft">{" · ".join(about)}</p>'
+        f'<div class="pair">{figure}<div>{table("Lower is better", columns, cells)}</div></div></div>\n'
+    )
+
+
+def _loss(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _change(before: float | None, after: float | None) -> str:
+    return "–" if before is None or after is None else f"{after - before:+.3f}".replace("-", "−")
+
+
+def time(summary: Summary) -> str:
+    """Seconds of the latest run of each step."""
+    seconds = summary.seconds
+    longest = max(seconds.values()) or 1.0
+    rows = [Bar(STEPS.get(n, n), duration(spent), (Segment(spent / longest, look(n)),)) for n, spent in seconds.items()]
+    figure = bars("time", "Time by step", "Wall time of the latest run of each step, all sources added up.", rows)
+    handled = _rows(summary)
+    cells = [
+        (text(STEPS.get(n, n)), duration(spent), number(handled[n]), number(handled[n] / spent) if spent else "–")
+        for n, spent in seconds.items()
+    ]
+    columns = (Column("Step"), Column("Time", "n"), Column("Rows", "n"), Column("Rows per second", "n"))
+    return (
+        '<div class="pair"><figure><figcaption>Wall time of the latest run of each step</figcaption>'
+        + figure
+        + "</figure>"
+        + table("Time by step, all sources added up", columns, cells)
+        + "</div>"
+    )
+
+
+def _rows(summary: Summary) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for step in (step for source in summary.sources for step in source.steps if step.seconds is not None):
+        found[step.name] = found.get(step.name, 0) + step.rows_in
+    return found
+
+
+def _rest(count: int, noun: str) -> str:
+    return (
+        f'<p class="soft">{number(count)} more {noun}: see <code>curate --json report</code>.</p>\n'
+        if count > 0
+        else ""
+    )
