@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from curation.report.figures import Bar, Segment, bars, sparkline
 from curation.report.markup import Column, duration, number, percent, size, table, text, words
 from curation.report.summary import AdapterSummary, MixSummary, Summary, ranked
-from curation.report.way import STEPS, look
+from curation.report.way import STEPS, legend, look
 
 _PARTS = 8
 _LIST = 12
@@ -30,11 +30,11 @@ def _mix(index: int, mix: MixSummary, most: int) -> str:
         f"export <code>{text(mix.key[:12])}</code>",
     ]
     names = [name for name, _ in ranked({**dict.fromkeys(mix.asked, 0), **mix.got})]
-    left = f"<div>{_asked(index, mix, names, most)}</div>" if names else ""
-    right = _personas(index, mix) + _left_out(mix, most) + _files(mix, most)
+    left = (_asked(index, mix, names, most) if names else "") + _files(mix, most)
+    right = _personas(index, mix) + _left_out(mix, most)
     return (
         f'<div class="part"><h3>{text(mix.name)}</h3><p class="soft">{" · ".join(about)}</p>'
-        f'<div class="pair">{left}<div>{right}</div></div></div>\n'
+        f'<div class="pair"><div>{left}</div><div>{right}</div></div></div>\n'
     )
 
 
@@ -55,13 +55,15 @@ def _asked(index: int, mix: MixSummary, names: list[str], most: int) -> str:
         "Rows that were exported, and in another colour those missing.",
         rows,
     )
+    short = any(mix.got.get(name, 0) < asked for name, asked in mix.asked.items())
+    key = legend([("kept", "exported"), ("s0", "missing of what was asked")]) if short else ""
     columns = (Column("Source"), Column("Asked", "n"), Column("Got", "n"), Column("Share", "n"))
     cells = [
         (text(n), number(mix.asked.get(n)), number(mix.got.get(n, 0)), percent(mix.got.get(n, 0), mix.rows))
         for n in shown
     ]
     return (
-        f"<figure><figcaption>Rows by source</figcaption>{figure}</figure>"
+        f"<figure><figcaption>Rows by source</figcaption>{key}{figure}</figure>"
         + table("Asked and got", columns, cells)
         + _rest(len(names) - len(shown), "sources")
     )

@@ -75,7 +75,7 @@ def by_source(summary: Summary, limit: int) -> str:
     steps = list(dict.fromkeys(step.name for source in summary.sources for step in source.steps))
     losing = {step.name for source in sources for step in source.steps if step.rows_dropped}
     lost = [(look(step), _LOST.get(step, f"dropped by {step}")) for step in steps if step in losing]
-    legend = _legend([("kept", "kept"), *lost])
+    key = legend([("kept", "kept"), *lost])
     figure = bars(
         "sources",
         "What became of each source's rows",
@@ -107,7 +107,7 @@ def by_source(summary: Summary, limit: int) -> str:
         for source in sources
     ]
     return (
-        f"<figure><figcaption>Each source's rows, kept and dropped</figcaption>{legend}{figure}</figure>"
+        f"<figure><figcaption>Each source's rows, kept and dropped</figcaption>{key}{figure}</figure>"
         + table("Rows left after each step, by source", columns, cells, foot)
         + more(len(summary.sources) - len(sources), "source", "; the totals count them")
     )
@@ -210,7 +210,8 @@ def _state(source: SourceSummary) -> str:
     return ", ".join(said)
 
 
-def _legend(items: Sequence[tuple[str, str]]) -> str:
+def legend(items: Sequence[tuple[str, str]]) -> str:
+    """What the colours of a figure mean: (colour class, meaning) pairs."""
     marks = "".join(
         f'<li><svg width="10" height="10" aria-hidden="true"><rect class="{look}" width="10" height="10" rx="2"/></svg>'
         f"{text(label)}</li>"
