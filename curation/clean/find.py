@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,27 +29,26 @@ PLACEHOLDER = re.compile(r"\[([A-Z]{2,12})_([0-9]{1,6})\]")
 _WINDOW = 10_000
 _OVERLAP = 1_000
 
-# Lines that anybody may be given are no personal data: emergency, crisis and helplines, by country calling code,
-# in national digits. Short codes (988, 911, 999, 112, 116 123 …) are listed for numbers written with a prefix.
+# Lines that anybody may be given are no personal data: crisis lines and helplines, by country calling code, in
+# national digits. Emergency numbers and short codes (988, 911, 112, 116 123, 741741 …) have fewer than the seven
+# digits that make a finding; the European ones are listed for those who write them with a country code.
+_EUROPEAN = "112 116000 116006 116111 116117 116123"
 _HELP = {
-    "": "000 110 111 112 113 116000 116006 116111 116117 116123 119 1393 15 17 18 1737 3114 311 741741 85258 911 988 999",
-    "1": "8002738255 8006624357 8007997233 8006564673 8004224453 8664887386 8777262727 8339564566 8334564566"
-         " 8006686868 8662773553 8669999999 8773306366 8009318646 8887933428 8779332273 8009507264 8006228255 8002221222",
-    "44": "8001111 08001111 08082000247 08000684141 03003047000 03001233393 08088010616 08000115000 08085002222 08088088000",
-    "49": "08001110111 08001110222 08001110550 08000116016 116016 08002255530 08001110333",
+    "1": "8002738255 8007842433 8006624357 8007997233 8006564673 8004224453 8664887386 8663319474 8777264727"
+         " 8775658860 8773306366 8009506264 8009312237 8002221222 8334564566 8006686868 8662773553",
+    "33": f"{_EUROPEAN} 3114 3919",
+    "44": f"{_EUROPEAN} 08001111 08082000247 08000684141 0800585858 03003047000 03001233393 08088084994 08085002222",
+    "49": f"{_EUROPEAN} 116016 08001110111 08001110222 08001110333 08001110550 08000116016 08002255530",
     "61": "131114 1300659467 1800551800 1300224636 1800737732 1300789978",
-    "64": "0800543354 0508828865 0800376633",
-    "353": "1800247247 1800833634",
-    "91": "18005990019 14416",
-    "33": "3919",
+    "64": "1737 0800543354 0508828865 0800376633",
+    "91": "14416 18005990019",
+    "353": f"{_EUROPEAN} 1800247247 1800804848 1800666666",
 }
 
 
 def _forms(code: str, number: str) -> Iterator[str]:
-    yield number
-    if code:
-        for national in {number, number.removeprefix("0")}:
-            yield from (code + national, "00" + code + national, code + "0" + national)
+    national = number.removeprefix("0")
+    yield from (number, code + national, "00" + code + national, code + "0" + national)
 
 
 HELPLINES = frozenset(form for code, numbers in _HELP.items() for n in numbers.split() for form in _forms(code, n))
@@ -152,12 +152,30 @@ def _is_helpline(number: str) -> bool:
 
 
 def _settle(candidates: list[_Candidate]) -> list[Span]:
-    """Of overlapping findings keep one: by tier, then the longer, then the better score, then the first."""
-    taken: list[Span] = []
-    for one in sorted(set(candidates), key=lambda c: (_TIERS[c.label], c.start - c.end, -c.score, c.start, c.label)):
-        if all(one.end <= span.start or one.start >= span.end for span in taken):
+    """Of overlapping findings keep one: by tier, then the longer, then the better score, then the first.
+
+    An e-mail address inside a web address goes with it, so that nothing of that address is left behind.
+    """
+    starts: list[int] = []
+    ends: list[int] = []
+    order = sorted(_outer(candidates), key=lambda c: (_TIERS[c.label], c.start - c.end, -c.score, c.start, c.label))
+    taken = []
+    for one in order:
+        place = bisect.bisect_left(starts, one.end)  # the first taken span that begins at or after this one's end
+        if place == 0 or ends[place - 1] <= one.start:
+            starts.insert(place, one.start)
+            ends.insert(place, one.end)
             taken.append(Span(one.start, one.end, one.label))
     return taken
+
+
+def _outer(candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
+    reach = 0
+    for one in sorted(set(candidates), key=lambda c: (c.start, -c.end, c.label != "URL")):
+        if one.label == "URL":
+            reach = max(reach, one.end)
+        if one.label != "EMAIL" or one.end > reach:
+            yield one
 
 
 def _blank(match: re.Match[str]) -> str:
