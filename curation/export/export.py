@@ -28,6 +28,7 @@ from curation.export.gates import Right
 from curation.export.mix import Index, People
 from curation.export.recipe import MixRecipe
 from curation.export.split import held_out
+from curation.methods import screen
 
 VERSION = 1
 """Raise it whenever the same recipe and rows can give other bytes."""
@@ -66,10 +67,13 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
     ingredients = {
         "version": VERSION,
         "curation": curation.__version__,
+        "screen": screen.VERSION,
         "libraries": {name: library_version(name) for name in ("polars", "pyarrow")},
         "recipe": plain(recipe),
-        "sources": {name: _source_facts(project.sources[name], lock.sources.get(name), rights[name], view)
-                    for name, view in used.items()},
+        "sources": {
+            name: _source_facts(project.sources[name], lock.sources.get(name), rights[name], view)
+            for name, view in used.items()
+        },
         "annotations": files.digest([dict(people.decisions), sorted(people.forgotten)]),
     }
     key = files.digest(ingredients)
@@ -90,9 +94,12 @@ def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dic
     for name in names:
         if name not in views:
             known = name in project.sources
-            raise ProjectError(f"the mix '{recipe.mix}' asks for the source '{name}', which has no rows here",
-                               fix=f"curate pull {name}   (is it enabled in sources.yaml?)" if known
-                               else f"sources here: {', '.join(project.sources) or 'none yet'}")
+            raise ProjectError(
+                f"the mix '{recipe.mix}' asks for the source '{name}', which has no rows here",
+                fix=f"curate pull {name}   (is it enabled in sources.yaml?)"
+                if known
+                else f"sources here: {', '.join(project.sources) or 'none yet'}",
+            )
     return {name: views[name] for name in sorted(names)}
 
 
@@ -103,11 +110,6 @@ def _people(project: Project, used: Mapping[str, View]) -> People:
 
 
 def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[str, Any]:
-    noted: Counter[str] = Counter()
-    for table in view.tables:
-        for name, count in table.totals("notes").items():
-            if name.startswith("scrub."):
-                noted[name.removeprefix("scrub.")] += count
     return {
         "id": entry.id if entry else None,
         "revision": entry.revision if entry else None,
@@ -116,14 +118,19 @@ def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[
         "accept": plain(right.accept),
         "priority": source.priority,
         "tables": {table.manifest["step"]: table.key for table in view.tables},
-        "personal_data": dict(sorted(noted.items())),
     }
 
 
-def _make(folder: Path, key: bytes, recipe: MixRecipe, views: Mapping[str, View], rights: Mapping[str, Right],
-          people: People, ingredients: dict[str, Any], say: Say) -> None:
-    from curation.methods import screen
-
+def _make(
+    folder: Path,
+    key: bytes,
+    recipe: MixRecipe,
+    views: Mapping[str, View],
+    rights: Mapping[str, Right],
+    people: People,
+    ingredients: dict[str, Any],
+    say: Say,
+) -> None:
     index = mix.build_index(key, recipe, views, people, say)
     mix.select(index, recipe, {n: s["priority"] for n, s in ingredients["sources"].items()}, rights)
     held = held_out(key, index.id, index.group, index.text, recipe.splits.validation)
@@ -131,16 +138,21 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, views: Mapping[str, View]
     reasoning = bool((index.selected & index.reasoned).any())
     voices: Counter[str] = Counter()
     languages: Counter[str] = Counter()
+    replaced: dict[str, Counter[str] | None] = {n: Counter() if "pii" in v.columns else None for n, v in views.items()}
     counts: dict[str, int] = {}
     with files.replacing_dir(folder) as aside:
-        with write.Sink(aside, "train", whole, reasoning=reasoning) as train, \
-                write.Sink(aside, "validation", whole, reasoning=reasoning) as validation:
-            for place, table in write.rows(index, recipe, views, rights, screen.flag, whole):
-                side = pa.array(held[place][index.selected[place]])
-                validation.add(table.filter(side))
-                train.add(table.filter(pc.invert(side)))
-                voices.update(table.column("persona").to_pylist())
-                languages.update(code or "unknown" for code in table.column("language").to_pylist())
+        with (
+            write.Sink(aside, "train", whole, reasoning=reasoning) as train,
+            write.Sink(aside, "validation", whole, reasoning=reasoning) as validation,
+        ):
+            for part in write.rows(index, recipe, views, rights, screen.flag, whole):
+                side = pa.array(held[part.place][index.selected[part.place]])
+                validation.add(part.rows.filter(side))
+                train.add(part.rows.filter(pc.invert(side)))
+                voices.update(part.rows.column("persona").to_pylist())
+                languages.update(code or "unknown" for code in part.rows.column("language").to_pylist())
+                if part.replaced is not None:
+                    replaced[part.source] = (replaced[part.source] or Counter()) + Counter(part.replaced)
         for name, sink in zip(SIDES, (train, validation), strict=True):
             for suffix in ("parquet", "jsonl"):
                 counts[f"{name}.{suffix}"] = sink.count
@@ -148,6 +160,10 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, views: Mapping[str, View]
                 if name == "validation" and not sink.count:
                     (aside / f"{name}.{suffix}").unlink()
         counts[write.LEFT_OUT] = write.write_left_out(aside, index)
+        ingredients["sources"] = {
+            name: {**facts, "personal_data": None if (found := replaced[name]) is None else dict(sorted(found.items()))}
+            for name, facts in ingredients["sources"].items()
+        }
         manifest = _manifest(index, ingredients, train.count, validation.count)
         manifest |= {"personas": dict(sorted(voices.items())), "languages": dict(sorted(languages.items()))}
         (aside / "README.md").write_text(card(manifest), encoding="utf-8")
@@ -165,8 +181,11 @@ def _manifest(index: Index, ingredients: dict[str, Any], train: int, validation:
         if counted["seen"] != counted["selected"] + sum(left_out.values()):
             raise CurateError(f"rows of the source '{name}' got lost in the mix", fix="this is a bug of curate")
         sources[name] = {
-            **ingredients["sources"][name], "seen": counted["seen"], "selected": counted["selected"],
-            "left_out": left_out, "asked": index.asked.get(name),
+            **ingredients["sources"][name],
+            "seen": counted["seen"],
+            "selected": counted["selected"],
+            "left_out": left_out,
+            "asked": index.asked.get(name),
             "share": round(counted["selected"] / selected, 6) if selected else 0.0,
         }
     if train + validation != selected:
@@ -178,10 +197,14 @@ def _manifest(index: Index, ingredients: dict[str, Any], train: int, validation:
 
 def _tell(manifest: Mapping[str, Any], say: Say) -> None:
     rows, recipe = manifest["rows"], manifest["recipe"]
-    say(f"{manifest['mix']}: {rows['selected']:,} of {rows['seen']:,} rows "
-        f"({rows['train']:,} train, {rows['validation']:,} validation)")
-    wishes = [(f"{manifest['mix']} has", rows["selected"], None if recipe["shares"] else recipe["rows"]),
-              *((f"{name} has", s["selected"], s["asked"]) for name, s in manifest["sources"].items())]
+    say(
+        f"{manifest['mix']}: {rows['selected']:,} of {rows['seen']:,} rows "
+        f"({rows['train']:,} train, {rows['validation']:,} validation)"
+    )
+    wishes = [
+        ("it has", rows["selected"], None if recipe["shares"] else recipe["rows"]),
+        *((f"{name} has", s["selected"], s["asked"]) for name, s in manifest["sources"].items()),
+    ]
     for who, got, asked in wishes:
         if asked is not None and got < asked:
             say(f"{manifest['mix']}: shortage: {who} {got:,} of the {asked:,} rows asked for")
@@ -210,7 +233,7 @@ def exports(project: Project) -> Iterator[Path]:
 
 
 def verify_exports(project: Project) -> Iterator[str]:
-    """Check every byte below data/exports; yields the path, relative to it, of each file that is wrong or unknown."""
+    """Check every byte below data/exports; yields the path in the project of each file that is wrong or unknown."""
     root = project.data / "exports"
     known: set[Path] = set()
     for path in sorted([*root.glob("*/latest.json"), *root.glob("*/*/manifest.json")]):
@@ -218,38 +241,42 @@ def verify_exports(project: Project) -> Iterator[str]:
         try:
             document = files.read_sealed(path)
         except IntegrityError:
-            yield str(path.relative_to(root))
+            yield str(path.relative_to(project.root))
             continue
         if path.name == "latest.json":
             if not (path.parent / document["folder"] / "manifest.json").exists():
-                yield str(path.relative_to(root))
+                yield str(path.relative_to(project.root))
             continue
         expected = {name: entry["sha256"] for name, entry in document["files"].items()}
         sums = write.checksums({**document["files"], path.name: {"sha256": files.sha256_file(path)}})
         for name in (*expected, "SHA256SUMS"):
             file = path.parent / name
             known.add(file)
-            good = file.exists() and (file.read_bytes() == sums if name == "SHA256SUMS"
-                                      else files.sha256_file(file) == expected[name])
+            good = file.exists() and (
+                file.read_bytes() == sums if name == "SHA256SUMS" else files.sha256_file(file) == expected[name]
+            )
             if not good:
-                yield str(file.relative_to(root))
+                yield str(file.relative_to(project.root))
     for path in sorted(p for p in root.rglob("*") if p.is_file() and p not in known) if root.is_dir() else ():
-        yield str(path.relative_to(root))
+        yield str(path.relative_to(project.root))
 
 
 def exports_with(project: Project, record_id: str) -> list[str]:
-    """The exports, as mix/key, that a record left in."""
-    return [f"{folder.parent.name}/{folder.name}" for folder in exports(project)
-            if any(_rows_of(folder / f"{side}.parquet", record_id, ["id"]) for side in SIDES)]
+    """The exports, as paths in the project, that a record left in."""
+    return [
+        str(folder.relative_to(project.root))
+        for folder in exports(project)
+        if any(_rows_of(folder / f"{side}.parquet", record_id, ["id"]) for side in SIDES)
+    ]
 
 
-def left_out_of(project: Project, record_id: str) -> dict[str, tuple[str, str | None]]:
-    """The exports, as mix/key, that saw a record and left it out: the reason, and the id of the twin that stayed."""
-    found: dict[str, tuple[str, str | None]] = {}
-    for folder in exports(project):
-        for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness"]):
-            found[f"{folder.parent.name}/{folder.name}"] = (row["reason"], row["witness"])
-    return found
+def left_out(project: Project, record_id: str) -> list[tuple[str, str]]:
+    """The exports, as paths in the project, that saw a record and left it out, each with the reason."""
+    return [
+        (str(folder.relative_to(project.root)), f"twin of {row['witness']}" if row["witness"] else row["reason"])
+        for folder in exports(project)
+        for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness"])
+    ]
 
 
 def _rows_of(path: Path, record_id: str, columns: list[str]) -> list[dict[str, Any]]:
@@ -258,6 +285,7 @@ def _rows_of(path: Path, record_id: str, columns: list[str]) -> list[dict[str, A
     try:
         table = pq.ParquetFile(path).read(columns=columns)
     except (pa.ArrowException, OSError):
-        raise IntegrityError("a file of an export cannot be read", where=f"{path.parent.name}/{path.name}",
-                             fix="run: curate verify") from None
+        raise IntegrityError(
+            "a file of an export cannot be read", where=f"{path.parent.name}/{path.name}", fix="run: curate verify"
+        ) from None
     return list(table.filter(pc.equal(table.column("id"), record_id)).to_pylist())

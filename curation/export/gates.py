@@ -19,7 +19,7 @@ CLASSES: tuple[LicenceClass, ...] = ("permissive", "attribution", "share-alike",
 
 _TABLE: Mapping[LicenceClass, str] = {
     "permissive": "0bsd afl apache blueoak bsd bsd-2-clause bsd-3-clause bsl cc0 cdla-permissive isc mit ncsa pddl "
-                  "postgresql unlicense upl wtfpl zlib",
+    "postgresql unlicense upl wtfpl zlib",
     "attribution": "cc-by odc-by",
     "share-alike": "agpl cc-by-sa cdla-sharing epl eupl gfdl gpl lgpl mpl odbl",
     "non-commercial": "cc-by-nc cc-by-nc-sa",
@@ -65,7 +65,7 @@ def rights(sources: Mapping[str, Source], lock: Lock) -> dict[str, Right]:
             f"the licence of {len(refused)} source{'s' * (len(refused) > 1)} is unknown: {', '.join(refused)}",
             where=SOURCES_FILE,
             fix="give each its licence: SPDX-ID, or a person's word, accept: {licence: …, by: …, reason: …}, or "
-                "leave it out of the recipe's sources",
+            "leave it out of the recipe's sources",
         )
     return found
 

@@ -77,8 +77,11 @@ class Index:
         table = np.zeros((len(self.names), len(ALL_REASONS)), np.int64)
         np.add.at(table, (self.source, self.reason), 1)
         return {
-            name: {"seen": int(row.sum()), "selected": int(row[0]),
-                   **{f"left_out/{ALL_REASONS[c]}": int(row[c]) for c in range(1, len(row)) if row[c]}}
+            name: {
+                "seen": int(row.sum()),
+                "selected": int(row[0]),
+                **{f"left_out/{ALL_REASONS[c]}": int(row[c]) for c in range(1, len(row)) if row[c]},
+            }
             for name, row in zip(self.names, table, strict=True)
         }
 
@@ -96,9 +99,20 @@ def build_index(
     whole = pa.concat_tables([_look(RECORD_SCHEMA.empty_table(), 0, key, recipe, people), *found])
     arrays = {c: _array(whole.column(c)) for c in whole.column_names}
     numbers = {c: arrays[c].to_numpy(zero_copy_only=False) for c in ("source", "approved", "reasoned", "rank")}
-    return Index(names, arrays["id"], arrays["group"], arrays["text"], numbers["source"], arrays["persona"],
-                 numbers["approved"], numbers["reasoned"], numbers["rank"],
-                 arrays["reason"].to_numpy(zero_copy_only=False).copy(), {}, {})
+    return Index(
+        names,
+        arrays["id"],
+        arrays["group"],
+        arrays["text"],
+        numbers["source"],
+        arrays["persona"],
+        numbers["approved"],
+        numbers["reasoned"],
+        numbers["rank"],
+        arrays["reason"].to_numpy(zero_copy_only=False).copy(),
+        {},
+        {},
+    )
 
 
 def batches(view: View) -> Iterator[pa.Table]:
@@ -129,13 +143,19 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
     reason = np.select((*early, *views, *late), range(1, 1 + len(EARLY) + len(REASONS) + 2), _CODE[SELECTED])
     rank = [int(keyed(key, "rank", f"{recipe.seed}|{recipe.mix}|{i}")[:16], 16) for i in ids.to_pylist()]
     missing = pa.nulls(len(table), pa.string())
-    return pa.table({
-        "id": ids, "source": pa.array(np.full(len(table), source)), "persona": table.column("persona"),
-        "group": table.column("group") if "group" in table.column_names else missing,
-        "text": table.column("text_digest").cast(pa.string()) if "text_digest" in table.column_names else missing,
-        "approved": pa.array(approved), "reasoned": pa.array(found.reasoned),
-        "rank": pa.array(rank, pa.uint64()), "reason": pa.array(reason.astype(np.int64)),
-    })
+    return pa.table(
+        {
+            "id": ids,
+            "source": pa.array(np.full(len(table), source)),
+            "persona": table.column("persona"),
+            "group": table.column("group") if "group" in table.column_names else missing,
+            "text": table.column("text_digest").cast(pa.string()) if "text_digest" in table.column_names else missing,
+            "approved": pa.array(approved),
+            "reasoned": pa.array(found.reasoned),
+            "rank": pa.array(rank, pa.uint64()),
+            "reason": pa.array(reason.astype(np.int64)),
+        }
+    )
 
 
 def _is_in(table: pa.Table, column: str, values: tuple[str, ...]) -> Flags:
@@ -162,7 +182,7 @@ def select(index: Index, recipe: MixRecipe, priority: Mapping[str, int], rights:
         index.asked.update(allot(recipe.rows, recipe.shares))
         _cap(index, order, index.asked)
     elif recipe.rows is not None:
-        index.leave_out(order[index.selected[order]][recipe.rows:], "quota")
+        index.leave_out(order[index.selected[order]][recipe.rows :], "quota")
 
 
 def _fold_twins(index: Index, priority: Mapping[str, int], rights: Mapping[str, Right]) -> None:
@@ -191,7 +211,7 @@ def _fold_twins(index: Index, priority: Mapping[str, int], rights: Mapping[str, 
 def _cap(index: Index, order: Ints, most: Mapping[str, int]) -> None:
     for number, name in enumerate(index.names):
         of_source = order[(index.source[order] == number) & index.selected[order]]
-        index.leave_out(of_source[most[name]:], "quota")
+        index.leave_out(of_source[most[name] :], "quota")
 
 
 def _id_order(index: Index) -> Ints:

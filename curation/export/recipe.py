@@ -24,10 +24,14 @@ class Persona:
     """How rows of one voice are shown to the model that learns it."""
 
     system: str | None = doc("system prompt; assistant and neutral rows keep one of their own", default=None)
-    opening: str | None = doc("what the other side says first where the trained voice speaks first; none: that turn is "
-                              "left out, for a model can only learn to answer", default=None)
-    details: tuple[str, ...] = doc("sentences added to `system`; one with {language} or {emotions} only where the "
-                                   "record has that tag", default=())
+    opening: str | None = doc(
+        "what the other side says first where the trained voice speaks first; none: that turn is "
+        "left out, for a model can only learn to answer",
+        default=None,
+    )
+    details: tuple[str, ...] = doc(
+        "sentences added to `system`; one with {language} or {emotions} only where the record has that tag", default=()
+    )
 
     def __post_init__(self) -> None:
         """Check the placeholders."""
@@ -83,8 +87,9 @@ class MixRecipe:
     task: Literal["sft", "dpo"] = doc("sft: conversations; dpo: prompts with a better and a worse answer")
     seed: int = doc("another seed selects other rows where not all are taken", default=17)
     sources: tuple[str, ...] | None = doc("names in sources.yaml; by default all that are enabled", default=None)
-    personas: Mapping[str, Persona] = doc("the voices taught; rows of a voice that is not here are left out",
-                                          default_factory=_every_voice)
+    personas: Mapping[str, Persona] = doc(
+        "the voices taught; rows of a voice that is not here are left out", default_factory=_every_voice
+    )
     chosen_as_sft: bool = doc("sft: take the better answers of preference records, too", default=False)
     max_rows_per_source: int | None = doc("at most this many rows of a source", default=None)
     rows: int | None = doc("how many rows the mix has", default=None)
@@ -149,5 +154,6 @@ def _check_sources(recipe: MixRecipe, document: Document, project: Project) -> N
 
 
 def _no_source(name: str, where: str, project: Project) -> ProjectError:
-    return ProjectError(f"no source is called '{name}'", where=where,
-                        fix=f"sources here: {', '.join(project.sources) or 'none yet'}")
+    return ProjectError(
+        f"no source is called '{name}'", where=where, fix=f"sources here: {', '.join(project.sources) or 'none yet'}"
+    )

@@ -10,9 +10,7 @@ import pyarrow.compute as pc
 from curation.core.records import keyed
 
 
-def held_out(
-    key: bytes, ids: pa.Array, groups: pa.Array, texts: pa.Array, validation: float
-) -> npt.NDArray[np.bool_]:
+def held_out(key: bytes, ids: pa.Array, groups: pa.Array, texts: pa.Array, validation: float) -> npt.NDArray[np.bool_]:
     """Which rows are held out for validation.
 
     Rows that share a group or a text, directly or over other rows, form one cluster and fall on one side. Every

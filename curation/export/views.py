@@ -33,8 +33,9 @@ Flags = npt.NDArray[np.bool_]
 
 SYSTEM, USER, ASSISTANT, TOOL = (ROLES.index(role) for role in ("system", "user", "assistant", "tool"))
 
-MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string()), ("reasoning", pa.string()),
-                     ("train", pa.bool_())])
+MESSAGE = pa.struct(
+    [("role", pa.string()), ("content", pa.string()), ("reasoning", pa.string()), ("train", pa.bool_())]
+)
 SAID = pa.struct([("role", pa.string()), ("content", pa.string())])
 
 COLUMNS = ("kind", "persona", "language", "messages", "chosen", "rejected", "emotion")
@@ -75,7 +76,7 @@ class Shape:
     @property
     def turns(self) -> Ints:
         """How many turns each of n records shows, the system turn not counted."""
-        return np.add(np.maximum(self.high - self.low, 0), self.opening)
+        return np.asarray(np.maximum(self.high - self.low, 0) + self.opening, np.int64)
 
     @property
     def reasoned(self) -> Flags:
@@ -109,8 +110,11 @@ def shape(table: pa.Table, recipe: MixRecipe) -> Shape:
     index = base + np.where(from_said, place, place - said_length[row])
     original = flat.code[index]
 
-    answer = np.where(taken > 0, original[np.clip(start + said_length, 0, max(len(row) - 1, 0))], -1) \
-        if len(row) else np.full(size, -1)
+    answer = (
+        np.where(taken > 0, original[np.clip(start + said_length, 0, max(len(row) - 1, 0))], -1)
+        if len(row)
+        else np.full(size, -1)
+    )
     turned = (persona == PERSONAS.index("client")) & (~pair | (answer == USER))
     spoken = (original == USER) | (original == ASSISTANT)
     code = np.where(turned[row] & spoken, USER + ASSISTANT - original, original)
@@ -134,8 +138,9 @@ def shape(table: pa.Table, recipe: MixRecipe) -> Shape:
     if recipe.task == "dpo":
         loser_length, loser_code, loser = _answers(_lists(table, "rejected"))
         answers |= pair & ((loser_length != 1) | (loser_code != answer))
-        equal = pair & ~answers & (pc.fill_null(pc.equal(loser, _answers(chosen)[2]), False)
-                                   .to_numpy(zero_copy_only=False))
+        equal = (
+            pair & ~answers & (pc.fill_null(pc.equal(loser, _answers(chosen)[2]), False).to_numpy(zero_copy_only=False))
+        )
     empty = _any(shown & flat.empty[index], row, size)
     silent = ~_any(trained, row, size) | (pair & (high - low + opening < 2))
     tool, unordered = (_any(in_body & flags, row, size) for flags in (original == TOOL, unordered))
@@ -204,12 +209,12 @@ def render(table: pa.Table, recipe: MixRecipe) -> pa.Table:
 
 
 def _emotions(table: pa.Table, found: Shape) -> list[list[str]] | None:
-    """What the person who seeks help (`user` in the record) feels; of the whole record where tags are not per turn."""
+    """What the person who seeks help (`user` in the record) feels; None where the source is not tagged."""
     if "emotion" not in table.column_names:
         return None
     lengths = pc.fill_null(pc.list_value_length(_lists(table, "messages")), 0).to_numpy(zero_copy_only=False)
     of_person = found.flat.code[: int(lengths.sum())] == USER
-    return emotion_labels(table.column("emotion"), lengths.astype(np.int64), of_person)
+    return emotion_labels(_lists(table, "emotion"), lengths.astype(np.int64), of_person)
 
 
 def _system_prompts(
@@ -227,9 +232,7 @@ def _system_prompts(
     return found.own_system, prompts
 
 
-def _extras(
-    prompts: list[str | None], table: pa.Table, recipe: MixRecipe, found: Shape
-) -> tuple[pa.Array, Ints, Ints]:
+def _extras(prompts: list[str | None], table: pa.Table, recipe: MixRecipe, found: Shape) -> tuple[pa.Array, Ints, Ints]:
     """The texts that stand in no record, and for each row the place in them of its system prompt and opening."""
     known: dict[str | None, int] = {None: -1}
     for text in (*prompts, *(p.opening for p in recipe.personas.values())):
@@ -260,13 +263,18 @@ def _text(table: pa.Table, name: str) -> pa.ChunkedArray | pa.Array:
 
 def _flatten(said: pa.ListArray, chosen: pa.ListArray) -> tuple[_Flat, Ints, Ints]:
     parts = [array.flatten() for array in (said, chosen)]
-    role, content, reasoning = (pa.concat_arrays([pc.struct_field(p, name) for p in parts])
-                                for name in ("role", "content", "reasoning"))
-    lengths = [pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-               for array in (said, chosen)]
+    role, content, reasoning = (
+        pa.concat_arrays([pc.struct_field(p, name) for p in parts]) for name in ("role", "content", "reasoning")
+    )
+    lengths = [
+        pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        for array in (said, chosen)
+    ]
     code = pc.fill_null(pc.index_in(role, value_set=pa.array(ROLES)), -1).to_numpy(zero_copy_only=False)
-    empty, unreasoned = (pc.fill_null(pc.equal(pc.binary_length(texts), 0), True).to_numpy(zero_copy_only=False)
-                         for texts in (content, reasoning))
+    empty, unreasoned = (
+        pc.fill_null(pc.equal(pc.binary_length(texts), 0), True).to_numpy(zero_copy_only=False)
+        for texts in (content, reasoning)
+    )
     return _Flat(code.astype(np.int64), content, reasoning, empty, ~unreasoned), lengths[0], lengths[1]
 
 
@@ -283,8 +291,9 @@ def _answers(lists: pa.ListArray) -> tuple[Ints, Ints, pa.Array]:
 
 def _list(lengths: Ints, fields: list[pa.Array], kind: pa.StructType) -> pa.ListArray:
     offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int32)
-    values = pa.StructArray.from_arrays([f.combine_chunks() if isinstance(f, pa.ChunkedArray) else f for f in fields],
-                                        fields=list(kind))
+    values = pa.StructArray.from_arrays(
+        [f.combine_chunks() if isinstance(f, pa.ChunkedArray) else f for f in fields], fields=list(kind)
+    )
     return pa.ListArray.from_arrays(pa.array(offsets), values)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curation.core import files
-from curation.core.records import TURN, as_dropped
+from curation.core.records import RECORD_SCHEMA, TEXT_COLUMNS, TURN, as_dropped
 from curation.core.store import View
 from curation.export.gates import Right
 from curation.export.mix import ALL_REASONS, Flags, Index
@@ -39,21 +41,35 @@ def schema(recipe: MixRecipe, tagged: bool) -> pa.Schema:
     return pa.schema(fields + ([("emotion", pa.list_(pa.string()))] if tagged else []))
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """The rows of one part that leave: the part's place in the index, its source, the rows, what was scrubbed there.
+
+    `replaced` counts by label what stands in the `pii` column of the rows; null where a source has none.
+    """
+
+    place: slice
+    source: str
+    rows: pa.Table
+    replaced: Mapping[str, int] | None
+
+
 def rows(
-    index: Index, recipe: MixRecipe, views: Mapping[str, View], rights: Mapping[str, Right],
-    flag: Callable[[pa.Table], pa.BooleanArray], whole: pa.Schema,
-) -> Iterator[tuple[slice, pa.Table]]:
+    index: Index,
+    recipe: MixRecipe,
+    views: Mapping[str, View],
+    rights: Mapping[str, Right],
+    flag: Callable[[pa.Table], pa.BooleanArray],
+    whole: pa.Schema,
+) -> Iterator[Leaving]:
     """Second pass: the selected rows as they will leave, part by part, in the order of the index.
 
     Rows that the unconditional screen flags, as records or as views, are left out in the index and not given.
-
-    Yields:
-        The part's place in the index, and its rows.
     """
     start = 0
     for name in index.names:
         view = views[name]
-        wanted = [c for c in (*COLUMNS, "meta") if c in view.columns]
+        wanted = [c for c in (*COLUMNS, "meta", "pii") if c in view.columns]
         for part in sorted(view.parts):
             size = view.tables[0].parts[part].rows - sum(t.parts[part].dropped for t in view.tables[1:])
             place, start = slice(start, start + size), start + size
@@ -67,7 +83,8 @@ def rows(
                 index.leave_out(place.start + chosen[bad], "screen")
                 records, shown = records.filter(pa.array(~bad)), shown.filter(pa.array(~bad))
             fixed = {"id": records.column("id"), "source": name, "licence": rights[name].licence, "phase": PHASE}
-            yield place, pa.table([_column(f, shown, fixed) for f in whole], schema=whole)
+            leaving = pa.table([_column(f, shown, fixed) for f in whole], schema=whole)
+            yield Leaving(place, name, leaving, _replaced(records))
 
 
 def _column(field: pa.Field, shown: pa.Table, fixed: Mapping[str, Any]) -> Any:
@@ -77,6 +94,15 @@ def _column(field: pa.Field, shown: pa.Table, fixed: Mapping[str, Any]) -> Any:
     return shown.column(field.name) if field.name in shown.column_names else pa.nulls(len(shown), field.type)
 
 
+def _replaced(records: pa.Table) -> dict[str, int] | None:
+    if "pii" not in records.column_names:
+        return None
+    items = pc.list_flatten(records.column("pii"))
+    table = pa.table({"label": pc.struct_field(items, "label"), "count": pc.struct_field(items, "count")})
+    summed = table.group_by("label").aggregate([("count", "sum")]).sort_by("label").to_pylist()
+    return {row["label"]: row["count_sum"] for row in summed}
+
+
 def _true(flags: pa.BooleanArray | pa.ChunkedArray) -> Flags:
     return np.asarray(flags.fill_null(True).to_numpy(zero_copy_only=False), np.bool_)
 
@@ -84,8 +110,13 @@ def _true(flags: pa.BooleanArray | pa.ChunkedArray) -> Flags:
 def _as_records(records: pa.Table, shown: pa.Table) -> pa.Table:
     """The views in the columns of the record contract, as the screen reads them."""
     columns: dict[str, Any] = {"id": records.column("id")}
-    for name, column in (("messages", "messages"), ("messages", "prompt"), ("chosen", "chosen"),
-                         ("rejected", "rejected")):
+    columns |= {name: pa.nulls(len(records), RECORD_SCHEMA.field(name).type) for name in TEXT_COLUMNS}
+    for name, column in (
+        ("messages", "messages"),
+        ("messages", "prompt"),
+        ("chosen", "chosen"),
+        ("rejected", "rejected"),
+    ):
         if column in shown.column_names:
             lists = pa.concat_arrays(shown.column(column).chunks)
             turns = lists.flatten()
@@ -107,14 +138,16 @@ class Sink:
         self._open = contextlib.ExitStack()
         # Whatever compresses best is decided here once: these bytes are what the manifest vouches for.
         self._table = self._open.enter_context(
-            pq.ParquetWriter(folder / f"{side}.parquet", whole, compression="zstd", use_dictionary=False))
+            pq.ParquetWriter(folder / f"{side}.parquet", whole, compression="zstd", use_dictionary=False)
+        )
         self._lines = self._open.enter_context((folder / f"{side}.jsonl").open("wb"))
 
     def __enter__(self) -> Sink:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self._flush(1)
         self._open.close()
