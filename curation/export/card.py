@@ -1,0 +1,147 @@
+"""The data card: what is in an export, under which rights, and what not to expect of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+LIMITS = (
+    "Personal data is found by patterns and recognisers, which miss some and replace too much elsewhere.",
+    "Language and emotion tags come from small models (preview quality); emotion labels say what the person who seeks "
+    "help expresses, and are no diagnosis.",
+    "A source's licence is what its card or the project's `sources.yaml` says; whether the source had the right to "
+    "say so was not checked.",
+    "Exact twins are folded; near-duplicates may remain, also across the split.",
+    "Rows stand by source, then id: shuffle them for training.",
+)
+_SHAPES = {
+    "sft": "`messages` is an optional system turn, then `user` and `assistant` in strict turn. `train` marks the turns "
+    "to learn; in JSON lines these are the assistant's.",
+    "dpo": "`prompt` ends with `user`; `chosen` and `rejected` are one `assistant` turn each.",
+}
+
+
+def card(manifest: Mapping[str, Any]) -> str:
+    """The README of an export as Markdown, made of its manifest alone."""
+    recipe, rows = manifest["recipe"], manifest["rows"]
+    parts = [
+        "---\n" + yaml.safe_dump(_front(manifest), sort_keys=True, allow_unicode=True) + "---",
+        f"# {manifest['mix']}",
+        f"A {recipe['task'].upper()} mix of {rows['selected']:,} rows ({rows['train']:,} train, {rows['validation']:,} "
+        f"validation) out of {rows['seen']:,} seen. {_SHAPES[recipe['task']]}",
+        "## Composition",
+        _composition(manifest),
+        "Voices: " + _counted(manifest["personas"]) + ". Languages: " + _counted(manifest["languages"]) + ".",
+        "## Voices",
+        _voices(recipe["personas"]),
+        "## Left out",
+        _left_out(manifest["sources"]),
+        "## Licences",
+        _licences(manifest),
+        "## Personal data",
+        _personal(manifest["sources"]),
+        "## Split",
+        "Rows that share a group or a text, directly or over other rows, are on one side. Sides come from a keyed hash "
+        "and are the same in every mix of the project.",
+        "## Known limits",
+        "\n".join(f"- {limit}" for limit in LIMITS),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _front(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    licences = sorted({s["licence"] for s in manifest["sources"].values() if s["selected"]})
+    spoken = sorted(code for code in manifest["languages"] if code != "unknown")
+    sides = [side for side in ("train", "validation") if manifest["rows"][side]]
+    data_files = [{"split": side, "path": f"{side}.parquet"} for side in sides]
+    front: dict[str, Any] = {
+        "license": licences[0].lower() if len(licences) == 1 else "other",
+        "configs": [{"config_name": "default", "data_files": data_files}],
+    }
+    return {**front, "language": spoken} if spoken else front
+
+
+def _composition(manifest: Mapping[str, Any]) -> str:
+    total = max(manifest["rows"]["selected"], 1)
+    lines = []
+    for name, source in manifest["sources"].items():
+        asked = f"{source['asked']:,}" if source["asked"] is not None else "all"
+        lines.append(
+            (
+                name,
+                source["revision"] or "",
+                f"{source['seen']:,}",
+                asked,
+                f"{source['selected']:,}",
+                f"{source['selected'] / total:.1%}",
+            )
+        )
+    return _table(("source", "revision", "seen", "asked", "taken", "share"), lines)
+
+
+def _voices(personas: Mapping[str, Any]) -> str:
+    lines = []
+    for name, persona in sorted(personas.items()):
+        text = f"- **{name}**: " + (
+            f"system prompt “{_plain(persona['system'])}”" if persona["system"] else "no system prompt of the recipe"
+        )
+        text += "".join(f" + “{_plain(sentence)}”" for sentence in persona["details"])
+        if persona["opening"]:
+            text += f"; where it speaks first, the other side opens, untrained, with “{_plain(persona['opening'])}”"
+        lines.append(text)
+    return "\n".join(lines)
+
+
+def _left_out(sources: Mapping[str, Any]) -> str:
+    lines = [
+        (name, reason, f"{count:,}") for name, source in sources.items() for reason, count in source["left_out"].items()
+    ]
+    return _table(("source", "reason", "rows"), lines) if lines else "Nothing."
+
+
+def _licences(manifest: Mapping[str, Any]) -> str:
+    lines = [
+        (
+            name,
+            s["licence"],
+            s["licence_class"],
+            f"{s['selected']:,}",
+            f"accepted by {s['accept']['by']}: {s['accept']['reason']}" if s["accept"] else "",
+        )
+        for name, s in manifest["sources"].items()
+    ]
+    return (
+        f"The most restrictive class decides what may be done with the whole: **{manifest['licence_class']}**.\n\n"
+        + _table(("source", "licence", "class", "rows", "accepted"), lines)
+    )
+
+
+def _personal(sources: Mapping[str, Any]) -> str:
+    lines: list[tuple[str, ...]] = []
+    for name, source in sources.items():
+        replaced = source["personal_data"]
+        if replaced is None:
+            lines.append((name, "not recorded", ""))
+        lines += [(name, kind, f"{count:,}") for kind, count in (replaced or {}).items()]
+    return (
+        "What was found and replaced in the rows of this mix.\n\n" + _table(("source", "kind", "spans"), lines)
+        if lines
+        else "Nothing was found and replaced in the rows of this mix."
+    )
+
+
+def _table(head: tuple[str, ...], lines: Sequence[tuple[str, ...]]) -> str:
+    rows = [head, tuple("---" for _ in head), *lines]
+    return "\n".join("| " + " | ".join(_plain(cell) for cell in row) + " |" for row in rows)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{_plain(name)} {count:,}" for name, count in counts.items()) or "none"
+
+
+def _plain(text: str) -> str:
+    """Text that is neither a new cell, a new line nor HTML."""
+    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("|", "\\|")

@@ -1,0 +1,291 @@
+"""Make a mix, once: gate, select, split, screen, write; and answer what is in the mixes that were made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+import curation
+from curation.core import files
+from curation.core.annotations import Annotations
+from curation.core.declare import plain
+from curation.core.errors import CurateError, IntegrityError, ProjectError
+from curation.core.project import Project
+from curation.core.records import source_of
+from curation.core.sources import Source
+from curation.core.stage import library_version
+from curation.core.store import View
+from curation.export import gates, mix, write
+from curation.export.card import card
+from curation.export.gates import Right
+from curation.export.mix import Index, People
+from curation.export.recipe import MixRecipe
+from curation.export.split import held_out
+from curation.methods import screen
+
+VERSION = 1
+"""Raise it whenever the same recipe and rows can give other bytes."""
+
+QUESTION = "decision"
+SIDES = ("train", "validation")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A finished export. `new` is false where it was there already and nothing was written."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    new: bool
+
+
+def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, say: Say = lambda line: None) -> Exported:
+    """Make a mix from the cleaned and tagged tables of its sources, or find that it is made already.
+
+    Args:
+        project: the project; its annotations and lock are read.
+        recipe: what is asked for.
+        views: the tables of every source that can be used, by source name.
+        say: gets lines for the user: progress, shortages.
+
+    Raises:
+        GateError: a source's licence is unknown; nothing was written.
+        ProjectError: the recipe names a source that has no tables yet.
+    """
+    used = _used(project, recipe, views)
+    lock = project.lock()
+    rights = gates.rights({name: project.sources[name] for name in used}, lock)
+    people = _people(project, used)
+    ingredients = {
+        "version": VERSION,
+        "curation": curation.__version__,
+        "screen": screen.VERSION,
+        "libraries": {name: library_version(name) for name in ("polars", "pyarrow")},
+        "recipe": plain(recipe),
+        "sources": {
+            name: _source_facts(project.sources[name], lock.sources.get(name), rights[name], view)
+            for name, view in used.items()
+        },
+        "annotations": files.digest([dict(people.decisions), sorted(people.forgotten)]),
+    }
+    key = files.digest(ingredients)
+    parent = project.data / "exports" / recipe.mix
+    folder = parent / key[:16]
+    new = not (folder / "manifest.json").exists()
+    if new:
+        _make(folder, project.key, recipe, used, rights, people, {**ingredients, "key": key, "mix": recipe.mix}, say)
+    manifest = files.read_sealed(folder / "manifest.json")
+    pointer = {"mix": recipe.mix, "key": key, "folder": folder.name}
+    if not (parent / "latest.json").exists() or files.read_sealed(parent / "latest.json") != pointer:
+        files.write_sealed(parent / "latest.json", pointer)
+    return Exported(folder, manifest, new)
+
+
+def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dict[str, View]:
+    names = recipe.wanted if recipe.wanted is not None else tuple(n for n in project.enabled() if n in views)
+    for name in names:
+        if name not in views:
+            known = name in project.sources
+            raise ProjectError(
+                f"the mix '{recipe.mix}' asks for the source '{name}', which has no rows here",
+                fix=f"curate pull {name}   (is it enabled in sources.yaml?)"
+                if known
+                else f"sources here: {', '.join(project.sources) or 'none yet'}",
+            )
+    return {name: views[name] for name in sorted(names)}
+
+
+def _people(project: Project, used: Mapping[str, View]) -> People:
+    said = Annotations(project.root / "annotations")
+    decisions = {r: v for r, v in said.values(QUESTION).items() if source_of(r) in used and v in ("approve", "reject")}
+    return People(decisions, frozenset(r for r in said.forgotten() if source_of(r) in used))
+
+
+def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[str, Any]:
+    return {
+        "id": entry.id if entry else None,
+        "revision": entry.revision if entry else None,
+        "licence": right.licence,
+        "licence_class": right.kind,
+        "accept": plain(right.accept),
+        "priority": source.priority,
+        "tables": {table.manifest["step"]: table.key for table in view.tables},
+    }
+
+
+def _make(
+    folder: Path,
+    key: bytes,
+    recipe: MixRecipe,
+    views: Mapping[str, View],
+    rights: Mapping[str, Right],
+    people: People,
+    ingredients: dict[str, Any],
+    say: Say,
+) -> None:
+    index = mix.build_index(key, recipe, views, people, say)
+    mix.select(index, recipe, {n: s["priority"] for n, s in ingredients["sources"].items()}, rights)
+    held = held_out(key, index.id, index.group, index.text, recipe.splits.validation)
+    whole = write.schema(recipe, any("emotion" in view.columns for view in views.values()))
+    reasoning = bool((index.selected & index.reasoned).any())
+    voices: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    replaced: dict[str, Counter[str] | None] = {n: Counter() if "pii" in v.columns else None for n, v in views.items()}
+    counts: dict[str, int] = {}
+    with files.replacing_dir(folder) as aside:
+        with (
+            write.Sink(aside, "train", whole, reasoning=reasoning) as train,
+            write.Sink(aside, "validation", whole, reasoning=reasoning) as validation,
+        ):
+            for part in write.rows(index, recipe, views, rights, screen.flag, whole):
+                side = pa.array(held[part.place][index.selected[part.place]])
+                validation.add(part.rows.filter(side))
+                train.add(part.rows.filter(pc.invert(side)))
+                voices.update(part.rows.column("persona").to_pylist())
+                languages.update(code or "unknown" for code in part.rows.column("language").to_pylist())
+                if part.replaced is not None:
+                    replaced[part.source] = (replaced[part.source] or Counter()) + Counter(part.replaced)
+        for name, sink in zip(SIDES, (train, validation), strict=True):
+            for suffix in ("parquet", "jsonl"):
+                counts[f"{name}.{suffix}"] = sink.count
+                # An empty file is no data set: loaders refuse it.
+                if name == "validation" and not sink.count:
+                    (aside / f"{name}.{suffix}").unlink()
+        counts[write.LEFT_OUT] = write.write_left_out(aside, index)
+        ingredients["sources"] = {
+            name: {**facts, "personal_data": None if (found := replaced[name]) is None else dict(sorted(found.items()))}
+            for name, facts in ingredients["sources"].items()
+        }
+        manifest = _manifest(index, ingredients, train.count, validation.count)
+        manifest |= {"personas": dict(sorted(voices.items())), "languages": dict(sorted(languages.items()))}
+        (aside / "README.md").write_text(card(manifest), encoding="utf-8")
+        manifest["files"] = write.describe(aside, counts)
+        files.write_sealed(aside / "manifest.json", manifest)
+        (aside / "SHA256SUMS").write_bytes(write.checksums(write.describe(aside, {})))
+    _tell(manifest, say)
+
+
+def _manifest(index: Index, ingredients: dict[str, Any], train: int, validation: int) -> dict[str, Any]:
+    selected = int(index.selected.sum())
+    sources = {}
+    for name, counted in index.counts().items():
+        left_out = {k.removeprefix("left_out/"): n for k, n in counted.items() if k.startswith("left_out/")}
+        if counted["seen"] != counted["selected"] + sum(left_out.values()):
+            raise CurateError(f"rows of the source '{name}' got lost in the mix", fix="this is a bug of curate")
+        sources[name] = {
+            **ingredients["sources"][name],
+            "seen": counted["seen"],
+            "selected": counted["selected"],
+            "left_out": left_out,
+            "asked": index.asked.get(name),
+            "share": round(counted["selected"] / selected, 6) if selected else 0.0,
+        }
+    if train + validation != selected:
+        raise CurateError("the files of the mix do not hold the rows that were selected", fix="this is a bug of curate")
+    rows = {"seen": len(index.id), "selected": selected, "train": train, "validation": validation}
+    used = [Right(s["licence"], s["licence_class"]) for s in sources.values() if s["selected"]]
+    return {**ingredients, "sources": sources, "rows": rows, "licence_class": gates.most_restrictive(used)}
+
+
+def _tell(manifest: Mapping[str, Any], say: Say) -> None:
+    rows, recipe = manifest["rows"], manifest["recipe"]
+    say(
+        f"{manifest['mix']}: {rows['selected']:,} of {rows['seen']:,} rows "
+        f"({rows['train']:,} train, {rows['validation']:,} validation)"
+    )
+    wishes = [
+        ("it has", rows["selected"], None if recipe["shares"] else recipe["rows"]),
+        *((f"{name} has", s["selected"], s["asked"]) for name, s in manifest["sources"].items()),
+    ]
+    for who, got, asked in wishes:
+        if asked is not None and got < asked:
+            say(f"{manifest['mix']}: shortage: {who} {got:,} of the {asked:,} rows asked for")
+
+
+def latest(project: Project, name: str) -> Path | None:
+    """The folder of the last export of a mix, or None before the first.
+
+    Raises:
+        IntegrityError: the pointer is damaged, or points nowhere.
+    """
+    parent = project.data / "exports" / name
+    if not (parent / "latest.json").exists():
+        return None
+    folder = files.safe_join(parent, files.read_sealed(parent / "latest.json")["folder"])
+    if not (folder / "manifest.json").exists():
+        raise IntegrityError(f"the last export of '{name}' is gone", where=str(folder), fix=f"curate export {name}")
+    return folder
+
+
+def exports(project: Project) -> Iterator[Path]:
+    """The folder of every finished export, in order of mix and key."""
+    for path in sorted((project.data / "exports").glob("*/*/manifest.json")):
+        if not path.parent.name.startswith(files.TEMP_PREFIX):
+            yield path.parent
+
+
+def verify_exports(project: Project) -> Iterator[str]:
+    """Check every byte below data/exports; yields the path in the project of each file that is wrong or unknown."""
+    root = project.data / "exports"
+    known: set[Path] = set()
+    for path in sorted([*root.glob("*/latest.json"), *root.glob("*/*/manifest.json")]):
+        known.add(path)
+        try:
+            document = files.read_sealed(path)
+        except IntegrityError:
+            yield str(path.relative_to(project.root))
+            continue
+        if path.name == "latest.json":
+            if not (path.parent / document["folder"] / "manifest.json").exists():
+                yield str(path.relative_to(project.root))
+            continue
+        expected = {name: entry["sha256"] for name, entry in document["files"].items()}
+        sums = write.checksums({**document["files"], path.name: {"sha256": files.sha256_file(path)}})
+        for name in (*expected, "SHA256SUMS"):
+            file = path.parent / name
+            known.add(file)
+            good = file.exists() and (
+                file.read_bytes() == sums if name == "SHA256SUMS" else files.sha256_file(file) == expected[name]
+            )
+            if not good:
+                yield str(file.relative_to(project.root))
+    for path in sorted(p for p in root.rglob("*") if p.is_file() and p not in known) if root.is_dir() else ():
+        yield str(path.relative_to(project.root))
+
+
+def exports_with(project: Project, record_id: str) -> list[str]:
+    """The exports, as paths in the project, that a record left in."""
+    return [
+        str(folder.relative_to(project.root))
+        for folder in exports(project)
+        if any(_rows_of(folder / f"{side}.parquet", record_id, ["id"]) for side in SIDES)
+    ]
+
+
+def left_out(project: Project, record_id: str) -> list[tuple[str, str]]:
+    """The exports, as paths in the project, that saw a record and left it out, each with the reason."""
+    return [
+        (str(folder.relative_to(project.root)), f"twin of {row['witness']}" if row["witness"] else row["reason"])
+        for folder in exports(project)
+        for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness"])
+    ]
+
+
+def _rows_of(path: Path, record_id: str, columns: list[str]) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    try:
+        table = pq.ParquetFile(path).read(columns=columns)
+    except (pa.ArrowException, OSError):
+        raise IntegrityError(
+            "a file of an export cannot be read", where=f"{path.parent.name}/{path.name}", fix="run: curate verify"
+        ) from None
+    return list(table.filter(pc.equal(table.column("id"), record_id)).to_pylist())

@@ -1,0 +1,216 @@
+"""The files of an export: canonical Parquet, JSON lines for trainers, and what was left out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from curation.core import files
+from curation.core.records import RECORD_SCHEMA, TEXT_COLUMNS, TURN, as_dropped
+from curation.core.store import View
+from curation.export.gates import Right
+from curation.export.mix import ALL_REASONS, Flags, Index
+from curation.export.recipe import MixRecipe
+from curation.export.views import COLUMNS, MESSAGE, SAID, render
+
+GROUP_ROWS = 10_000
+"""Rows of a Parquet row group: fixed, so that the bytes do not depend on how the tables are cut into parts."""
+
+PHASE = "all"
+LEFT_OUT = "left_out.parquet"
+
+_ENDS = [("persona", pa.string()), ("source", pa.string()), ("licence", pa.string()), ("language", pa.string())]
+
+
+def schema(recipe: MixRecipe, tagged: bool) -> pa.Schema:
+    """The columns of an export; `emotion` is there where a source of the mix is tagged."""
+    fields: list[tuple[str, pa.DataType]] = [("id", pa.string())]
+    if recipe.task == "sft":
+        fields += [("messages", pa.list_(MESSAGE)), *_ENDS, ("phase", pa.string()), ("n_turns", pa.int32())]
+    else:
+        fields += [(name, pa.list_(SAID)) for name in ("prompt", "chosen", "rejected")] + _ENDS
+    return pa.schema(fields + ([("emotion", pa.list_(pa.string()))] if tagged else []))
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """The rows of one part that leave: the part's place in the index, its source, the rows, what was scrubbed there.
+
+    `replaced` counts by label what stands in the `pii` column of the rows; null where a source has none.
+    """
+
+    place: slice
+    source: str
+    rows: pa.Table
+    replaced: Mapping[str, int] | None
+
+
+def rows(
+    index: Index,
+    recipe: MixRecipe,
+    views: Mapping[str, View],
+    rights: Mapping[str, Right],
+    flag: Callable[[pa.Table], pa.BooleanArray],
+    whole: pa.Schema,
+) -> Iterator[Leaving]:
+    """Second pass: the selected rows as they will leave, part by part, in the order of the index.
+
+    Rows that the unconditional screen flags, as records or as views, are left out in the index and not given.
+    """
+    start = 0
+    for name in index.names:
+        view = views[name]
+        wanted = [c for c in (*COLUMNS, "meta", "pii") if c in view.columns]
+        for part in sorted(view.parts):
+            size = view.tables[0].parts[part].rows - sum(t.parts[part].dropped for t in view.tables[1:])
+            place, start = slice(start, start + size), start + size
+            chosen = np.flatnonzero(index.selected[place])
+            if not len(chosen):
+                continue
+            records = view.read(part, wanted).take(pa.array(chosen))
+            shown = render(records, recipe)
+            bad = _true(flag(records)) | _true(flag(_as_records(records, shown)))
+            if bad.any():
+                index.leave_out(place.start + chosen[bad], "screen")
+                records, shown = records.filter(pa.array(~bad)), shown.filter(pa.array(~bad))
+            fixed = {"id": records.column("id"), "source": name, "licence": rights[name].licence, "phase": PHASE}
+            leaving = pa.table([_column(f, shown, fixed) for f in whole], schema=whole)
+            yield Leaving(place, name, leaving, _replaced(records))
+
+
+def _column(field: pa.Field, shown: pa.Table, fixed: Mapping[str, Any]) -> Any:
+    if field.name in fixed:
+        value = fixed[field.name]
+        return value if isinstance(value, pa.ChunkedArray) else pa.repeat(pa.scalar(value, field.type), len(shown))
+    return shown.column(field.name) if field.name in shown.column_names else pa.nulls(len(shown), field.type)
+
+
+def _replaced(records: pa.Table) -> dict[str, int] | None:
+    if "pii" not in records.column_names:
+        return None
+    items = pc.list_flatten(records.column("pii"))
+    table = pa.table({"label": pc.struct_field(items, "label"), "count": pc.struct_field(items, "count")})
+    summed = table.group_by("label").aggregate([("count", "sum")]).sort_by("label").to_pylist()
+    return {row["label"]: row["count_sum"] for row in summed}
+
+
+def _true(flags: pa.BooleanArray | pa.ChunkedArray) -> Flags:
+    return np.asarray(flags.fill_null(True).to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _as_records(records: pa.Table, shown: pa.Table) -> pa.Table:
+    """The views in the columns of the record contract, as the screen reads them."""
+    columns: dict[str, Any] = {"id": records.column("id")}
+    columns |= {name: pa.nulls(len(records), RECORD_SCHEMA.field(name).type) for name in TEXT_COLUMNS}
+    for name, column in (
+        ("messages", "messages"),
+        ("messages", "prompt"),
+        ("chosen", "chosen"),
+        ("rejected", "rejected"),
+    ):
+        if column in shown.column_names:
+            lists = pa.concat_arrays(shown.column(column).chunks)
+            turns = lists.flatten()
+            have = {f.name for f in turns.type}
+            fields = [turns.field(f.name) if f.name in have else pa.nulls(len(turns), f.type) for f in TURN]
+            turns = pa.StructArray.from_arrays(fields, fields=list(TURN))
+            columns[name] = pa.ListArray.from_arrays(lists.offsets, turns)
+    return pa.table(columns)
+
+
+class Sink:
+    """One side of the split, written as Parquet and as JSON lines at once, in groups of a fixed size."""
+
+    def __init__(self, folder: Path, side: str, whole: pa.Schema, *, reasoning: bool) -> None:
+        self.count = 0
+        self._whole = whole
+        self._reasoning = reasoning
+        self._waiting: list[pa.Table] = []
+        self._open = contextlib.ExitStack()
+        # Whatever compresses best is decided here once: these bytes are what the manifest vouches for.
+        self._table = self._open.enter_context(
+            pq.ParquetWriter(folder / f"{side}.parquet", whole, compression="zstd", use_dictionary=False)
+        )
+        self._lines = self._open.enter_context((folder / f"{side}.jsonl").open("wb"))
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush(1)
+        self._open.close()
+
+    def add(self, table: pa.Table) -> None:
+        """Take rows; they are written when a group is full."""
+        self.count += len(table)
+        self._waiting.append(table)
+        self._flush(GROUP_ROWS)
+
+    def _flush(self, least: int) -> None:
+        if sum(map(len, self._waiting)) < least:
+            return
+        table = pa.concat_tables(self._waiting)
+        while len(table) >= least:
+            group, table = table.slice(0, GROUP_ROWS).combine_chunks(), table.slice(GROUP_ROWS)
+            self._table.write_table(group, row_group_size=GROUP_ROWS)
+            _write_lines(group, self._lines, self._reasoning)
+        self._waiting = [table]
+
+
+def _write_lines(table: pa.Table, stream: Any, reasoning: bool) -> None:
+    """Rows in the shapes that TRL, axolotl and LLaMA-Factory (`openai` formatting) read; roles and texts only."""
+    import polars as pl
+
+    columns: dict[str, Any] = {"id": table.column("id")}
+    for name in ("messages", "prompt", "chosen", "rejected"):
+        if name in table.column_names:
+            columns[name] = _said(table.column(name), reasoning and name == "messages")
+    frame = pl.from_arrow(pa.table(columns))
+    assert isinstance(frame, pl.DataFrame)
+    frame.write_ndjson(stream)
+
+
+def _said(column: pa.ChunkedArray, reasoning: bool) -> pa.Array:
+    lists = pa.concat_arrays(column.chunks)
+    turns = lists.flatten()
+    names = {"role": "role", "content": "content", **({"reasoning": "reasoning_content"} if reasoning else {})}
+    struct = pa.StructArray.from_arrays([turns.field(name) for name in names], names=list(names.values()))
+    offsets = np.concatenate(([0], np.cumsum(lists.value_lengths().to_numpy(zero_copy_only=False))))
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), struct)
+
+
+def write_left_out(folder: Path, index: Index) -> int:
+    """The rows left out, as rows of `DROPPED_SCHEMA`: ids and reasons, never text. Returns how many."""
+    gone = np.flatnonzero(~index.selected)
+    ids = index.id.take(pa.array(gone))
+    reasons = [ALL_REASONS[code] for code in index.reason[gone].tolist()]
+    table = as_dropped(ids, "export", reasons, witness=[index.witness.get(row) for row in gone.tolist()])
+    pq.write_table(table, folder / LEFT_OUT, compression="zstd", use_dictionary=["reason", "stage"])
+    return len(table)
+
+
+def describe(folder: Path, counts: Mapping[str, int]) -> dict[str, dict[str, int | str]]:
+    """Digest, size and rows of each file of a folder; files without rows are given without."""
+    found: dict[str, dict[str, int | str]] = {}
+    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+        found[path.name] = {"sha256": files.sha256_file(path), "bytes": path.stat().st_size}
+        if path.name in counts:
+            found[path.name]["rows"] = counts[path.name]
+    return found
+
+
+def checksums(described: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """`SHA256SUMS` as `sha256sum --check` reads it."""
+    return "".join(f"{entry['sha256']}  {name}\n" for name, entry in sorted(described.items())).encode()

@@ -1,0 +1,98 @@
+"""Small stores for the tests of export: records put straight into tables, as the cleaning would leave them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from curation.core.files import digest
+from curation.core.project import Project, make_key
+from curation.core.records import RECORD_SCHEMA, empty_dropped, prefix_of
+from curation.core.store import Store, View
+
+SCHEMA = RECORD_SCHEMA.append(pa.field("text_digest", pa.string()))
+
+
+def turns(*said: str) -> list[dict[str, Any]]:
+    """Turns from 'role: text' lines; u, a, s, t stand for the roles."""
+    names = {"u": "user", "a": "assistant", "s": "system", "t": "tool"}
+    return [{"role": names[line[0]], "content": line[3:], "reasoning": None} for line in said]
+
+
+def record(source: str, number: int | str, **more: Any) -> dict[str, Any]:
+    """A chat record; its id is a hash of source and number."""
+    digits = hashlib.sha256(f"{source}{number}".encode()).hexdigest()[:16]
+    row = (
+        dict.fromkeys(SCHEMA.names)
+        | {
+            "id": f"{source}:{digits}",
+            "kind": "chat",
+            "persona": "assistant",
+            "language": "en",
+            "messages": turns(f"u: {source} question {number}", f"a: {source} answer {number}"),
+        }
+        | more
+    )
+    shown = json.dumps([row[c] for c in ("kind", "messages", "chosen", "rejected")])
+    return {**row, "text_digest": row["text_digest"] or hashlib.sha256(shown.encode()).hexdigest()[:32]}
+
+
+def pair(source: str, number: int | str, **more: Any) -> dict[str, Any]:
+    """A preference record."""
+    return record(
+        source,
+        number,
+        **{
+            "kind": "preference",
+            "messages": turns(f"u: {source} question {number}"),
+            "chosen": turns(f"a: good {number}"),
+            "rejected": turns(f"a: bad {number}"),
+            **more,
+        },
+    )
+
+
+def make_project(root: Path, sources: Mapping[str, Mapping[str, Any]]) -> Project:
+    """A project whose sources are files; licence MIT where a test says nothing else."""
+    root.mkdir(parents=True, exist_ok=True)
+    declared = {
+        name: {"kind": "files", "path": "x.jsonl", "adapter": {"kind": "turns"}, "licence": "MIT", **facts}
+        for name, facts in sources.items()
+    }
+    (root / "sources.yaml").write_text(json.dumps({"sources": declared}))
+    if not (root / "keys" / "project.key").exists():
+        make_key(root)
+        (root / "keys" / "project.key").write_text("ab" * 32)
+    return Project.open(root)
+
+
+def publish(
+    project: Project,
+    source: str,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    digits: int = 0,
+    overlay: Mapping[str, pa.Array] | None = None,
+    types: Mapping[str, pa.DataType] | None = None,
+) -> View:
+    """Rows as the published table of a source, in parts by `digits` of the id; `types` name further columns."""
+    schema = SCHEMA
+    for name, kind in (types or {}).items():
+        schema = schema.append(pa.field(name, kind))
+    store = Store(project.data / "tables")
+    names = [f"{n:0{digits}x}" for n in range(16**digits)] if digits else ["all"]
+    parts = {}
+    for name in names:
+        of_part = sorted((r for r in rows if not digits or prefix_of(r["id"], digits) == name), key=lambda r: r["id"])
+        table = pa.Table.from_pylist([{c: r.get(c) for c in schema.names} for r in of_part], schema=schema)
+        key = digest([source, name, digits, table.to_pylist(), str(schema)])
+        parts[name] = store.write_part(source, "records", key, table, empty_dropped(), {})
+    key = digest([p.key for p in parts.values()])
+    return View(
+        (store.publish(source, "records", key, parts, columns=schema.names, ingredients=[], rows_in=len(rows)),)
+    )
