@@ -1,5 +1,6 @@
-"""Data sets of a Hugging Face hub: resolved to a commit, downloaded at that commit, checked. The only file that
-imports `huggingface_hub`.
+"""Data sets of a Hugging Face hub: resolved to a commit, downloaded at that commit, checked.
+
+This is the only file that imports `huggingface_hub`.
 
 A data set is never loaded from the hub by name: what is read is a local file whose hash is known. Once the files of a
 commit are here, the hub is not asked again, so an unreachable hub, a revoked token or a moved branch changes nothing.
