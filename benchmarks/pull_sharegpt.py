@@ -31,8 +31,8 @@ from curation.core.project import Project
 from curation.pull.ingest import DataFile, Material, ingest
 root, data = Path(sys.argv[1]), Path(sys.argv[2])
 project = Project.open(root)
-file = DataFile(data.name, data, files.sha256_file(data))
-ingest(project, "s", project.sources["s"], Material((file,), "file:data", file.sha256, "mit", ("conversations",)))
+file = DataFile(data.name, data, files.sha256_file(data), "file:data")
+ingest(project, "s", project.sources["s"], Material((file,), file.sha256, "mit", ("conversations",)))
 """
 
 PEER = """

@@ -37,11 +37,12 @@ _GONE = pa.schema([*_PLACE, pa.field("stage", pa.string()), pa.field("reason", p
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file to read: its name within the source, where it lies, and the SHA-256 of its bytes."""
+    """A file to read: its name within the source, where it lies, the SHA-256 of its bytes, where it came from."""
 
     name: str
     path: Path
     sha256: str
+    uri: str
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,12 @@ class Material:
 
     Attributes:
         files: the data files, by name.
-        uri: where they come from, for the origin of every row.
         revision: commit, or digest over the contents.
         licence: the licence it is used under.
         identity: the source columns that ids are made of.
     """
 
     files: tuple[DataFile, ...]
-    uri: str
     revision: str
     licence: str | None
     identity: tuple[str, ...]
@@ -194,10 +193,11 @@ def _write_parts(
             dropped = pa.concat_tables([dropped, records.as_dropped(
                 table["id"].filter(back).combine_chunks(), "pull", "forgotten")])
             table = table.filter(pc.invert(back))
+        file = both["file"].combine_chunks()
         where = pa.table(
-            [pa.array(ids, pa.string()), pa.repeat(material.uri, len(ids)), pa.repeat(material.revision, len(ids)),
-             pa.array([f.name for f in material.files], pa.string()).take(both["file"].combine_chunks()), both["row"]],
-            schema=ORIGIN_SCHEMA)
+            [pa.array(ids, pa.string()), pa.array([f.uri for f in material.files], pa.string()).take(file),
+             pa.repeat(material.revision, len(ids)), pa.array([f.name for f in material.files], pa.string()).take(file),
+             both["row"]], schema=ORIGIN_SCHEMA)
         store = raw_store(project)
         raw[prefix or WHOLE] = _part(store, name, "raw", _sorted(table), _sorted(dropped))
         origin[prefix or WHOLE] = _part(store, name, "origin", _sorted(where), records.empty_dropped())

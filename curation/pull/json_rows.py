@@ -173,7 +173,7 @@ def _is_content(kind: pa.DataType) -> bool:
         if pa.types.is_struct(kind):
             return all(pa.types.is_string(kind.field(i).type) or pa.types.is_null(kind.field(i).type)
                        for i in range(kind.num_fields) if kind.field(i).name in ("text", "value"))
-    return pa.types.is_string(kind) or pa.types.is_null(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_null(kind))
 
 
 def _try(place: int, value: Any, column: Column, make: Any, bad: dict[int, str]) -> Any:
@@ -197,9 +197,10 @@ def _turns_value(value: Any, column: Column) -> list[dict[str, str | None] | Non
 def _content_value(value: Any) -> str | None:
     if isinstance(value, list):
         parts = [part.get("text", part.get("value")) if isinstance(part, dict) else part for part in value]
-        if not all(isinstance(part, str) for part in parts):
+        texts = [part for part in parts if isinstance(part, str)]
+        if len(texts) < len(parts):
             raise _Odd
-        return "".join(parts)
+        return "".join(texts)
     return None if value is None else _text_value(value)
 
 

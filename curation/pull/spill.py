@@ -38,7 +38,9 @@ class Spill:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self._waiting, self._last, self._runs = [], None, []
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -148,7 +148,7 @@ def concat(first: TurnLists, second: TurnLists) -> TurnLists:
 def equal_turns(a: TurnLists, at_a: Ints, b: TurnLists, at_b: Ints) -> Mask:
     """Are these turns of `a` (places in the batch) the same, role and text, as those of `b`?"""
     texts = pc.fill_null(pc.equal(a.content.take(pa.array(at_a)), b.content.take(pa.array(at_b))), False)
-    return (a.roles[at_a] == b.roles[at_b]) & texts.to_numpy(zero_copy_only=False)
+    return np.asarray((a.roles[at_a] == b.roles[at_b]) & texts.to_numpy(zero_copy_only=False), bool)
 
 
 def common_prefix(a: TurnLists, b: TurnLists) -> Ints:
@@ -158,7 +158,7 @@ def common_prefix(a: TurnLists, b: TurnLists) -> Ints:
     rows, places = pairs.rows, pairs.places
     differ = ~equal_turns(a, a.starts[rows] + places, b, b.starts[rows] + places)
     end = pairs.first_of(differ)
-    return np.minimum(end - pairs.starts, shared)
+    return np.asarray(np.minimum(end - pairs.starts, shared), np.int64)
 
 
 def read_turns(column: pa.Array, want: Column, roles: Mapping[str, Sequence[str]]) -> TurnLists:
@@ -206,7 +206,7 @@ def role_indices(values: pa.StringArray, roles: Mapping[str, Sequence[str]]) -> 
     if found.null_count:
         found = found.fill_null(pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), value_set=value_set))
     meaning = np.array([*(ROLES.index(role) for role in aliases.values()), UNKNOWN], np.int8)
-    return meaning[np.asarray(found.fill_null(len(aliases)))]
+    return np.asarray(meaning[np.asarray(found.fill_null(len(aliases)))], np.int8)
 
 
 def blank(texts: pa.StringArray) -> Mask:

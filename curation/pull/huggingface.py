@@ -1,0 +1,293 @@
+"""Data sets of a Hugging Face hub: resolved to a commit, downloaded at that commit, checked.
+
+This is the only file that imports `huggingface_hub`.
+
+A data set is never loaded from the hub by name: what is read is a local file whose hash is known. Once the files of a
+commit are here, the hub is not asked again, so an unreachable hub, a revoked token or a moved branch changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import hashlib
+import logging
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from curation.core import files
+from curation.core.errors import CurateError, GateError, IntegrityError, MissingError, ProjectError, RetryError, require
+from curation.core.project import Project
+from curation.core.sources import HubSource
+from curation.pull.hashes import sha256_files
+from curation.pull.ingest import DataFile
+
+Say = Callable[[str], None]
+T = TypeVar("T")
+
+_PATIENCE_S = 8.0
+_TIMEOUT_S = 5.0
+_TOKEN = "set HF_TOKEN to a token that may read it"
+_BUSY = (408, 429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A data set at one commit.
+
+    Attributes:
+        asked: the id that the source declares; `id` is the one it has now.
+        sha: the commit.
+        gated: does access need a click or a token?
+        licence: what the data card says at that commit.
+        files: size, SHA-256 of large files and git's blob id of each file, by name.
+    """
+
+    asked: str
+    id: str
+    sha: str
+    gated: bool
+    licence: str | None
+    files: Mapping[str, Mapping[str, Any]]
+
+    def chosen(self, source: HubSource) -> list[str]:
+        """The files that the source's patterns match, sorted.
+
+        Raises:
+            ProjectError: there are none, or a name leads out of its folder.
+        """
+        names = sorted(n for n in self.files if any(fnmatch.fnmatchcase(n, pattern) for pattern in source.files))
+        # The hub client's own description of a data set lies among the data.
+        names = [n for n in names if n.rpartition("/")[2] != "dataset_infos.json"]
+        if not names:
+            shown = ", ".join(ascii(n)[1:-1] for n in sorted(self.files)[:8])
+            raise ProjectError(f"no file of {self.id} matches the patterns of the source",
+                               where=f"files: {', '.join(source.files)}", fix=f"files there: {shown or 'none'}")
+        for name in names:
+            files.safe_join(Path("/nowhere"), name)
+        return names
+
+
+def cached(project: Project, name: str, source: HubSource, sha: str) -> tuple[Listing, tuple[DataFile, ...]] | None:
+    """The files of a commit if they are all here and whole; None otherwise. Uses no network."""
+    note = _folder(project, name) / f"{sha}.json"
+    if not note.exists():
+        return None
+    stored = files.read_sealed(note)
+    listing = Listing(**stored)
+    if listing.asked != source.id:
+        return None
+    folder = _folder(project, name) / sha
+    chosen = {n: files.safe_join(folder, n) for n in listing.chosen(source)}
+    if not all(path.is_file() for path in chosen.values()):
+        return None
+    hashes = sha256_files(project.raw / "hashes.json", chosen.values())
+    if any(listing.files[n].get("verified") != hashes[path] for n, path in chosen.items()):
+        return None
+    uri = f"hf://datasets/{listing.id}"
+    return listing, tuple(DataFile(n, path, hashes[path], uri) for n, path in chosen.items())
+
+
+def fetch(
+    project: Project, name: str, source: HubSource, sha: str | None, say: Say = lambda text: None
+) -> tuple[Listing, tuple[DataFile, ...]]:
+    """The files of a commit, downloaded where they are not here yet.
+
+    Args:
+        project: the project; files go to `data/raw/downloads/<source>/<commit>`.
+        name: the source's name.
+        source: its declaration.
+        sha: the pinned commit; None resolves the branch or tag that the source names, or its main branch.
+        say: told what is downloaded.
+
+    Raises:
+        GateError: the data set is gated and this user has no access.
+        ProjectError: no such data set, revision or file.
+        RetryError: the hub cannot be reached or is busy; a cut download goes on where it stopped.
+        MissingError: the project is offline and the files are not here.
+        IntegrityError: what came is not what the hub promised.
+    """
+    if sha and (found := cached(project, name, source, sha)):
+        return found
+    if project.settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+        raise MissingError("the files of this commit are not here, and the project is offline",
+                           where=f"{source.id} at {(sha or source.revision or 'main')[:12]}",
+                           fix=f"go online, then: curate pull {name}")
+    require("hf", "huggingface_hub")
+    with _quiet():
+        listing = _resolve(source, sha)
+        if found := cached(project, name, source, listing.sha):
+            return found
+        _download(project, name, source, listing, say)
+    found = cached(project, name, source, listing.sha)
+    if found is None:
+        raise IntegrityError("a downloaded file changed while it was read", where=source.id,
+                             fix=f"run again: curate pull {name}")
+    return found
+
+
+def _folder(project: Project, name: str) -> Path:
+    return files.make_dir(project.raw / "downloads") / name
+
+
+def _resolve(source: HubSource, sha: str | None) -> Listing:
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=_endpoint())
+    revision = sha or source.revision
+    info = _patiently(lambda: api.dataset_info(source.id, revision=revision, files_metadata=True, timeout=_TIMEOUT_S),
+                      source.id, revision)
+    if info.sha is None or (sha and info.sha != sha):
+        raise IntegrityError("the hub answered with another commit than the pinned one", where=source.id,
+                             fix="to move the pin: curate pull --update")
+    found = {
+        s.rfilename: {"size": s.size, "sha256": s.lfs.sha256 if s.lfs else None, "blob": s.blob_id}
+        for s in info.siblings or []
+    }
+    return Listing(source.id, info.id, info.sha, bool(info.gated), _licence(info.card_data), found)
+
+
+def _licence(card: Any) -> str | None:
+    fields = card.to_dict() if card else {}
+    value = fields.get("license")
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return str(fields["license_name"]) if value == "other" and fields.get("license_name") else value and str(value)
+
+
+def _download(project: Project, name: str, source: HubSource, listing: Listing, say: Say) -> None:
+    from huggingface_hub import HfApi, snapshot_download
+
+    folder = _folder(project, name) / listing.sha
+    chosen = {n: files.safe_join(folder, n) for n in listing.chosen(source)}
+    if listing.gated:
+        _patiently(lambda: HfApi(endpoint=_endpoint()).auth_check(listing.id, repo_type="dataset"), listing.id, None)
+    size = sum(listing.files[n]["size"] or 0 for n in chosen)
+    say(f"{name}: fetching {len(chosen)} files, {size / 1e6:.1f} MB, from {listing.id} at {listing.sha[:12]}")
+    for path in chosen.values():
+        files.make_dir(path.parent)
+    patterns = [n.translate({ord(c): f"[{c}]" for c in "*?["}) for n in chosen]
+    for attempt in (1, 2):
+        with files.os_errors(folder):
+            _patiently(lambda: snapshot_download(
+                listing.id, repo_type="dataset", revision=listing.sha, local_dir=folder, allow_patterns=patterns,
+                endpoint=_endpoint(), etag_timeout=_TIMEOUT_S, max_workers=4), listing.id, listing.sha)
+        wrong = [n for n, path in chosen.items() if not _is_whole(path, listing.files[n])]
+        if not wrong:
+            break
+        # The client trusts what lies in its folder; what is not whole has to go before it fetches it again.
+        for n in wrong:
+            chosen[n].unlink(missing_ok=True)
+        if attempt == 2:
+            raise IntegrityError(f"{len(wrong)} downloaded files are not what the hub promised", where=listing.id,
+                                 fix=f"run again: curate pull {name}")
+    hashes = sha256_files(project.raw / "hashes.json", chosen.values())
+    for path in chosen.values():
+        path.chmod(files.PRIVATE_FILE)
+    old = _folder(project, name) / f"{listing.sha}.json"
+    before = files.read_sealed(old)["files"] if old.exists() else {}
+    verified = {n: {**known, "verified": hashes[chosen[n]] if n in chosen else before.get(n, {}).get("verified")}
+                for n, known in listing.files.items()}
+    files.write_sealed(old, {**vars(listing), "files": verified})
+
+
+def _is_whole(path: Path, known: Mapping[str, Any]) -> bool:
+    """Are these the bytes the hub named: by SHA-256 for large files, by git's blob id for small ones?"""
+    if not path.is_file() or (known["size"] is not None and path.stat().st_size != known["size"]):
+        return False
+    if known["sha256"]:
+        return bool(files.sha256_file(path) == known["sha256"])
+    if known["blob"]:
+        state = hashlib.sha1(b"blob %d\x00" % path.stat().st_size, usedforsecurity=False)
+        state.update(path.read_bytes())
+        return bool(state.hexdigest() == known["blob"])
+    return True
+
+
+def _endpoint() -> str | None:
+    """HF_ENDPOINT as it is now: the client reads it only when it is first imported."""
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No telemetry and no output of the client; and no xet, whose cache would keep raw text outside the project."""
+    settings = ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_XET")
+    os.environ.update(dict.fromkeys(settings, "1"))
+    from huggingface_hub import constants
+
+    for setting in settings:
+        # The client may have been imported before with other wishes.
+        setattr(constants, setting, True)
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _patiently(call: Callable[[], T], repo: str, revision: str | None) -> T:
+    """Call the hub; a busy or unreachable one again for some seconds, never for minutes."""
+    start = time.monotonic()
+    pause = 0.5
+    while True:
+        try:
+            return call()
+        except Exception as error:
+            explained = _explain(error, repo, revision)
+            if explained is None:
+                raise
+            asked_for = _retry_after(error)
+            wait = pause if asked_for is None else asked_for
+            if not isinstance(explained, RetryError) or time.monotonic() - start + wait > _PATIENCE_S:
+                raise explained from None
+        time.sleep(wait)
+        pause *= 2
+
+
+def _retry_after(error: Exception) -> float | None:
+    response = getattr(error, "response", None)
+    value = response.headers.get("Retry-After", "") if response is not None else ""
+    return float(value) if value.isdigit() else None
+
+
+def _explain(error: Exception, repo: str, revision: str | None) -> CurateError | None:
+    """What the client raised, as an error with a mend; None for what is none of the hub's business."""
+    from huggingface_hub import constants, errors
+
+    page = f"{_endpoint() or constants.ENDPOINT}/datasets/{repo}"
+    if isinstance(error, errors.GatedRepoError):
+        known = error.response.status_code == 403
+        return GateError(
+            f"the data set is gated and {'this account has no access' if known else 'no valid token was sent'}",
+            where=repo, fix=f"ask for access at {page}" + ("" if known else f", then {_TOKEN}"))
+    if isinstance(error, errors.RevisionNotFoundError):
+        return ProjectError(f"the data set has no revision '{(revision or 'main')[:40]}'", where=repo,
+                            fix="correct 'revision'; where a pinned commit is gone: curate pull --update")
+    if isinstance(error, errors.DisabledRepoError):
+        return ProjectError("the hub has disabled this data set", where=repo, fix="set enabled: false for the source")
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return ProjectError("the hub knows no such data set, or it is private", where=repo,
+                            fix=f"check the id; for a private one {_TOKEN}")
+    if isinstance(error, errors.HFValidationError):
+        return ProjectError("this is no id of a data set", where=repo, fix="write it as namespace/name")
+    if isinstance(error, errors.EntryNotFoundError) and not isinstance(error, errors.LocalEntryNotFoundError):
+        return ProjectError("a file of the data set is gone from the hub", where=repo, fix="curate pull --update")
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403):
+        return GateError("the hub refused the token", where=repo, fix=_TOKEN)
+    foreign = type(error).__module__.partition(".")[0]
+    if status in _BUSY or isinstance(error, (errors.LocalEntryNotFoundError, ConnectionError, TimeoutError)) or (
+            foreign.startswith(("httpx", "httpcore", "huggingface_hub", "requests"))):
+        what = "the hub cannot be reached or is busy" + (f" (status {status})" if status else "")
+        return RetryError(what, where=repo, fix="try again later: what is downloaded stays")
+    return None
