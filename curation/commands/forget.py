@@ -37,7 +37,7 @@ def forget(app: App, targets: tuple[str, ...], yes: bool) -> None:
 def forget_records(app: App, records: set[str]) -> None:
     """Remove records everywhere below the project and say where they went before."""
     from curation.export.export import exports_with
-    from curation.pull.pull import without
+    from curation.pull.withdraw import without
     from curation.train.adapters import adapters_with
 
     project = app.project

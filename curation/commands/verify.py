@@ -17,7 +17,7 @@ def damaged(project: Project) -> Iterator[str]:
     """The path, relative to the project, of every file that is not what was written."""
     from curation.core.annotations import Annotations
     from curation.export.export import verify_exports
-    from curation.pull.pull import verify_downloads
+    from curation.pull.withdraw import verify_downloads
     from curation.train.adapters import verify_adapters
 
     for root in (project.raw / "tables", project.data / "tables"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -28,29 +29,29 @@ def pull(app: App, names: tuple[str, ...], update: bool) -> None:
     """
     from curation.pull.pull import bring_all
 
-    with app.project.writing():
-        pulled, errors = bring_all(app.project, app.project.enabled(names), update=update, ui=app.ui)
+    with app.project.writing(), app.ui.progress("pull") as progress:
+        outcome = bring_all(
+            app.project, app.project.enabled(names), update=update, say=app.ui.say, progress=progress
+        )
     if app.ui.json:
         app.ui.emit(
             {
-                "pulled": {p.name: {"rows": p.table.rows, "changed": p.changed} for p in pulled},
-                "blocked": {name: error.what for name, error in errors.items()},
+                "pulled": {n: {"rows": p.table.rows, "changed": p.changed} for n, p in outcome.pulled.items()},
+                "blocked": {name: error.what for name, error in outcome.errors.items()},
             }
         )
     else:
-        app.ui.table(
-            ("source", "records", "rejected", "state"),
-            [
-                (p.name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date")
-                for p in pulled
-            ]
-            + [(name, None, None, error.what) for name, error in errors.items()],
-        )
-    if errors:
-        raise _worst(errors)
+        rows = [
+            (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date")
+            for name, p in outcome.pulled.items()
+        ]
+        blocked = [(name, None, None, error.what) for name, error in outcome.errors.items()]
+        app.ui.table(("source", "records", "rejected", "state"), rows + blocked)
+    if outcome.errors:
+        raise _worst(outcome.errors)
 
 
-def _worst(errors: dict[str, CurateError]) -> CurateError:
+def _worst(errors: Mapping[str, CurateError]) -> CurateError:
     """The error to end with: what a person must act on comes before what merely needs another try."""
     name, error = min(errors.items(), key=lambda item: (isinstance(item[1], RetryError), item[1].exit_code))
     return type(error)(error.what, where=error.where or name, fix=error.fix)

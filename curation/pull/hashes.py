@@ -13,6 +13,9 @@ from curation.core.errors import IntegrityError
 _SETTLED_NS = 2_000_000_000
 """A file younger than this may change again within the clock's grain; it is hashed anew next time."""
 
+_SMALL = 64 << 20
+"""Below this many bytes reading a file again is cheaper than it is worth to remember."""
+
 
 def sha256_files(memory: Path, paths: Iterable[Path]) -> dict[Path, str]:
     """Hex SHA-256 of each file.
@@ -35,6 +38,9 @@ def sha256_files(memory: Path, paths: Iterable[Path]) -> dict[Path, str]:
             state = path.stat()
         stamp = [state.st_size, state.st_mtime_ns]
         name = str(path)
+        if state.st_size < _SMALL:
+            result[path] = files.sha256_file(path)
+            continue
         if known.get(name, [])[:2] == stamp:
             result[path] = str(known[name][2])
             continue

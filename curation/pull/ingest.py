@@ -199,8 +199,8 @@ def _write_parts(
              pa.repeat(material.revision, len(ids)), pa.array([f.name for f in material.files], pa.string()).take(file),
              both["row"]], schema=ORIGIN_SCHEMA)
         store = raw_store(project)
-        raw[prefix or WHOLE] = _part(store, name, "raw", _sorted(table), _sorted(dropped))
-        origin[prefix or WHOLE] = _part(store, name, "origin", _sorted(where), records.empty_dropped())
+        raw[prefix or WHOLE] = write_part(store, name, "raw", _sorted(table), _sorted(dropped))
+        origin[prefix or WHOLE] = write_part(store, name, "origin", _sorted(where), records.empty_dropped())
     return raw, origin
 
 
@@ -211,7 +211,7 @@ def _sorted(table: pa.Table) -> pa.Table:
     return table.combine_chunks() if rising else table.combine_chunks().take(pc.sort_indices(ids))
 
 
-def _part(store: Store, name: str, step: str, table: pa.Table, dropped: pa.Table) -> Part:
+def write_part(store: Store, name: str, step: str, table: pa.Table, dropped: pa.Table) -> Part:
     """Write a part, or find it: it is named by its content, so rows that did not change change no part."""
     key = files.digest([step, RECORD_VERSION, records.digests(table), records.digests(dropped)])
     folder = store.folder(name, step)

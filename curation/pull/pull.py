@@ -105,8 +105,14 @@ def bring_all(
 def raw_table(project: Project, name: str, source: Source) -> StoredTable | None:
     """The published raw table of the source as it is declared now, or None. Uses no network and reads no row."""
     entry = project.lock().sources.get(name)
-    if entry is None:
+    material = pinned(project, name, source, entry) if entry else None
+    if material is None:
         return None
+    return raw_store(project).find(name, "raw", files.digest(ingredients(project, name, source, material)))
+
+
+def pinned(project: Project, name: str, source: Source, entry: Entry) -> Material | None:
+    """What a source is made of, by its pin; None where the declaration has moved away from it. Uses no network."""
     data: tuple[DataFile, ...] | None = None
     if isinstance(source, HubSource):
         if _pin(source, entry) != entry.revision:
@@ -121,8 +127,7 @@ def raw_table(project: Project, name: str, source: Source) -> StoredTable | None
     if data is None:
         # The files were cleared away; what they were stands in the lock.
         data = tuple(DataFile(n, project.root, sha256, "") for n, sha256 in sorted(entry.files.items()))
-    material = Material(data, entry.revision, source.licence or entry.licence, entry.identity)
-    return raw_store(project).find(name, "raw", files.digest(ingredients(project, name, source, material)))
+    return Material(data, entry.revision, source.licence or entry.licence, entry.identity)
 
 
 def _pin(source: HubSource, entry: Entry | None) -> str | None:
