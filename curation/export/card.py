@@ -18,7 +18,7 @@ LIMITS = (
 )
 _SHAPES = {
     "sft": "`messages` is an optional system turn, then `user` and `assistant` in strict turn. `train` marks the turns "
-    "to learn; in JSON lines these are the assistant's.",
+    "to learn; the JSON lines hold roles and texts only.",
     "dpo": "`prompt` ends with `user`; `chosen` and `rejected` are one `assistant` turn each.",
 }
 
@@ -29,7 +29,7 @@ def card(manifest: Mapping[str, Any]) -> str:
     parts = [
         "---\n" + yaml.safe_dump(_front(manifest), sort_keys=True, allow_unicode=True) + "---",
         f"# {manifest['mix']}",
-        f"A {recipe['task'].upper()} mix of {rows['selected']:,} rows ({rows['train']:,} train, {rows['validation']:,} "
+        f"{recipe['task'].upper()} mix of {rows['selected']:,} rows ({rows['train']:,} train, {rows['validation']:,} "
         f"validation) out of {rows['seen']:,} seen. {_SHAPES[recipe['task']]}",
         "## Composition",
         _composition(manifest),

@@ -170,7 +170,7 @@ class Sink:
 
 
 def _write_lines(table: pa.Table, stream: Any, reasoning: bool) -> None:
-    """Rows in the shapes that TRL, axolotl and LLaMA-Factory (`openai` formatting) read; roles and texts only."""
+    """Write rows as TRL reads them, roles and texts only: `messages`, or `prompt`, `chosen`, `rejected` as lists."""
     import polars as pl
 
     columns: dict[str, Any] = {"id": table.column("id")}

@@ -13,8 +13,10 @@ from export_stand import make_project, pair, publish, record, turns
 from curation.core import files
 from curation.core.annotations import Annotations, Answer
 from curation.core.errors import GateError, IntegrityError, ProjectError
+from curation.export import write
 from curation.export.export import export, exports_with, latest, left_out, verify_exports
 from curation.export.recipe import MixRecipe, Persona, Splits
+from curation.methods import screen
 
 VOICES = {"assistant": Persona(), "client": Persona(system="Client.", opening="Hello."), "neutral": Persona()}
 SFT = MixRecipe(mix="sft", task="sft", personas=VOICES, splits=Splits(0.3))
@@ -375,3 +377,22 @@ def test_rows_are_what_trl_calls_conversational(tmp_path):
         for row in [*lines(made, "train"), *lines(made, "validation")]:
             assert data_utils.is_conversational(row)
             assert set(row) == ({"id", "messages"} if recipe is SFT else {"id", "prompt", "chosen", "rejected"})
+
+
+def test_a_new_rule_of_the_screen_is_a_new_export(tmp_path, monkeypatch):
+    project, views = stand(tmp_path)
+    first = export(project, SFT, views)
+    monkeypatch.setattr(screen, "VERSION", screen.VERSION + 1)
+    assert export(project, SFT, views).folder != first.folder
+
+
+def test_rows_are_written_in_groups_of_a_fixed_size(tmp_path, monkeypatch):
+    plain = export_sft(tmp_path / "a")
+    monkeypatch.setattr(write, "GROUP_ROWS", 7)
+    whole, cut = (export_sft(tmp_path / str(digits), digits=digits) for digits in (0, 1))
+    for side in ("train", "validation"):
+        assert read(whole, side) == read(plain, side) and lines(whole, side) == lines(plain, side)
+        assert (whole.folder / f"{side}.parquet").read_bytes() == (cut.folder / f"{side}.parquet").read_bytes()
+        meta = pq.read_metadata(whole.folder / f"{side}.parquet")
+        sizes = [meta.row_group(n).num_rows for n in range(meta.num_row_groups)]
+        assert len(sizes) > 1 and set(sizes[:-1]) == {7}
