@@ -21,7 +21,7 @@ from curation.core.engine import Engine
 from curation.core.errors import CurateError, ProjectError
 from curation.core.plan import Node, extend, plan
 from curation.core.project import Project
-from curation.core.records import source_of
+from curation.core.records import RECORD_SCHEMA, source_of
 from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 from curation.core.store import WHOLE, Store, StoredTable, View
 
@@ -32,6 +32,9 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 }
 """Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before
 `scrub` is never stored outside data/raw."""
+
+CARRIED = tuple(name for name in RECORD_SCHEMA.names if name != "id")
+"""What `records` takes over from the raw table: all of a record, which no stage after it can reach any more."""
 
 UPTO = {"raw": (), "records": ("records", "exact_dup"), "tagged": ("records", "exact_dup", "emotion")}
 
@@ -48,7 +51,10 @@ def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step
             raise project.document.error(
                 ("stages", name), f"no stage is called '{name}'", f"stages: {', '.join(sorted(known))}"
             )
-    return tuple(Step(name, tuple(call(project, stage) for stage in STEPS[name])) for name in names)
+    return tuple(
+        Step(name, tuple(call(project, stage) for stage in STEPS[name]), CARRIED if name == "records" else ())
+        for name in names
+    )
 
 
 def call(project: Project | None, name: str) -> Call:

@@ -135,11 +135,20 @@ def _run_length(dropped: pa.Table, start: int, part: str) -> int:
 
 
 @dataclass(frozen=True)
+class _Portable:
+    """A step as names: a stage holds functions, which another process finds by importing their module."""
+
+    name: str
+    calls: tuple[tuple[str, str, object], ...]
+    carry: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Job:
     """One part to compute; small enough to send to another process."""
 
     store: Store
-    calls: tuple[str, tuple[tuple[str, str, object], ...]]
+    step: _Portable
     view: View
     context: Context
     part: str
@@ -147,16 +156,15 @@ class _Job:
     batch_rows: int
 
 
-def _portable(step: Step) -> tuple[str, tuple[tuple[str, str, object], ...]]:
-    return step.name, tuple((c.stage.name, c.stage.run.__module__, c.spec) for c in step.calls)
+def _portable(step: Step) -> _Portable:
+    return _Portable(step.name, tuple((c.stage.name, c.stage.run.__module__, c.spec) for c in step.calls), step.carry)
 
 
-def _revive(calls: tuple[str, tuple[tuple[str, str, object], ...]]) -> Step:
-    name, parts = calls
-    for stage_name, module, _ in parts:
-        if stage_name not in REGISTRY:
+def _revive(step: _Portable) -> Step:
+    for name, module, _ in step.calls:
+        if name not in REGISTRY:
             importlib.import_module(module)
-    return Step(name, tuple(Call(REGISTRY[stage_name], spec) for stage_name, _, spec in parts))
+    return Step(step.name, tuple(Call(REGISTRY[name], spec) for name, _, spec in step.calls), step.carry)
 
 
 def _pool(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
@@ -169,7 +177,7 @@ def _pool(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
     except BrokenProcessPool:
         raise RetryError(
             "a worker process died (out of memory?)",
-            where=jobs[0].calls[0],
+            where=jobs[0].step.name,
             fix="run the same command again, perhaps with --workers 1; finished parts are kept",
         ) from None
     finally:
@@ -177,7 +185,7 @@ def _pool(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
 
 
 def _do(job: _Job) -> Part:
-    step = _revive(job.calls)
+    step = _revive(job.step)
     table, dropped, notes = run_batches(step, job.view.read(job.part, step.reads), job.context, job.batch_rows)
     return job.store.write_part(job.context.source, step.name, job.key, table, dropped, notes)
 

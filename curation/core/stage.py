@@ -81,10 +81,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Step:
-    """Stages that run as one pass in memory and publish one table. Most steps hold one stage."""
+    """Stages that run as one pass in memory and publish one table. Most steps hold one stage.
+
+    Attributes:
+        carry: columns published as they come, beside those that the stages write.
+    """
 
     name: str
     calls: tuple[Call, ...]
+    carry: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -95,7 +100,7 @@ class Step:
     def reads(self) -> tuple[str, ...]:
         """The columns the pass needs from the tables before it."""
         have: set[str] = set()
-        needs: list[str] = []
+        needs = list(self.carry)
         for call in self.calls:
             needs += [c for c in call.stage.reads if c not in have and c not in needs]
             have.update(call.stage.writes)
@@ -104,7 +109,7 @@ class Step:
     @property
     def writes(self) -> tuple[str, ...]:
         """The columns the pass publishes, in the order they first appear."""
-        return tuple(dict.fromkeys(column for call in self.calls for column in call.stage.writes))
+        return tuple(dict.fromkeys([*self.carry, *(column for call in self.calls for column in call.stage.writes)]))
 
     def ingredients(self) -> list[dict[str, Any]]:
         """Of every stage in the pass, what decides its output."""

@@ -87,9 +87,10 @@ class Ui:
             code = 75
         else:
             place = describe(error)
+            own = [line.strip() for line in place if "curation/" in line]
             lines = [
                 f"error: a bug in curate: {type(error).__name__}",
-                f"  where: {place[-1] if place else '?'}",
+                f"  where: {own[-1] if own else '?'}",
                 "  mend:  please report it with the output of the same command with -v (it holds no row text)",
             ]
             code = 1

@@ -54,7 +54,7 @@ sources:
     path: pairs.jsonl
     licence: cc-by-4.0
     persona: neutral
-    adapter: {kind: preference, keep: [rater]}
+    adapter: {kind: preference, prompt: prompt, keep: [rater]}
 """
 
 
