@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import click
@@ -52,10 +53,7 @@ def verify(app: App, repair: bool) -> None:
         for path in () if app.ui.json else wrong:
             app.ui.out(path)
         if repair:
-            for path in wrong:
-                if path.startswith("data/"):
-                    (project.root / path).unlink(missing_ok=True)
-            wrong = [path for path in wrong if not path.startswith("data/")]
+            wrong = _repair(project, wrong)
             app.ui.say("damaged derived files were deleted; next: curate run")
     if wrong:
         raise IntegrityError(
@@ -64,3 +62,18 @@ def verify(app: App, repair: bool) -> None:
             fix="derived files: curate verify --repair; annotations: curate review restore FILE",
         )
     app.ui.say("every stored byte is the byte that was written")
+
+
+def _repair(project: Project, wrong: list[str]) -> list[str]:
+    """Delete what is damaged and can be made anew; returns what is left for people to mend."""
+    while derived := [path for path in wrong if path.startswith("data/")]:
+        for path in derived:
+            place = project.root / path
+            place.unlink(missing_ok=True)
+            if place.parent.name == "parts":
+                # Without its seal the part counts for nothing, and a table without all its parts is found next.
+                place.with_name(place.name.partition(".")[0] + ".json").unlink(missing_ok=True)
+            if "exports" in place.parts or "adapters" in place.parts:
+                shutil.rmtree(place.parent, ignore_errors=True)
+        wrong = list(damaged(project))
+    return wrong

@@ -40,8 +40,9 @@ def clean(tmp_path_factory):
 
 def count_points(tmp_path, monkeypatch):
     points = []
+    project = make_project(tmp_path / "count", **SMALL)
     monkeypatch.setattr(files, "checkpoint", lambda operation, path: points.append(operation))
-    make_project(tmp_path / "count", **SMALL).run("run")
+    project.run("run")
     monkeypatch.undo()
     return points
 

@@ -27,7 +27,7 @@ def test_two_identical_rows_have_two_ids_one_is_kept_and_both_are_explained(made
     assert f"dropped by exact_dup: duplicate; kept in its place: {first}" in told
     kept = made.run("why", first)
     assert f"{second} was the same text and is folded into this one" in kept
-    assert "in sft" in kept
+    assert "in data/exports/sft" in kept
     print(told, kept)
 
 
@@ -110,7 +110,7 @@ def test_a_withdrawn_row_is_gone_everywhere_and_stays_away(copy):
     copy.run("review", "backup", str(backup))
     steps, _ = copy.written_by("forget", record, "--yes")
     assert "chats/records" in steps and "questions/records" not in steps
-    assert "this export had it: sft" in copy.said
+    assert "this export had it: data/exports/sft" in copy.said
     copy.run("run")
     copy.run("pull", "--update")
     copy.run("run")
@@ -136,7 +136,7 @@ def test_a_new_annotation_recleans_and_retags_nothing(copy):
     steps, new = copy.written_by("run")
     assert steps == []
     assert any(name.startswith("data/exports/") for name in new)  # the decision counts, though
-    assert "left out of sft" in copy.run("why", record)
+    assert "left out of data/exports/sft" in copy.run("why", record)
 
 
 def test_status_says_what_a_library_upgrade_would_cost_before_it_starts(copy, monkeypatch):
