@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from curation.core import stage
@@ -115,18 +116,17 @@ def test_a_withdrawn_row_is_gone_everywhere_and_stays_away(copy):
     copy.run("pull", "--update")
     copy.run("run")
     assert record not in copy.ids("chats")
-    mixes = {
-        json.loads((copy.root / "data" / "exports" / m / "latest.json").read_text())["key"] for m in ("sft", "dpo")
-    }
+    exports = copy.root / "data" / "exports"
+    current = {json.loads((exports / mix / "latest.json").read_text())["folder"] for mix in ("sft", "dpo")}
     for name, (data, _) in copy.files().items():
-        old_export = name.startswith("data/exports/") and not any(key in name for key in mixes)
+        old_export = name.startswith("data/exports/") and not any(folder in name for folder in current)
         own_file = name == "chats.jsonl"
         if name.endswith(".parquet") and not old_export:
-            assert text not in str(__import__("pyarrow.parquet").parquet.read_table(copy.root / name).to_pylist()), name
+            assert text not in str(pq.read_table(copy.root / name).to_pylist()), name
         elif not old_export and not own_file:
             assert text.encode() not in data, name
             assert record.encode() not in data or name in ("annotations/forgotten.json",), name
-    assert "removed for good" in copy.run("why", record)
+    assert "dropped by pull: forgotten" in copy.run("why", record)
     copy.run("verify")
 
 
