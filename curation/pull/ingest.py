@@ -16,7 +16,7 @@ from curation.core import files, records
 from curation.core.annotations import Annotations
 from curation.core.declare import plain
 from curation.core.project import Project
-from curation.core.records import ORIGIN_SCHEMA, RECORD_SCHEMA, RECORD_VERSION
+from curation.core.records import DROPPED_SCHEMA, ORIGIN_SCHEMA, RECORD_SCHEMA, RECORD_VERSION
 from curation.core.sources import Source
 from curation.core.store import WHOLE, Part, Store, StoredTable, prefix_digits
 from curation.methods import screen
@@ -186,8 +186,9 @@ def _write_parts(
         ids = records.number_occurrences(name, both["hash"].to_pylist(), ties.__getitem__)
         table = pa.table([pa.array(ids[:len(rows)], pa.string()), *(rows[f.name] for f in adapters.CONVERTED_SCHEMA)],
                          schema=RECORD_SCHEMA)
-        dropped = records.as_dropped(ids[len(rows):], "pull", "")
-        dropped = dropped.set_column(1, "stage", refused["stage"]).set_column(2, "reason", refused["reason"])
+        nothing = pa.nulls(len(refused))
+        dropped = pa.table([pa.array(ids[len(rows):], pa.string()), refused["stage"], refused["reason"],
+                            nothing.cast(pa.float64()), nothing.cast(pa.string())], schema=DROPPED_SCHEMA)
         if len(forgotten):
             back = pc.is_in(table["id"], value_set=forgotten)
             dropped = pa.concat_tables([dropped, records.as_dropped(
