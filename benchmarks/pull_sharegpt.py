@@ -90,8 +90,13 @@ def write(path: Path, count: int) -> None:
 def measure(code: str, *arguments: Path, home: Path) -> dict[str, float]:
     """CPU seconds (user and system) and peak memory in MB of a Python process and its children."""
     environment = {**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.getcwd()}
-    output = subprocess.run([sys.executable, "-c", MEASURE, code, *map(str, arguments)], env=environment, check=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    output = subprocess.run(
+        [sys.executable, "-c", MEASURE, code, *map(str, arguments)],
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ).stdout
     result: dict[str, float] = json.loads(output)
     assert result["code"] == 0, "one side failed"
     return result
@@ -133,7 +138,8 @@ def main() -> None:
         make_key(ours)
         (ours / "sources.yaml").write_text(
             "sources:\n  s:\n    kind: files\n    path: data.parquet\n    persona: assistant\n    licence: mit\n"
-            "    adapter: {kind: turns, field: conversations, role_key: from, content_key: value}\n")
+            "    adapter: {kind: turns, field: conversations, role_key: from, content_key: value}\n"
+        )
         mine = measure(OURS, ours, data, home=theirs)
         peer = measure(PEER, theirs, data, home=theirs)
         same_messages(ours, theirs, count)
@@ -143,7 +149,8 @@ def main() -> None:
             f"{count} rows, {data.stat().st_size / 1e6:.0f} MB zstd Parquet, identical messages\n"
             f"curate pull      {mine['cpu']:6.1f} CPU s  {mine['mb']:6.0f} MB peak  {tables / 1e6:.0f} MB on disk\n"
             f"datasets.map     {peer['cpu']:6.1f} CPU s  {peer['mb']:6.0f} MB peak\n"
-            f"ratio {ratio:.1f} (at least {LEAST_RATIO}), peak below {MOST_MB} MB\n")
+            f"ratio {ratio:.1f} (at least {LEAST_RATIO}), peak below {MOST_MB} MB\n"
+        )
         sys.exit(0 if ratio >= LEAST_RATIO and mine["mb"] < MOST_MB else 1)
 
 

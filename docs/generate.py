@@ -22,7 +22,9 @@ Data goes to stdout, progress and messages to stderr. Exit codes: 0 done, 1 a bu
 """
 
 
-def commands(group: click.Group, path: tuple[str, ...] = ("curate",)) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def commands(
+    group: click.Group, path: tuple[str, ...] = ("curate",)
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Every command below a group, with its words."""
     yield path, group
     with click.Context(group, info_name=path[-1]) as context:

@@ -8,8 +8,19 @@ from click.testing import CliRunner
 
 from curation.cli import COMMANDS, cli, main
 
-HEAVY = ("pyarrow", "polars", "numpy", "torch", "transformers", "presidio_analyzer", "spacy", "datasets",
-         "huggingface_hub", "rich", "yaml")
+HEAVY = (
+    "pyarrow",
+    "polars",
+    "numpy",
+    "torch",
+    "transformers",
+    "presidio_analyzer",
+    "spacy",
+    "datasets",
+    "huggingface_hub",
+    "rich",
+    "yaml",
+)
 
 
 def test_help_loads_no_heavy_module():

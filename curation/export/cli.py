@@ -16,9 +16,8 @@ def export(app: App, mixes: tuple[str, ...]) -> None:
     Without MIX every recipe in exports/mixes is written. What is not up to date
     is pulled, cleaned and tagged first.
     """
-    from curation.export.recipe import load
-
     from curation.core import files
+    from curation.export.recipe import load
 
     folders = {name: app.bring_mix(name) for name in (mixes or tuple(load(app.project)))}
     found = {name: files.read_sealed(folder / "manifest.json") for name, folder in folders.items()}

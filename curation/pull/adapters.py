@@ -33,8 +33,16 @@ VERSION = 1
 """Raise it whenever the same rows can become other records."""
 
 REASONS = (
-    "wrong_type", "empty_conversation", "unknown_role", "no_prompt", "no_answer", "no_assistant", "no_user",
-    "empty_content", "prompt_mismatch", "chosen_equals_rejected",
+    "wrong_type",
+    "empty_conversation",
+    "unknown_role",
+    "no_prompt",
+    "no_answer",
+    "no_assistant",
+    "no_user",
+    "empty_content",
+    "prompt_mismatch",
+    "chosen_equals_rejected",
 )
 """Why a row becomes no record. `prompt_mismatch`: the two answers do not follow from one prompt."""
 
@@ -158,8 +166,11 @@ def _qa(batch: pa.RecordBatch, adapter: Qa, refused: _Refusals) -> TurnLists:
         nothing = pa.nulls(size, pa.string())
         reasoning = pa.concat_arrays([nothing] * (len(columns) - 1) + [thoughts]).take(pa.array(order))
     lists = TurnLists(
-        np.full(size, len(columns), np.int64), np.tile(roles, size),
-        pa.concat_arrays(columns).take(pa.array(order)), reasoning, np.zeros(size, bool),
+        np.full(size, len(columns), np.int64),
+        np.tile(roles, size),
+        pa.concat_arrays(columns).take(pa.array(order)),
+        reasoning,
+        np.zeros(size, bool),
     )
     return lists.only(lists.content.is_valid().to_numpy(zero_copy_only=False))
 

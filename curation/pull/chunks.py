@@ -58,5 +58,8 @@ def need(columns: Iterable[Column], have: Iterable[str], where: str) -> None:
         if column.name not in known:
             close = difflib.get_close_matches(column.name, known, n=1, cutoff=0.6)
             shown = ", ".join(ascii(k)[1:-1][:40] for k in known[:20])
-            raise ProjectError(f"the file has no column '{column.name}'", where=where,
-                               fix=f"did you mean '{close[0]}'?" if close else f"columns there: {shown or 'none'}")
+            raise ProjectError(
+                f"the file has no column '{column.name}'",
+                where=where,
+                fix=f"did you mean '{close[0]}'?" if close else f"columns there: {shown or 'none'}",
+            )

@@ -30,9 +30,7 @@ def pull(app: App, names: tuple[str, ...], update: bool) -> None:
     from curation.pull.pull import bring_all
 
     with app.project.writing(), app.ui.progress("pull") as progress:
-        outcome = bring_all(
-            app.project, app.project.enabled(names), update=update, say=app.ui.say, progress=progress
-        )
+        outcome = bring_all(app.project, app.project.enabled(names), update=update, say=app.ui.say, progress=progress)
     if app.ui.json:
         app.ui.emit(
             {

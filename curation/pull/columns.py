@@ -43,8 +43,16 @@ def columns_of(adapter: Adapter) -> tuple[Column, ...]:
     """The columns an adapter reads, text first, each once."""
     found: list[Column]
     if isinstance(adapter, Turns):
-        found = [Column(adapter.field, "turns", names(adapter.role_key), names(adapter.content_key),
-                        adapter.reasoning_key, required=True)]
+        found = [
+            Column(
+                adapter.field,
+                "turns",
+                names(adapter.role_key),
+                names(adapter.content_key),
+                adapter.reasoning_key,
+                required=True,
+            )
+        ]
     elif isinstance(adapter, Qa):
         found = [Column(n, "text") for n in names(adapter.system)]
         for side in (names(adapter.user), names(adapter.assistant)):
@@ -53,8 +61,9 @@ def columns_of(adapter: Adapter) -> tuple[Column, ...]:
         found += [Column(n, "text") for n in names(adapter.reasoning)]
     else:
         found = [turns_column(adapter, n, "user") for n in names(adapter.prompt)]
-        found += [replace(turns_column(adapter, n, "assistant"), required=True)
-                  for n in (adapter.chosen, adapter.rejected)]
+        found += [
+            replace(turns_column(adapter, n, "assistant"), required=True) for n in (adapter.chosen, adapter.rejected)
+        ]
     found += [Column(n, "value") for n in (*adapter.keep, *names(adapter.group))]
     return _once(found)
 

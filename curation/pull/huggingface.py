@@ -66,8 +66,11 @@ class Listing:
         names = [n for n in names if n.rpartition("/")[2] != "dataset_infos.json"]
         if not names:
             shown = ", ".join(ascii(n)[1:-1] for n in sorted(self.files)[:8])
-            raise ProjectError(f"no file of {self.id} matches the patterns of the source",
-                               where=f"files: {', '.join(source.files)}", fix=f"files there: {shown or 'none'}")
+            raise ProjectError(
+                f"no file of {self.id} matches the patterns of the source",
+                where=f"files: {', '.join(source.files)}",
+                fix=f"files there: {shown or 'none'}",
+            )
         for name in names:
             files.safe_join(Path("/nowhere"), name)
         return names
@@ -115,9 +118,11 @@ def fetch(
     if sha and (found := cached(project, name, source, sha)):
         return found
     if project.settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
-        raise MissingError("the files of this commit are not here, and the project is offline",
-                           where=f"{source.id} at {(sha or source.revision or 'main')[:12]}",
-                           fix=f"go online, then: curate pull {name}")
+        raise MissingError(
+            "the files of this commit are not here, and the project is offline",
+            where=f"{source.id} at {(sha or source.revision or 'main')[:12]}",
+            fix=f"go online, then: curate pull {name}",
+        )
     require("hf", "huggingface_hub")
     with _quiet():
         listing = _resolve(source, sha)
@@ -126,8 +131,9 @@ def fetch(
         _download(project, name, source, listing, say)
     found = cached(project, name, source, listing.sha)
     if found is None:
-        raise IntegrityError("a downloaded file changed while it was read", where=source.id,
-                             fix=f"run again: curate pull {name}")
+        raise IntegrityError(
+            "a downloaded file changed while it was read", where=source.id, fix=f"run again: curate pull {name}"
+        )
     return found
 
 
@@ -140,11 +146,17 @@ def _resolve(source: HubSource, sha: str | None) -> Listing:
 
     api = HfApi(endpoint=_endpoint())
     revision = sha or source.revision
-    info = _patiently(lambda: api.dataset_info(source.id, revision=revision, files_metadata=True, timeout=_TIMEOUT_S),
-                      source.id, revision)
+    info = _patiently(
+        lambda: api.dataset_info(source.id, revision=revision, files_metadata=True, timeout=_TIMEOUT_S),
+        source.id,
+        revision,
+    )
     if info.sha is None or (sha and info.sha != sha):
-        raise IntegrityError("the hub answered with another commit than the pinned one", where=source.id,
-                             fix="to move the pin: curate pull --update")
+        raise IntegrityError(
+            "the hub answered with another commit than the pinned one",
+            where=source.id,
+            fix="to move the pin: curate pull --update",
+        )
     found = {
         s.rfilename: {"size": s.size, "sha256": s.lfs.sha256 if s.lfs else None, "blob": s.blob_id}
         for s in info.siblings or []
@@ -174,9 +186,20 @@ def _download(project: Project, name: str, source: HubSource, listing: Listing, 
     patterns = [n.translate({ord(c): f"[{c}]" for c in "*?["}) for n in chosen]
     for attempt in (1, 2):
         with files.os_errors(folder):
-            _patiently(lambda: snapshot_download(
-                listing.id, repo_type="dataset", revision=listing.sha, local_dir=folder, allow_patterns=patterns,
-                endpoint=_endpoint(), etag_timeout=_TIMEOUT_S, max_workers=4), listing.id, listing.sha)
+            _patiently(
+                lambda: snapshot_download(
+                    listing.id,
+                    repo_type="dataset",
+                    revision=listing.sha,
+                    local_dir=folder,
+                    allow_patterns=patterns,
+                    endpoint=_endpoint(),
+                    etag_timeout=_TIMEOUT_S,
+                    max_workers=4,
+                ),
+                listing.id,
+                listing.sha,
+            )
         wrong = [n for n, path in chosen.items() if not _is_whole(path, listing.files[n])]
         if not wrong:
             break
@@ -184,15 +207,20 @@ def _download(project: Project, name: str, source: HubSource, listing: Listing, 
         for n in wrong:
             chosen[n].unlink(missing_ok=True)
         if attempt == 2:
-            raise IntegrityError(f"{len(wrong)} downloaded files are not what the hub promised", where=listing.id,
-                                 fix=f"run again: curate pull {name}")
+            raise IntegrityError(
+                f"{len(wrong)} downloaded files are not what the hub promised",
+                where=listing.id,
+                fix=f"run again: curate pull {name}",
+            )
     hashes = sha256_files(project.raw / "hashes.json", chosen.values())
     for path in chosen.values():
         path.chmod(files.PRIVATE_FILE)
     old = _folder(project, name) / f"{listing.sha}.json"
     before = files.read_sealed(old)["files"] if old.exists() else {}
-    verified = {n: {**known, "verified": hashes[chosen[n]] if n in chosen else before.get(n, {}).get("verified")}
-                for n, known in listing.files.items()}
+    verified = {
+        n: {**known, "verified": hashes[chosen[n]] if n in chosen else before.get(n, {}).get("verified")}
+        for n, known in listing.files.items()
+    }
     files.write_sealed(old, {**vars(listing), "files": verified})
 
 
@@ -269,15 +297,23 @@ def _explain(error: Exception, repo: str, revision: str | None) -> CurateError |
         known = error.response.status_code == 403
         return GateError(
             f"the data set is gated and {'this account has no access' if known else 'no valid token was sent'}",
-            where=repo, fix=f"ask for access at {page}" + ("" if known else f", then {_TOKEN}"))
+            where=repo,
+            fix=f"ask for access at {page}" + ("" if known else f", then {_TOKEN}"),
+        )
     if isinstance(error, errors.RevisionNotFoundError):
-        return ProjectError(f"the data set has no revision '{(revision or 'main')[:40]}'", where=repo,
-                            fix="correct 'revision'; where a pinned commit is gone: curate pull --update")
+        return ProjectError(
+            f"the data set has no revision '{(revision or 'main')[:40]}'",
+            where=repo,
+            fix="correct 'revision'; where a pinned commit is gone: curate pull --update",
+        )
     if isinstance(error, errors.DisabledRepoError):
         return ProjectError("the hub has disabled this data set", where=repo, fix="set enabled: false for the source")
     if isinstance(error, errors.RepositoryNotFoundError):
-        return ProjectError("the hub knows no such data set, or it is private", where=repo,
-                            fix=f"check the id; for a private one {_TOKEN}")
+        return ProjectError(
+            "the hub knows no such data set, or it is private",
+            where=repo,
+            fix=f"check the id; for a private one {_TOKEN}",
+        )
     if isinstance(error, errors.HFValidationError):
         return ProjectError("this is no id of a data set", where=repo, fix="write it as namespace/name")
     if isinstance(error, errors.EntryNotFoundError) and not isinstance(error, errors.LocalEntryNotFoundError):
@@ -286,8 +322,11 @@ def _explain(error: Exception, repo: str, revision: str | None) -> CurateError |
     if status in (401, 403):
         return GateError("the hub refused the token", where=repo, fix=_TOKEN)
     foreign = type(error).__module__.partition(".")[0]
-    if status in _BUSY or isinstance(error, (errors.LocalEntryNotFoundError, ConnectionError, TimeoutError)) or (
-            foreign.startswith(("httpx", "httpcore", "huggingface_hub", "requests"))):
+    if (
+        status in _BUSY
+        or isinstance(error, (errors.LocalEntryNotFoundError, ConnectionError, TimeoutError))
+        or (foreign.startswith(("httpx", "httpcore", "huggingface_hub", "requests")))
+    ):
         what = "the hub cannot be reached or is busy" + (f" (status {status})" if status else "")
         return RetryError(what, where=repo, fix="try again later: what is downloaded stays")
     return None

@@ -39,8 +39,10 @@ def _spell(array: pa.Array, *, top: bool) -> pa.Array:
     if pa.types.is_string(kind):
         return array
     if pa.types.is_struct(kind):
-        fields = [_name(kind.field(i).name, _spell(plain_type(pc.struct_field(array, [i])), top=False))
-                  for i in sorted(range(kind.num_fields), key=lambda i: kind.field(i).name)]
+        fields = [
+            _name(kind.field(i).name, _spell(plain_type(pc.struct_field(array, [i])), top=False))
+            for i in sorted(range(kind.num_fields), key=lambda i: kind.field(i).name)
+        ]
         fields = [f for f in fields if f.null_count < len(f)]
         # "skip" leaves out a row whose values are all null, so one of them must not be.
         nothing = pa.repeat(pa.scalar("", pa.string()), len(array))

@@ -29,8 +29,12 @@ from curation.pull.spill import Spill
 Progress = Callable[[int, int], None]
 """Told the rows done so far and how many there will be, 0 where that is not known."""
 
-_PLACE = [pa.field("hash", pa.string()), pa.field("tie", pa.binary()), pa.field("file", pa.int32()),
-          pa.field("row", pa.int64())]
+_PLACE = [
+    pa.field("hash", pa.string()),
+    pa.field("tie", pa.binary()),
+    pa.field("file", pa.int32()),
+    pa.field("row", pa.int64()),
+]
 _KEPT = pa.schema([*_PLACE, *adapters.CONVERTED_SCHEMA])
 _GONE = pa.schema([*_PLACE, pa.field("stage", pa.string()), pa.field("reason", pa.string())])
 
@@ -64,8 +68,7 @@ class Material:
 
 def ingredients(project: Project, name: str, source: Source, material: Material) -> dict[str, Any]:
     """Everything that decides the raw table, as plain values."""
-    forgotten = sorted(i for i in Annotations(project.root / "annotations").forgotten()
-                       if records.source_of(i) == name)
+    forgotten = sorted(i for i in Annotations(project.root / "annotations").forgotten() if records.source_of(i) == name)
     return {
         "files": {f.name: f.sha256 for f in material.files},
         "adapter": plain(source.adapter),
@@ -123,16 +126,29 @@ def ingest(
 
 
 def _take(
-    project: Project, name: str, source: Source, material: Material, file: int, chunk: Chunk, kept: Spill,
+    project: Project,
+    name: str,
+    source: Source,
+    material: Material,
+    file: int,
+    chunk: Chunk,
+    kept: Spill,
     gone: list[pa.RecordBatch],
 ) -> None:
     """One chunk's rows, converted and screened, on their way to the kept or the refused ones."""
-    converted = adapters.convert(chunk.columns, source.adapter, persona=source.persona, licence=material.licence,
-                                 key=project.key, source=name)
+    converted = adapters.convert(
+        chunk.columns, source.adapter, persona=source.persona, licence=material.licence, key=project.key, source=name
+    )
     hashes = records.identity(project.key, chunk.identity.to_pylist())
     place = pa.RecordBatch.from_arrays(
-        [pa.array(hashes, pa.string()), pa.array(_ties(project.key, chunk.rest), pa.binary()),
-         pa.array(np.full(len(hashes), file, np.int32)), pa.array(chunk.rows)], schema=pa.schema(_PLACE))
+        [
+            pa.array(hashes, pa.string()),
+            pa.array(_ties(project.key, chunk.rest), pa.binary()),
+            pa.array(np.full(len(hashes), file, np.int32)),
+            pa.array(chunk.rows),
+        ],
+        schema=pa.schema(_PLACE),
+    )
     fine = converted.rejects.is_null()
     flagged = pc.fill_null(screen.flag(converted.records), False)
     fine_place = place.filter(fine)
@@ -149,9 +165,14 @@ def _take(
     if chunk.broken:
         digits = records.identity(project.key, [b.identity for b in chunk.broken])
         unread = pa.RecordBatch.from_arrays(
-            [pa.array(digits), pa.array([b"%d" % b.row for b in chunk.broken]),
-             pa.array(np.full(len(digits), file, np.int32)), pa.array([b.row for b in chunk.broken], pa.int64())],
-            schema=pa.schema(_PLACE))
+            [
+                pa.array(digits),
+                pa.array([b"%d" % b.row for b in chunk.broken]),
+                pa.array(np.full(len(digits), file, np.int32)),
+                pa.array([b.row for b in chunk.broken], pa.int64()),
+            ],
+            schema=pa.schema(_PLACE),
+        )
         gone.append(_gone(unread, "pull", [b.reason for b in chunk.broken]))
 
 
@@ -161,7 +182,8 @@ def _ties(key: bytes, rest: pa.BinaryArray) -> list[bytes]:
 
 def _gone(place: pa.RecordBatch, stage: str, reasons: Sequence[str] | pa.Array) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
-        [*place.columns, pa.repeat(stage, len(place)), pa.array(reasons, pa.string())], schema=_GONE)
+        [*place.columns, pa.repeat(stage, len(place)), pa.array(reasons, pa.string())], schema=_GONE
+    )
 
 
 def _write_parts(
@@ -184,21 +206,38 @@ def _write_parts(
         both = pa.concat_tables([rows.select([f.name for f in _PLACE]), refused.select([f.name for f in _PLACE])])
         ties = both["tie"].to_pylist()
         ids = records.number_occurrences(name, both["hash"].to_pylist(), ties.__getitem__)
-        table = pa.table([pa.array(ids[:len(rows)], pa.string()), *(rows[f.name] for f in adapters.CONVERTED_SCHEMA)],
-                         schema=RECORD_SCHEMA)
+        table = pa.table(
+            [pa.array(ids[: len(rows)], pa.string()), *(rows[f.name] for f in adapters.CONVERTED_SCHEMA)],
+            schema=RECORD_SCHEMA,
+        )
         nothing = pa.nulls(len(refused))
-        dropped = pa.table([pa.array(ids[len(rows):], pa.string()), refused["stage"], refused["reason"],
-                            nothing.cast(pa.float64()), nothing.cast(pa.string())], schema=DROPPED_SCHEMA)
+        dropped = pa.table(
+            [
+                pa.array(ids[len(rows) :], pa.string()),
+                refused["stage"],
+                refused["reason"],
+                nothing.cast(pa.float64()),
+                nothing.cast(pa.string()),
+            ],
+            schema=DROPPED_SCHEMA,
+        )
         if len(forgotten):
             back = pc.is_in(table["id"], value_set=forgotten)
-            dropped = pa.concat_tables([dropped, records.as_dropped(
-                table["id"].filter(back).combine_chunks(), "pull", "forgotten")])
+            dropped = pa.concat_tables(
+                [dropped, records.as_dropped(table["id"].filter(back).combine_chunks(), "pull", "forgotten")]
+            )
             table = table.filter(pc.invert(back))
         file = both["file"].combine_chunks()
         where = pa.table(
-            [pa.array(ids, pa.string()), pa.array([f.uri for f in material.files], pa.string()).take(file),
-             pa.repeat(material.revision, len(ids)), pa.array([f.name for f in material.files], pa.string()).take(file),
-             both["row"]], schema=ORIGIN_SCHEMA)
+            [
+                pa.array(ids, pa.string()),
+                pa.array([f.uri for f in material.files], pa.string()).take(file),
+                pa.repeat(material.revision, len(ids)),
+                pa.array([f.name for f in material.files], pa.string()).take(file),
+                both["row"],
+            ],
+            schema=ORIGIN_SCHEMA,
+        )
         store = raw_store(project)
         raw[prefix or WHOLE] = write_part(store, name, "raw", _sorted(table), _sorted(dropped))
         origin[prefix or WHOLE] = write_part(store, name, "origin", _sorted(where), records.empty_dropped())

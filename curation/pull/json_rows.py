@@ -29,9 +29,7 @@ class _Odd(Exception):
     """A value that is not what its column holds."""
 
 
-def read_json(
-    path: Path, columns: Sequence[Column], identity: Sequence[str], max_rows: int | None
-) -> Iterator[Chunk]:
+def read_json(path: Path, columns: Sequence[Column], identity: Sequence[str], max_rows: int | None) -> Iterator[Chunk]:
     """The rows of a .json, .jsonl or .ndjson file; see `readers.read`."""
     items = _array(path) if path.suffix.lower() == ".json" and _is_array(path) else _lines(path)
     seen: set[str] = set()
@@ -56,8 +54,11 @@ def _is_array(path: Path) -> bool:
         if start.startswith(b"{") and not _loads(start.partition(b"\n")[0] or b"{") and len(start) < 4096:
             stream.seek(0)
             if isinstance(_loads(stream.read().removeprefix(b"\xef\xbb\xbf")), dict):
-                raise ProjectError("the file holds one JSON object, not an array of rows", where=path.name,
-                                   fix="save the rows as a JSON array or as JSON lines")
+                raise ProjectError(
+                    "the file holds one JSON object, not an array of rows",
+                    where=path.name,
+                    fix="save the rows as a JSON array or as JSON lines",
+                )
     return start.startswith(b"[")
 
 
@@ -70,8 +71,11 @@ def _loads(data: bytes) -> Any:
 
 def _array(path: Path) -> Iterator[Item]:
     if path.stat().st_size > _LARGEST_ARRAY:
-        raise ProjectError(f"a JSON array of more than {_LARGEST_ARRAY >> 20} MiB", where=path.name,
-                           fix="save the rows as JSON lines or Parquet; these are read piece by piece")
+        raise ProjectError(
+            f"a JSON array of more than {_LARGEST_ARRAY >> 20} MiB",
+            where=path.name,
+            fix="save the rows as JSON lines or Parquet; these are read piece by piece",
+        )
     try:
         values = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
@@ -109,8 +113,11 @@ def _schema(objects: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _chunk(
     batch: Sequence[Item], columns: Sequence[Column], identity: Sequence[str], schema: Mapping[str, str]
 ) -> Chunk:
-    broken = [Broken(place, "broken_json" if raw else "wrong_type", raw or orjson.dumps(value))
-              for place, value, raw in batch if not isinstance(value, dict)]
+    broken = [
+        Broken(place, "broken_json" if raw else "wrong_type", raw or orjson.dumps(value))
+        for place, value, raw in batch
+        if not isinstance(value, dict)
+    ]
     good = [(place, value) for place, value, _ in batch if isinstance(value, dict)]
     bad: dict[int, str] = {}
     arrays: dict[str, pa.Array] = {}
@@ -121,8 +128,9 @@ def _chunk(
             bad |= {i: "missing_column" for i, v in enumerate(values) if v is None and column.name not in good[i][1]}
         arrays[column.name], exact = _column(values, column, bad)
         if column.name in identity:
-            spelled[column.name] = arrays[column.name] if exact else \
-                pa.array([spell_value(v) for v in values], pa.string())
+            spelled[column.name] = (
+                arrays[column.name] if exact else pa.array([spell_value(v) for v in values], pa.string())
+            )
     keep = np.ones(len(good), bool)
     for i, reason in bad.items():
         keep[i] = False
@@ -132,9 +140,12 @@ def _chunk(
     table = pa.RecordBatch.from_arrays([arrays[c.name] for c in columns], names=[c.name for c in columns])
     whole = [orjson.dumps(value, option=orjson.OPT_SORT_KEYS) for _, value in good]
     return Chunk(
-        np.array([place for place, _ in good], np.int64)[keep], table.filter(mask),
-        identity_bytes([spelled[n] for n in identity]).filter(mask), pa.array(whole, pa.binary()).filter(mask),
-        tuple(broken), schema,
+        np.array([place for place, _ in good], np.int64)[keep],
+        table.filter(mask),
+        identity_bytes([spelled[n] for n in identity]).filter(mask),
+        pa.array(whole, pa.binary()).filter(mask),
+        tuple(broken),
+        schema,
     )
 
 
@@ -163,16 +174,20 @@ def _is_plain(kind: pa.DataType, column: Column) -> bool:
     turn = kind.value_type if pa.types.is_list(kind) else kind if column.lone else None
     if turn is None or pa.types.is_null(turn):
         return turn is not None
-    return pa.types.is_struct(turn) and all(_is_content(turn.field(i).type) for i in range(turn.num_fields)
-                                            if turn.field(i).name in column.keys)
+    return pa.types.is_struct(turn) and all(
+        _is_content(turn.field(i).type) for i in range(turn.num_fields) if turn.field(i).name in column.keys
+    )
 
 
 def _is_content(kind: pa.DataType) -> bool:
     if pa.types.is_list(kind):
         kind = kind.value_type
         if pa.types.is_struct(kind):
-            return all(pa.types.is_string(kind.field(i).type) or pa.types.is_null(kind.field(i).type)
-                       for i in range(kind.num_fields) if kind.field(i).name in ("text", "value"))
+            return all(
+                pa.types.is_string(kind.field(i).type) or pa.types.is_null(kind.field(i).type)
+                for i in range(kind.num_fields)
+                if kind.field(i).name in ("text", "value")
+            )
     return bool(pa.types.is_string(kind) or pa.types.is_null(kind))
 
 

@@ -22,7 +22,12 @@ _TIMEOUT_S = 3600.0
 
 
 def locate(
-    project: Project, name: str, source: FileSource, *, update: bool = False, fetch: bool = True,
+    project: Project,
+    name: str,
+    source: FileSource,
+    *,
+    update: bool = False,
+    fetch: bool = True,
     say: Say = lambda text: None,
 ) -> tuple[DataFile, ...]:
     """The files of a source, in the order of their names.
@@ -48,17 +53,24 @@ def locate(
             uri = urlsplit(place)._replace(query="", fragment="").geturl()
             found[f"{path.parent.name}/{path.name}"] = (path, uri)
             continue
-        matches = [p for p in sorted(glob.glob(place, root_dir=project.root, recursive=True))
-                   if (project.root / p).is_file()]
+        matches = [
+            p for p in sorted(glob.glob(place, root_dir=project.root, recursive=True)) if (project.root / p).is_file()
+        ]
         if not matches:
-            raise ProjectError(f"no file matches '{place}'", where=f"source '{name}'",
-                               fix="paths are relative to the folder of sources.yaml")
+            raise ProjectError(
+                f"no file matches '{place}'",
+                where=f"source '{name}'",
+                fix="paths are relative to the folder of sources.yaml",
+            )
         for match in matches:
             # Tables and lock files name no place of this machine.
             shown = Path(match).name if Path(match).is_absolute() else Path(match).as_posix()
             if shown in found:
-                raise ProjectError(f"two files of the source are called '{shown}'", where=f"source '{name}'",
-                                   fix="write their paths relative to the project")
+                raise ProjectError(
+                    f"two files of the source are called '{shown}'",
+                    where=f"source '{name}'",
+                    fix="write their paths relative to the project",
+                )
             found[shown] = (project.root / match, f"file:{shown}")
     hashes = sha256_files(project.raw / "hashes.json", [path for path, _ in found.values()])
     return tuple(DataFile(shown, path, hashes[path], uri) for shown, (path, uri) in sorted(found.items()))
@@ -70,8 +82,11 @@ def _downloaded(project: Project, name: str, url: str, *, update: bool, fetch: b
     if target.exists() and not update:
         return target
     if project.settings.offline or not fetch:
-        raise MissingError("a file at an address has not been downloaded yet, and the project is offline",
-                           where=f"source '{name}'", fix=f"go online, then: curate pull {name}")
+        raise MissingError(
+            "a file at an address has not been downloaded yet, and the project is offline",
+            where=f"source '{name}'",
+            fix=f"go online, then: curate pull {name}",
+        )
     from curation.core import net
 
     say(f"{name}: downloading {target.name}")

@@ -49,7 +49,12 @@ class Outcome:
 
 
 def bring(
-    project: Project, name: str, source: Source, *, update: bool = False, say: Say = _silent,
+    project: Project,
+    name: str,
+    source: Source,
+    *,
+    update: bool = False,
+    say: Say = _silent,
     progress: Progress = _unseen,
 ) -> Pulled:
     """Bring the raw table of a source up to date and pin it. Hold `project.writing()` around it.
@@ -69,14 +74,24 @@ def bring(
         data = local.locate(project, name, source, update=update, say=say)
         repo, revision, gated, card = None, _contents(data), False, None
     if entry and entry.revision == revision and any(entry.files.get(f.name, f.sha256) != f.sha256 for f in data):
-        raise IntegrityError("the files of the pinned commit are not those that were pulled before", where=name,
-                             fix=f"look at what changed upstream, then: curate pull {name} --update")
+        raise IntegrityError(
+            "the files of the pinned commit are not those that were pulled before",
+            where=name,
+            fix=f"look at what changed upstream, then: curate pull {name} --update",
+        )
     licence = source.licence or card
     table = ingest(project, name, source, Material(data, revision, licence, identity), progress)
     new = Entry(
-        revision=revision, files={f.name: f.sha256 for f in data}, identity=identity,
-        schema=table.manifest["ingredients"]["schema"], adapter=files.digest(plain(source.adapter)), rows=table.rows,
-        table=table.key, id=repo, licence=card, gated=gated,
+        revision=revision,
+        files={f.name: f.sha256 for f in data},
+        identity=identity,
+        schema=table.manifest["ingredients"]["schema"],
+        adapter=files.digest(plain(source.adapter)),
+        rows=table.rows,
+        table=table.key,
+        id=repo,
+        licence=card,
+        gated=gated,
     )
     if new != entry:
         project.lock().with_entry(name, new).write(project.lock_path)
@@ -88,7 +103,11 @@ def bring(
 
 
 def bring_all(
-    project: Project, sources: Mapping[str, Source], *, update: bool = False, say: Say = _silent,
+    project: Project,
+    sources: Mapping[str, Source],
+    *,
+    update: bool = False,
+    say: Say = _silent,
     progress: Progress = _unseen,
 ) -> Outcome:
     """Bring several sources up to date; one that cannot be brought never stops the others."""

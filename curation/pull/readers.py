@@ -49,8 +49,9 @@ def read(
             yield from _parquet(path, columns, identity, max_rows)
             return
         if suffix not in SUFFIXES:
-            raise ProjectError(f"'{suffix}' is not a format that can be read", where=path.name,
-                               fix=f"formats: {', '.join(SUFFIXES)}")
+            raise ProjectError(
+                f"'{suffix}' is not a format that can be read", where=path.name, fix=f"formats: {', '.join(SUFFIXES)}"
+            )
         _check_encoding(path)
         if suffix in (".csv", ".tsv"):
             yield from _csv(path, "\t" if suffix == ".tsv" else ",", columns, identity, max_rows)
@@ -64,13 +65,14 @@ def _check_encoding(path: Path) -> None:
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise ProjectError("the file is UTF-16, not UTF-8", where=path.name, fix="save it as UTF-8")
     if start == b"PAR1" or start[:2] in (b"PK", b"\x1f\x8b"):
-        raise ProjectError("the content of the file does not fit its suffix", where=path.name,
-                           fix=f"unpack or rename it; formats: {', '.join(SUFFIXES)}")
+        raise ProjectError(
+            "the content of the file does not fit its suffix",
+            where=path.name,
+            fix=f"unpack or rename it; formats: {', '.join(SUFFIXES)}",
+        )
 
 
-def _parquet(
-    path: Path, columns: Sequence[Column], identity: Sequence[str], max_rows: int | None
-) -> Iterator[Chunk]:
+def _parquet(path: Path, columns: Sequence[Column], identity: Sequence[str], max_rows: int | None) -> Iterator[Chunk]:
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowException:
@@ -97,8 +99,9 @@ def _parquet(
             if max_rows is not None and done >= max_rows:
                 return
     except (pa.ArrowException, OSError):
-        raise ProjectError(f"the Parquet file is damaged after row {done}", where=path.name,
-                           fix="fetch it again") from None
+        raise ProjectError(
+            f"the Parquet file is damaged after row {done}", where=path.name, fix="fetch it again"
+        ) from None
 
 
 def _valid_rows(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
@@ -134,8 +137,11 @@ def _csv(
                 yield _csv_chunk(batch, start, header, columns, identity)
                 start += len(batch)
         except csv.Error:
-            raise ProjectError(f"not well-formed {path.suffix[1:].upper()} near line {lines.line_num}", where=path.name,
-                               fix="look for a quotation mark that is not closed") from None
+            raise ProjectError(
+                f"not well-formed {path.suffix[1:].upper()} near line {lines.line_num}",
+                where=path.name,
+                fix="look for a quotation mark that is not closed",
+            ) from None
 
 
 def _csv_rows(rows: Iterator[list[str]]) -> list[list[str]]:
@@ -167,6 +173,13 @@ def _csv_chunk(
         whole.append(raw)
     table = pa.RecordBatch.from_arrays(
         [pa.array([row[header.index(c.name)] for row in good], pa.string()) for c in columns],
-        names=[c.name for c in columns])
-    return Chunk(np.array(places, np.int64), table, identity_bytes([table.column(n) for n in identity]),
-                 pa.array(whole, pa.binary()), tuple(broken), dict.fromkeys(header, "string"))
+        names=[c.name for c in columns],
+    )
+    return Chunk(
+        np.array(places, np.int64),
+        table,
+        identity_bytes([table.column(n) for n in identity]),
+        pa.array(whole, pa.binary()),
+        tuple(broken),
+        dict.fromkeys(header, "string"),
+    )

@@ -38,9 +38,7 @@ class Spill:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._waiting, self._last, self._runs = [], None, []
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -89,8 +87,11 @@ class Spill:
             self._last = self._take_waiting()
         pieces = [] if self._last is None else [self._last]
         for reader, buckets in self._runs:
-            pieces += [pa.Table.from_batches([reader.get_batch(i)]) for i, bucket in enumerate(buckets)
-                       if bucket.startswith(prefix) or prefix.startswith(bucket)]
+            pieces += [
+                pa.Table.from_batches([reader.get_batch(i)])
+                for i, bucket in enumerate(buckets)
+                if bucket.startswith(prefix) or prefix.startswith(bucket)
+            ]
         found = [piece for piece in (_slice(piece, prefix) for piece in pieces) if len(piece)]
         return pa.concat_tables(found) if found else None
 

@@ -69,7 +69,9 @@ class TurnLists:
             return self
         mask = pa.array(turns)
         return replace(
-            self, counts=np.bincount(self.rows[turns], minlength=len(self.counts)), roles=self.roles[turns],
+            self,
+            counts=np.bincount(self.rows[turns], minlength=len(self.counts)),
+            roles=self.roles[turns],
             content=self.content.filter(mask),
             reasoning=None if self.reasoning is None else self.reasoning.filter(mask),
         )
@@ -111,7 +113,9 @@ class TurnLists:
             return self
         groups = np.cumsum(first) - 1
         return replace(
-            self, counts=np.bincount(rows[first], minlength=len(self.counts)), roles=self.roles[first],
+            self,
+            counts=np.bincount(rows[first], minlength=len(self.counts)),
+            roles=self.roles[first],
             content=_join_groups(self.content, groups),
             reasoning=None if self.reasoning is None else _join_groups(self.reasoning, groups),
         )
@@ -140,8 +144,11 @@ def concat(first: TurnLists, second: TurnLists) -> TurnLists:
     """The turns of each row of `first`, then those of the same row of `second`. Reasoning is not kept."""
     order = pa.array(np.argsort(np.concatenate([first.rows, second.rows]), kind="stable"))
     return TurnLists(
-        first.counts + second.counts, np.concatenate([first.roles, second.roles])[order.to_numpy()],
-        pa.concat_arrays([first.content, second.content]).take(order), None, first.broken | second.broken,
+        first.counts + second.counts,
+        np.concatenate([first.roles, second.roles])[order.to_numpy()],
+        pa.concat_arrays([first.content, second.content]).take(order),
+        None,
+        first.broken | second.broken,
     )
 
 

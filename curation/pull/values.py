@@ -56,5 +56,3 @@ def _without_nulls(value: Any) -> Any:
 
 def _foreign(value: Any) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
-
-

@@ -93,9 +93,7 @@ def blocks(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[Block]:
 
 def _tidy(raw: pa.LargeBinaryArray) -> pa.LargeBinaryArray:
     """Write names and apostrophes as GoEmotions mostly does: our scrub's [PERSON_1] is its [NAME]."""
-    return pc.replace_substring(
-        pc.replace_substring_regex(raw, rb"\[PERSON(_\d+)?\]", b"[NAME]"), "’".encode(), b"'"
-    )
+    return pc.replace_substring(pc.replace_substring_regex(raw, rb"\[PERSON(_\d+)?\]", b"[NAME]"), "’".encode(), b"'")
 
 
 def weigh(block: Block, idf: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.int64]]:

@@ -36,8 +36,12 @@ sources:
     adapter: {kind: preference, prompt: conversations, chosen: chosen, rejected: rejected}
 """
 
-FILES = ("counsel_chat/counsel_chat_dev_half.csv", "llamafactory/alpaca_en_demo.json",
-         "fastchat/dummy_conversation.json", "llamafactory/dpo_en_demo.json")
+FILES = (
+    "counsel_chat/counsel_chat_dev_half.csv",
+    "llamafactory/alpaca_en_demo.json",
+    "fastchat/dummy_conversation.json",
+    "llamafactory/dpo_en_demo.json",
+)
 
 
 @pytest.mark.timeout(600)
@@ -66,14 +70,17 @@ def test_real_files_run_to_exports_and_the_counts_add_up(shared, tmp_path, monke
             dropped = sum(step["reasons"].values())
             assert step["rows_in"] == step["rows_kept"] + dropped, (source["name"], step["name"])
             assert after is None or after["rows_in"] == step["rows_kept"]
-            print(f"{source['name']:<8} {step['name']:<10} {step['rows_in']:>5} = {step['rows_kept']:>5} + {dropped:<4}"
-                  f" {step['reasons']}")
+            print(
+                f"{source['name']:<8} {step['name']:<10} {step['rows_in']:>5} = {step['rows_kept']:>5} + {dropped:<4}"
+                f" {step['reasons']}"
+            )
         kept += steps[-1]["rows_kept"]
     for mix in ("sft", "dpo"):
         folder = json.loads((tmp_path / "data" / "exports" / mix / "latest.json").read_text())["folder"]
         manifest = json.loads((tmp_path / "data" / "exports" / mix / folder / "manifest.json").read_text())
-        selected = sum(info["rows"] for name, info in manifest["files"].items()
-                       if name in ("train.parquet", "validation.parquet"))
+        selected = sum(
+            info["rows"] for name, info in manifest["files"].items() if name in ("train.parquet", "validation.parquet")
+        )
         left = sum(sum(s["left_out"].values()) for s in manifest["sources"].values())
         assert selected + left == kept
         print(f"mix {mix}: {selected} selected + {left} left out = {kept}")

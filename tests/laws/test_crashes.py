@@ -1,5 +1,6 @@
 """A run that is cut off anywhere leaves no half table, and the next run gives the bytes of a clean one."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -120,10 +121,8 @@ def kill_runs(tmp_path, clean, kills, seed):
             project = make_project(tmp_path / f"p{number}", **SMALL)
             pid = zygote.start("--project", project.root, "-q", "run")
             time.sleep(rng.uniform(0, whole * 1.05))
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             hit += os.WIFSIGNALED(zygote.wait())
             Made(project.root).run("verify")
             zygote.start("--project", project.root, "-q", "run")

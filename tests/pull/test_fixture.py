@@ -28,12 +28,14 @@ ROLE = {"human": "user", "gpt": "assistant", "system": "system", "user": "user",
 def qa(user: str, answer: str, system: str | None = None) -> Callable[[Row], Any]:
     def want(row: Row) -> Any:
         return [*([("system", row[system])] if system else []), ("user", row[user]), ("assistant", row[answer])]
+
     return want
 
 
 def turns(field: str, role: str, content: str) -> Callable[[Row], Any]:
     def want(row: Row) -> Any:
         return [(ROLE[t[role]], t[content]) for t in row[field]]
+
     return want
 
 
@@ -44,17 +46,29 @@ def rows_of(path: Path) -> list[Row]:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             return list(csv.DictReader(stream))
     text = path.read_text("utf-8")
-    return list(json.loads(text)) if text.lstrip().startswith("[") else [
-        json.loads(line) for line in text.split("\n") if line.strip()]
+    return (
+        list(json.loads(text))
+        if text.lstrip().startswith("[")
+        else [json.loads(line) for line in text.split("\n") if line.strip()]
+    )
 
 
 COT = {"kind": "qa", "user": "question", "assistant": "answer", "keep": ["metadata"]}
 ALPACA = {"kind": "qa", "system": "instruction", "user": "input", "assistant": "output"}
-HERCULES = {"kind": "turns", "field": "conversations", "role_key": ["from", "role"], "content_key": "value",
-            "keep": ["source"]}
+HERCULES = {
+    "kind": "turns",
+    "field": "conversations",
+    "role_key": ["from", "role"],
+    "content_key": "value",
+    "keep": ["source"],
+}
 SETS: list[tuple[str, dict[str, Any], Callable[[Row], Any], dict[str, Any]]] = [
-    ("Amod/mental_health_counseling_conversations", {"kind": "qa", "user": "Context", "assistant": "Response"},
-     qa("Context", "Response"), {}),
+    (
+        "Amod/mental_health_counseling_conversations",
+        {"kind": "qa", "user": "Context", "assistant": "Response"},
+        qa("Context", "Response"),
+        {},
+    ),
     ("EmoCareAI/Psych8k", ALPACA, qa("input", "output", "instruction"), {}),
     ("samhog/psychology-10k", ALPACA, qa("input", "output", "instruction"), {}),
     ("moremilk/CoT_Heartbreak_and_Breakups", COT, qa("question", "answer"), {}),
@@ -62,24 +76,60 @@ SETS: list[tuple[str, dict[str, Any], Callable[[Row], Any], dict[str, Any]]] = [
     ("moremilk/CoT_Reasoning_Clinical_Diagnosis_Mental_Health", COT, qa("question", "answer"), {}),
     ("moremilk/CoT_Reasoning_Mens_Mental_Health", COT, qa("question", "answer"), {}),
     ("Locutusque/hercules-v6.9", HERCULES, turns("conversations", "from", "value"), {"files": ["cleaned/*.parquet"]}),
-    ("ChaoticNeutrals/Synthetic-Dark-RP", {"kind": "turns", "field": "conversations", "role_key": "from",
-     "content_key": "value"}, turns("conversations", "from", "value"), {}),
-    ("Gryphe/Sonnet3.5-SlimOrcaDedupCleaned-20k", {**HERCULES, "keep": []}, turns("conversations", "from", "value"), {}),
-    ("jondurbin/gutenberg-dpo-v0.1", {"kind": "preference", "prompt": "prompt", "keep": ["rejected_model"]},
-     lambda r: ([("user", r["prompt"])], [("assistant", r["chosen"])], [("assistant", r["rejected"])]), {}),
-    ("UnfilteredAI/dan_remixed", {"kind": "qa", "user": ["instruction", "input"], "assistant": "output"},
-     lambda r: [("user", "\n\n".join(t for t in (r["instruction"], r["input"]) if t.strip())),
-                ("assistant", r["output"])], {}),
+    (
+        "ChaoticNeutrals/Synthetic-Dark-RP",
+        {"kind": "turns", "field": "conversations", "role_key": "from", "content_key": "value"},
+        turns("conversations", "from", "value"),
+        {},
+    ),
+    (
+        "Gryphe/Sonnet3.5-SlimOrcaDedupCleaned-20k",
+        {**HERCULES, "keep": []},
+        turns("conversations", "from", "value"),
+        {},
+    ),
+    (
+        "jondurbin/gutenberg-dpo-v0.1",
+        {"kind": "preference", "prompt": "prompt", "keep": ["rejected_model"]},
+        lambda r: ([("user", r["prompt"])], [("assistant", r["chosen"])], [("assistant", r["rejected"])]),
+        {},
+    ),
+    (
+        "UnfilteredAI/dan_remixed",
+        {"kind": "qa", "user": ["instruction", "input"], "assistant": "output"},
+        lambda r: [
+            ("user", "\n\n".join(t for t in (r["instruction"], r["input"]) if t.strip())),
+            ("assistant", r["output"]),
+        ],
+        {},
+    ),
     ("wild/human_assistant", {"kind": "qa", "user": "human", "assistant": "assistant"}, qa("human", "assistant"), {}),
-    ("wild/prompt_completion", {"kind": "qa", "user": "prompt", "assistant": "completion"},
-     qa("prompt", "completion"), {}),
+    (
+        "wild/prompt_completion",
+        {"kind": "qa", "user": "prompt", "assistant": "completion"},
+        qa("prompt", "completion"),
+        {},
+    ),
     ("wild/openai_messages", {"kind": "turns"}, turns("messages", "role", "content"), {}),
-    ("wild/sharegpt_pref", {"kind": "preference", "prompt": "conversations"},
-     lambda r: ([(ROLE[t["from"]], t["value"]) for t in r["conversations"]],
-                [("assistant", r["chosen"]["value"])], [("assistant", r["rejected"]["value"])]), {}),
-    ("wild/pref_lists", {"kind": "preference"},
-     lambda r: tuple([(t["role"], t["content"]) for t in part] for part in (
-         r["chosen"][:-1], r["chosen"][-1:], r["rejected"][-1:])), {}),
+    (
+        "wild/sharegpt_pref",
+        {"kind": "preference", "prompt": "conversations"},
+        lambda r: (
+            [(ROLE[t["from"]], t["value"]) for t in r["conversations"]],
+            [("assistant", r["chosen"]["value"])],
+            [("assistant", r["rejected"]["value"])],
+        ),
+        {},
+    ),
+    (
+        "wild/pref_lists",
+        {"kind": "preference"},
+        lambda r: tuple(
+            [(t["role"], t["content"]) for t in part]
+            for part in (r["chosen"][:-1], r["chosen"][-1:], r["rejected"][-1:])
+        ),
+        {},
+    ),
 ]
 
 
@@ -122,8 +172,14 @@ def test_a_set_of_the_fixture(
     for row in source:
         value = want(row)
         expected.append(str(value if isinstance(value, tuple) else answered(value)))
-    got = [str((said(r["messages"]), said(r["chosen"]), said(r["rejected"])) if r["kind"] == "preference"
-               else said(r["messages"])) for r in kept]
+    got = [
+        str(
+            (said(r["messages"]), said(r["chosen"]), said(r["rejected"]))
+            if r["kind"] == "preference"
+            else said(r["messages"])
+        )
+        for r in kept
+    ]
     missed = list(got)
     for value in expected:
         if value in missed:
@@ -133,18 +189,37 @@ def test_a_set_of_the_fixture(
         assert all(name in [m["key"] for m in r["meta"]] for r in kept if name != "source" or r["meta"])
 
 
-@pytest.mark.parametrize(("path", "adapter", "kept", "reasons"), [
-    ("counsel_chat/counsel_chat_dev_half.csv", {"kind": "qa", "user": ["questionTitle", "questionText"],
-     "assistant": "answerText", "keep": ["topic"], "group": "questionID"}, None, {"pull/no_answer"}),
-    ("llamafactory/alpaca_en_demo.json", {"kind": "qa", "user": ["instruction", "input"], "assistant": "output"}, None,
-     {"pull/no_answer"}),
-    ("llamafactory/dpo_en_demo.json", {"kind": "preference", "prompt": "conversations"}, 300, set()),
-    ("fastchat/dummy_conversation.json", {"kind": "turns", "field": "conversations", "role_key": "from",
-     "content_key": "value"}, None, set()),
-])
-def test_permissive_files(
-    make: Make, path: str, adapter: dict[str, Any], kept: int | None, reasons: set[str]
-) -> None:
+@pytest.mark.parametrize(
+    ("path", "adapter", "kept", "reasons"),
+    [
+        (
+            "counsel_chat/counsel_chat_dev_half.csv",
+            {
+                "kind": "qa",
+                "user": ["questionTitle", "questionText"],
+                "assistant": "answerText",
+                "keep": ["topic"],
+                "group": "questionID",
+            },
+            None,
+            {"pull/no_answer"},
+        ),
+        (
+            "llamafactory/alpaca_en_demo.json",
+            {"kind": "qa", "user": ["instruction", "input"], "assistant": "output"},
+            None,
+            {"pull/no_answer"},
+        ),
+        ("llamafactory/dpo_en_demo.json", {"kind": "preference", "prompt": "conversations"}, 300, set()),
+        (
+            "fastchat/dummy_conversation.json",
+            {"kind": "turns", "field": "conversations", "role_key": "from", "content_key": "value"},
+            None,
+            set(),
+        ),
+    ],
+)
+def test_permissive_files(make: Make, path: str, adapter: dict[str, Any], kept: int | None, reasons: set[str]) -> None:
     project = make.project({"s": {"kind": "files", "path": str(SHARED / path), "adapter": adapter}})
     pulled = bring(project, "s", project.sources["s"])
     total = len(rows_of(SHARED / path))

@@ -40,9 +40,12 @@ def no_token(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "hub"
     publish(root, "demo/open", {"d.jsonl": b"old\n"}, card={"license": "cc-by-4.0"})
-    publish(root, "demo/open", {"d.jsonl": b"new\n", "data/big.parquet": LARGE, "data/x[1].jsonl": b"x\n",
-                                "dataset_infos.json": b"{}"},
-            card={"license": "other", "license_name": "rail-d"})
+    publish(
+        root,
+        "demo/open",
+        {"d.jsonl": b"new\n", "data/big.parquet": LARGE, "data/x[1].jsonl": b"x\n", "dataset_infos.json": b"{}"},
+        card={"license": "other", "license_name": "rail-d"},
+    )
     publish(root, "demo/gated", {"d.jsonl": b"shut\n"}, card={"license": "mit"}, gated="auto", tokens=("hf_in",))
     old = root / "datasets/demo/renamed"
     old.mkdir()
@@ -72,8 +75,9 @@ def commits(root: Path, repo: str = "demo/open") -> list[str]:
     return list(json.loads((root / "datasets" / repo / "meta.json").read_text())["commits"])
 
 
-def declared(make: Make, repo: str = "demo/open", flags: Mapping[str, Any] | None = None,
-             **more: Any) -> tuple[Project, HubSource]:
+def declared(
+    make: Make, repo: str = "demo/open", flags: Mapping[str, Any] | None = None, **more: Any
+) -> tuple[Project, HubSource]:
     project = make.project({"s": {"kind": "huggingface", "id": repo, "adapter": ADAPTER, **more}}, **(flags or {}))
     source = project.sources["s"]
     assert isinstance(source, HubSource)
@@ -154,12 +158,15 @@ def test_a_gated_set_with_and_without_a_token(make: Make, serve: Serve, monkeypa
     assert contents(fetch(project, "s", source, listing.sha)[1]) == {"d.jsonl": b"shut\n"}
 
 
-@pytest.mark.parametrize(("repo", "more", "kind", "word"), [
-    ("demo/none", {}, ProjectError, "no such data set"),
-    ("demo/open", {"revision": "v9"}, ProjectError, "v9"),
-    ("not an id", {}, ProjectError, "namespace/name"),
-    ("demo/open", {"files": ["*.arrow"]}, ProjectError, "data/big.parquet"),
-])
+@pytest.mark.parametrize(
+    ("repo", "more", "kind", "word"),
+    [
+        ("demo/none", {}, ProjectError, "no such data set"),
+        ("demo/open", {"revision": "v9"}, ProjectError, "v9"),
+        ("not an id", {}, ProjectError, "namespace/name"),
+        ("demo/open", {"files": ["*.arrow"]}, ProjectError, "data/big.parquet"),
+    ],
+)
 def test_wrong_declarations(
     make: Make, serve: Serve, repo: str, more: dict[str, Any], kind: type[CurateError], word: str
 ) -> None:
@@ -185,21 +192,23 @@ def test_a_dead_hub_is_given_up_soon(make: Make, serve: Serve, monkeypatch: pyte
     assert time.monotonic() - start < 4
 
 
-@pytest.mark.parametrize("fault", [
-    Fault("/api/datasets", status=503, times=2),
-    Fault("/api/datasets", status=429, times=1, headers={"Retry-After": "1"}),
-    Fault("GET .*big.parquet", truncate_bytes=1000, times=1),
-    Fault("resolve", status=503, times=1),
-], ids=["503", "429", "cut", "503 on a file"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("/api/datasets", status=503, times=2),
+        Fault("/api/datasets", status=429, times=1, headers={"Retry-After": "1"}),
+        Fault("GET .*big.parquet", truncate_bytes=1000, times=1),
+        Fault("resolve", status=503, times=1),
+    ],
+    ids=["503", "429", "cut", "503 on a file"],
+)
 def test_a_passing_trouble_is_survived(make: Make, serve: Serve, fault: Fault) -> None:
     serve(fault)
     project, source = declared(make)
     assert contents(fetch(project, "s", source, None)[1])["data/big.parquet"] == LARGE
 
 
-def test_trouble_never_gives_other_bytes(
-    make: Make, root: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_trouble_never_gives_other_bytes(make: Make, root: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """The trap of `load_dataset(revision=...)`: another revision lies here when the hub fails."""
     monkeypatch.setattr(huggingface, "_PATIENCE_S", 1.0)
     serve()
@@ -236,7 +245,9 @@ def test_a_hub_that_sends_other_bytes_is_not_believed(
     assert not list((project.raw / "downloads/s").glob("*.json"))
 
 
-@pytest.mark.parametrize("name", ["../evil.jsonl", "/etc/evil.jsonl", "a/../../evil.jsonl", "a\\..\\evil.jsonl", "~/e.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["../evil.jsonl", "/etc/evil.jsonl", "a/../../evil.jsonl", "a\\..\\evil.jsonl", "~/e.jsonl"]
+)
 def test_hostile_file_names_are_refused(make: Make, name: str) -> None:
     _, source = declared(make)
     listing = huggingface.Listing("demo/open", "demo/open", "a" * 40, False, None, {name: {"size": 1}})

@@ -25,11 +25,18 @@ from tests.pull.support import Make, all_dropped, all_rows, said
 ADAPTER = {"kind": "qa", "user": "q", "assistant": "a", "keep": ["topic"]}
 
 
-def bring(make: Make, paths: list[Path], adapter: dict[str, Any] = ADAPTER, *, identity: tuple[str, ...] = ("q", "a"),
-          **more: Any) -> StoredTable:
+def bring(
+    make: Make,
+    paths: list[Path],
+    adapter: dict[str, Any] = ADAPTER,
+    *,
+    identity: tuple[str, ...] = ("q", "a"),
+    **more: Any,
+) -> StoredTable:
     flags = {"part_rows": more.pop("part_rows", None)}
-    project = make.project({"s": {"kind": "files", "path": "unused", "adapter": adapter, "persona": "assistant",
-                                  **more}}, **flags)
+    project = make.project(
+        {"s": {"kind": "files", "path": "unused", "adapter": adapter, "persona": "assistant", **more}}, **flags
+    )
     data = tuple(DataFile(p.name, p, files.sha256_file(p), f"file:{p.name}") for p in paths)
     return ingest.ingest(project, "s", project.sources["s"], Material(data, "rev", "mit", identity))
 
@@ -61,7 +68,12 @@ def test_raw_table_and_origin(make: Make) -> None:
     where = {o["id"]: o for o in origin(make, table)}
     assert len(where) == 5
     assert where[by_first["question 3"]["id"]] == {
-        "id": by_first["question 3"]["id"], "uri": "file:one.jsonl", "revision": "rev", "file": "one.jsonl", "row": 2}
+        "id": by_first["question 3"]["id"],
+        "uri": "file:one.jsonl",
+        "revision": "rev",
+        "file": "one.jsonl",
+        "row": 2,
+    }
     assert where[dropped["broken_json"]["id"]]["row"] == 1
 
 
@@ -160,10 +172,16 @@ def test_screened_rows_leave_no_text(make: Make, monkeypatch: pytest.MonkeyPatch
     assert all(marker.encode() not in p.read_bytes() for p in make.root.rglob("data/**/*") if p.is_file())
 
 
-@pytest.mark.parametrize("change", [
-    {"persona": "client"}, {"max_rows": 2}, {"part_rows": 1}, {"adapter": {**ADAPTER, "keep": []}},
-    {"identity": ("q",)},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"persona": "client"},
+        {"max_rows": 2},
+        {"part_rows": 1},
+        {"adapter": {**ADAPTER, "keep": []}},
+        {"identity": ("q",)},
+    ],
+)
 def test_everything_that_decides_the_table_is_in_its_key(make: Make, change: dict[str, Any]) -> None:
     path = make.file("d.jsonl", [qa(i) for i in range(4)])
     assert bring(make, [path]).key != bring(make, [path], **change).key
@@ -183,8 +201,14 @@ def test_a_failure_publishes_nothing(make: Make) -> None:
     assert not list(make.root.rglob(".aside-*"))
 
 
-VALUE = st.one_of(st.none(), st.text(max_size=5), st.integers(), st.lists(st.text(max_size=2), max_size=2),
-                  st.just(" "), st.just("same"))
+VALUE = st.one_of(
+    st.none(),
+    st.text(max_size=5),
+    st.integers(),
+    st.lists(st.text(max_size=2), max_size=2),
+    st.just(" "),
+    st.just("same"),
+)
 LINE = st.one_of(
     st.fixed_dictionaries({}, optional={"q": VALUE, "a": VALUE, "topic": VALUE}).map(json.dumps),
     st.sampled_from(['{"q": ', "[]", "3", "null", '{"q": "x", "a": "y"}', '{"q": NaN}']),
@@ -196,8 +220,11 @@ LINE = st.one_of(
 def test_conservation(lines: list[str], part_rows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         make = Make(Path(folder))
-        table = bring(make, [make.file("d.jsonl", "\n".join(['{"q": "a", "a": "b", "topic": 1}', *lines]).encode())],
-                      part_rows=part_rows)
+        table = bring(
+            make,
+            [make.file("d.jsonl", "\n".join(['{"q": "a", "a": "b", "topic": 1}', *lines]).encode())],
+            part_rows=part_rows,
+        )
         kept, dropped = all_rows(table), all_dropped(table)
         assert len(kept) + len(dropped) == len(lines) + 1 == table.manifest["rows_in"]
         assert all(d["reason"] and d["stage"] == "pull" for d in dropped)

@@ -33,7 +33,11 @@ def test_paths_and_patterns_in_name_order(make: Make, tmp_path: Path) -> None:
     (tmp_path / "outside.csv").write_bytes(b"y")
     assert found(make, "one.csv") == [("one.csv", "file:one.csv")]
     assert [n for n, _ in found(make, ["one.csv", "data2/**/*.jsonl"])] == [
-        "data2/a.jsonl", "data2/b.jsonl", "data2/deep/c.jsonl", "one.csv"]
+        "data2/a.jsonl",
+        "data2/b.jsonl",
+        "data2/deep/c.jsonl",
+        "one.csv",
+    ]
     assert [n for n, _ in found(make, "../outside.csv")] == ["../outside.csv"]
     # An absolute path is read, but no table or lock file names it.
     assert found(make, str(tmp_path / "outside.csv")) == [("outside.csv", "file:outside.csv")]

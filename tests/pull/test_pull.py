@@ -37,12 +37,14 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def declare(make: Make, **more: Any) -> Project:
-    return make.project({
-        "shut": {"kind": "huggingface", "id": "demo/gated", "adapter": QA},
-        "open": {"kind": "huggingface", "id": "demo/open", "adapter": QA, **more},
-        "wrong": {"kind": "files", "path": "none.jsonl", "adapter": QA},
-        "mine": {"kind": "files", "path": "mine.jsonl", "adapter": QA},
-    })
+    return make.project(
+        {
+            "shut": {"kind": "huggingface", "id": "demo/gated", "adapter": QA},
+            "open": {"kind": "huggingface", "id": "demo/open", "adapter": QA, **more},
+            "wrong": {"kind": "files", "path": "none.jsonl", "adapter": QA},
+            "mine": {"kind": "files", "path": "mine.jsonl", "adapter": QA},
+        }
+    )
 
 
 def pull(project: Project, *names: str, **more: Any) -> Outcome:
@@ -60,7 +62,13 @@ def test_one_blocked_source_stops_no_other(make: Make, hub: LoopbackHub) -> None
     lock = Lock.read(project.lock_path)
     assert set(lock.sources) == {"open", "mine"}
     entry = lock.sources["open"]
-    assert (entry.id, entry.licence, entry.gated, entry.rows, entry.identity) == ("demo/open", "mit", False, 2, ("q", "a"))
+    assert (entry.id, entry.licence, entry.gated, entry.rows, entry.identity) == (
+        "demo/open",
+        "mit",
+        False,
+        2,
+        ("q", "a"),
+    )
     assert list(entry.files) == ["d.jsonl"]
     assert entry.table == outcome.pulled["open"].table.key
     assert {r["licence"] for r in all_rows(outcome.pulled["open"].table)} == {"mit"}

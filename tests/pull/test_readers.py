@@ -44,22 +44,36 @@ def test_json_lines_survive_broken_ones(tmp_path: Path) -> None:
         b'{"q": "\\ud800", "a": "x"}\n'
         b'{"q": "bad \xff", "a": "x"}\n'
         b'{"q": 7, "a": true, "id": {"b": null, "a": [1]}}\n'
-        b'{"q": "nul \\u0000", "a": "last line without its end"}')
+        b'{"q": "nul \\u0000", "a": "last line without its end"}'
+    )
     found = chunks(path)
     assert rows(found) == [
-        {"q": "1\u2028x", "a": "x", "id": "1"}, {"q": "7", "a": "true", "id": '{"a":[1]}'},
-        {"q": "nul \x00", "a": "last line without its end", "id": None}]
-    assert broken(found) == [(1, "broken_json"), (3, "wrong_type"), (4, "missing_column"), (5, "wrong_type"),
-                             (6, "broken_json"), (7, "broken_json")]
+        {"q": "1\u2028x", "a": "x", "id": "1"},
+        {"q": "7", "a": "true", "id": '{"a":[1]}'},
+        {"q": "nul \x00", "a": "last line without its end", "id": None},
+    ]
+    assert broken(found) == [
+        (1, "broken_json"),
+        (3, "wrong_type"),
+        (4, "missing_column"),
+        (5, "wrong_type"),
+        (6, "broken_json"),
+        (7, "broken_json"),
+    ]
     assert [n for c in found for n in c.rows.tolist()] == [0, 8, 9]
 
 
 def test_an_odd_chunk_costs_its_odd_rows_only(tmp_path: Path) -> None:
-    good = [{"messages": [{"role": "user", "content": f"q{i}"}, {"role": "assistant", "content": "a"}]}
-            for i in range(20)]
+    good = [
+        {"messages": [{"role": "user", "content": f"q{i}"}, {"role": "assistant", "content": "a"}]} for i in range(20)
+    ]
     odd = [
-        {"messages": [{"role": "user", "content": [{"type": "text", "text": "in "}, {"text": "parts"}]},
-                      {"role": "assistant", "content": 4}]},
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "in "}, {"text": "parts"}]},
+                {"role": "assistant", "content": 4},
+            ]
+        },
         {"messages": "no list"},
         {"messages": [{"role": "user", "content": {"a": 1}}]},
         {"messages": [{"role": "user", "content": [{"type": "image"}]}]},
@@ -81,12 +95,23 @@ def test_an_odd_chunk_costs_its_odd_rows_only(tmp_path: Path) -> None:
 def test_preference_sides_may_mix_text_turn_and_list(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl"
     turn = {"from": "gpt", "value": "x"}
-    path.write_text("".join(json.dumps(r) + "\n" for r in [
-        {"chosen": "a", "rejected": turn}, {"chosen": [turn], "rejected": "b"}, {"chosen": 1, "rejected": None}]))
+    path.write_text(
+        "".join(
+            json.dumps(r) + "\n"
+            for r in [
+                {"chosen": "a", "rejected": turn},
+                {"chosen": [turn], "rejected": "b"},
+                {"chosen": 1, "rejected": None},
+            ]
+        )
+    )
     (found,) = chunks(path, Preference("preference"))
     assert not found.broken
     assert [t[0]["value"] if t[0]["value"] else t[0]["content"] for t in found.columns["chosen"].to_pylist()] == [
-        "a", "x", "1"]
+        "a",
+        "x",
+        "1",
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -112,10 +137,14 @@ def test_csv_with_everything(tmp_path: Path) -> None:
     long = "x" * 224_000
     path.write_bytes(
         b'\xef\xbb\xbfid,q,a\r\n1,"two\r\nlines, ""quoted""",ok\r\n2,only two\r\n\r\n3,nul \x00 byte,ok\r\n'
-        b"4,bad \xff,ok\r\n5," + long.encode() + b",ok\r\n")
+        b"4,bad \xff,ok\r\n5," + long.encode() + b",ok\r\n"
+    )
     found = chunks(path)
     assert [(r["id"], r["q"]) for r in rows(found)] == [
-        ("1", 'two\r\nlines, "quoted"'), ("3", "nul \x00 byte"), ("5", long)]
+        ("1", 'two\r\nlines, "quoted"'),
+        ("3", "nul \x00 byte"),
+        ("5", long),
+    ]
     assert broken(found) == [(1, "wrong_columns"), (3, "broken_text")]
 
 
@@ -147,8 +176,9 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path: Path, suffix: str)
     if suffix == "parquet":
         pq.write_table(pa.Table.from_pylist([row]), path)
     else:
-        path.write_text("question,answer\nq,a\n" if suffix == "csv" else
-                        json.dumps([row]) if suffix == "json" else json.dumps(row))
+        path.write_text(
+            "question,answer\nq,a\n" if suffix == "csv" else json.dumps([row]) if suffix == "json" else json.dumps(row)
+        )
     with pytest.raises(ProjectError) as error:
         chunks(path, Qa("qa", user="questoin", assistant="answer"))
     assert "questoin" in error.value.what
@@ -157,11 +187,21 @@ def test_a_missing_column_is_named_with_the_nearest(tmp_path: Path, suffix: str)
         chunks(path, Qa("qa", user="question", assistant="answer", keep=("topic",)))
 
 
-@pytest.mark.parametrize(("name", "data"), [
-    ("d.parquet", b"PAR1 nothing"), ("d.parquet", b""), ("d.json", b"[1, 2"), ("d.json", b'{\n "data": [1]\n}'),
-    ("d.csv", b""), ("d.csv", 'q,a\n"open'.encode("utf-16")), ("d.jsonl", b"PK\x03\x04zip"), ("d.jsonl", b"\x1f\x8bgz"),
-    ("d.xlsx", b"x"), ("d", b"x"),
-])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("d.parquet", b"PAR1 nothing"),
+        ("d.parquet", b""),
+        ("d.json", b"[1, 2"),
+        ("d.json", b'{\n "data": [1]\n}'),
+        ("d.csv", b""),
+        ("d.csv", 'q,a\n"open'.encode("utf-16")),
+        ("d.jsonl", b"PK\x03\x04zip"),
+        ("d.jsonl", b"\x1f\x8bgz"),
+        ("d.xlsx", b"x"),
+        ("d", b"x"),
+    ],
+)
 def test_what_is_no_data_file_is_an_error(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(CurateError) as error:

@@ -20,7 +20,7 @@ def test_everything_comes_back_once_and_in_order(tmp_path: Path, digits: int, ru
     rows = [{"hash": f"{rng.getrandbits(64):016x}", "text": [{"a": "x" * rng.randint(0, 30)}]} for _ in range(600)]
     with Spill(tmp_path / "raw", run_bytes=run_bytes) as spill:
         for start in range(0, 600, 50):
-            spill.add(pa.RecordBatch.from_pylist(rows[start:start + 50]))
+            spill.add(pa.RecordBatch.from_pylist(rows[start : start + 50]))
         assert spill.rows == 600
         found = []
         for number in range(16**digits):

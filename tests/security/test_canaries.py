@@ -8,8 +8,11 @@ from curation.core import engine
 from tests.laws.projects import chat, make_project, pair, question, write_csv, write_jsonl
 
 SHAPES = (
-    "mail jo.hidden{n}@example.org", "page https://jo-hidden.example.com/u/{n}", "call +44 20 7946 0{n:03d}",
-    "handle @jo_hidden_{n}", "from 203.0.113.{n}",
+    "mail jo.hidden{n}@example.org",
+    "page https://jo-hidden.example.com/u/{n}",
+    "call +44 20 7946 0{n:03d}",
+    "handle @jo_hidden_{n}",
+    "from 203.0.113.{n}",
 )
 
 
@@ -76,9 +79,23 @@ def test_100_canaries_are_in_no_output_and_no_file_outside_raw(planted, monkeypa
     record = sorted(made.ids("chats"))[0]
     dropped = made.json("try", "normalise", "--text", "hello")
     assert dropped
-    for args in (["status"], ["doctor"], ["config", "show", "--origin"], ["sources", "list"], ["show", "chats"],
-                 ["show", record], ["why", record], ["--json", "why", record], ["--json", "show", record], ["report"],
-                 ["verify"], ["gc"], ["export"], ["clean"], ["tag", "run"]):
+    for args in (
+        ["status"],
+        ["doctor"],
+        ["config", "show", "--origin"],
+        ["sources", "list"],
+        ["show", "chats"],
+        ["show", record],
+        ["why", record],
+        ["--json", "why", record],
+        ["--json", "show", record],
+        ["report"],
+        ["verify"],
+        ["gc"],
+        ["export"],
+        ["clean"],
+        ["tag", "run"],
+    ):
         run(*args)
     run("show", "chats:nothing", code=3)
     run("forget", "chats:0000000000000000", "--yes", code=3)

@@ -16,9 +16,7 @@ LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz'"
 def tokens(text: str) -> list[tuple[bytes, bytes]]:
     """The lower-case words between spaces, each with its tokens joined by spaces, in plain Python."""
     folded = "".join(c.lower() if c.isascii() else c for c in text.replace("’", "'"))
-    words = "".join(" " if c.isascii() and (c.isspace() or not c.isprintable()) else c for c in folded).split(
-        " "
-    )
+    words = "".join(" " if c.isascii() and (c.isspace() or not c.isprintable()) else c for c in folded).split(" ")
     found: list[tuple[bytes, bytes]] = []
     for word in filter(None, words):
         parts: list[str] = []
@@ -43,9 +41,7 @@ def grams(text: str) -> Counter[tuple[str, bytes]]:
         padded = b" " + word + b" "
         found.update(("bytes", padded[i : i + n]) for n in range(2, 6) for i in range(len(padded) - n + 1))
     flat = [part for _, parts in words for part in parts.split(b" ")]
-    found.update(
-        (f"words{n}", b" ".join(flat[i : i + n])) for n in (1, 2, 3) for i in range(len(flat) - n + 1)
-    )
+    found.update((f"words{n}", b" ".join(flat[i : i + n])) for n in (1, 2, 3) for i in range(len(flat) - n + 1))
     return found
 
 
