@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-import curation
 from curation.core import files
 from curation.core.annotations import Annotations
 from curation.core.declare import plain
@@ -29,6 +28,7 @@ from curation.export.mix import Index, People
 from curation.export.recipe import MixRecipe
 from curation.export.split import held_out
 from curation.methods import screen
+from curation.version import __version__
 
 VERSION = 1
 """Raise it whenever the same recipe and rows can give other bytes."""
@@ -66,7 +66,7 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
     people = _people(project, used)
     ingredients = {
         "version": VERSION,
-        "curation": curation.__version__,
+        "curation": __version__,
         "screen": screen.VERSION,
         "libraries": {name: library_version(name) for name in ("polars", "pyarrow")},
         "recipe": plain(recipe),

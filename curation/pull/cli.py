@@ -39,12 +39,12 @@ def pull(app: App, names: tuple[str, ...], update: bool) -> None:
             }
         )
     else:
-        rows = [
+        rows: list[tuple[object, ...]] = [
             (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date")
             for name, p in outcome.pulled.items()
         ]
-        blocked = [(name, None, None, error.what) for name, error in outcome.errors.items()]
-        app.ui.table(("source", "records", "rejected", "state"), rows + blocked)
+        rows += [(name, None, None, error.what) for name, error in outcome.errors.items()]
+        app.ui.table(("source", "records", "rejected", "state"), rows)
     if outcome.errors:
         raise _worst(outcome.errors)
 
