@@ -77,10 +77,10 @@ class Links(PatternRecognizer):  # type: ignore[misc]
 
 
 class Handle(PatternRecognizer):  # type: ignore[misc]
-    """Names on social networks: @name, @name@host, u/name and name#1234."""
+    """Names on social networks: @name, u/name and name#1234 (of @name@host.example, the rest is an e-mail address)."""
 
     PATTERNS = [
-        Pattern("at", r"(?<![\w@./])@(?>[^\W\d_]\w*+(?:[.-]\w++)*+)(?:@[\w-]++(?:\.\w++)+)?+(?!\()", 0.5),
+        Pattern("at", r"(?<![\w@./])@(?>[^\W\d_]\w*+(?:[.-]\w++)*+)(?!\()", 0.5),
         Pattern("reddit", r"(?<![\w/])/?u/[\w-]{3,20}(?![\w-])", 0.5),
         Pattern("number", r"(?<![\w#.])[^\W\d_][\w.]{1,31}#\d{4}(?!\d)", 0.4),
     ]
@@ -151,7 +151,7 @@ def recognisers() -> tuple[Guarded, ...]:
         Guarded(MacAddressRecognizer(), "ID", r"[0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\."),
         Guarded(UuidRecognizer(), "ID", r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-"),
         Guarded(IpRecognizer(), "IP", r"[0-9]\.[0-9]+\.[0-9]+\.[0-9]|:[0-9A-Fa-f]{0,4}:"),
-        Guarded(Phone(), "PHONE", r"(?s)(?:\p{Nd}\P{Nd}{0,20}){6}\p{Nd}"),
+        Guarded(Phone(), "PHONE", r"(?s)(?:\p{Nd}.{0,20}){6}\p{Nd}"),
     )
 
 
@@ -161,5 +161,5 @@ class _Log(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if "timed out" in str(record.msg):
             raise CurateError("a pattern of a recogniser ran out of time; the text it left cannot be published",
-                              where="scrub", fix="this is a bug of curate: report the id that `curate status` names")
+                              where="scrub", fix="this is a bug of curate; nothing was published")
         return False

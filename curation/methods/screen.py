@@ -21,7 +21,7 @@ _FORM = (r"(?:scenes?|stor(?:y|ies)|role[ -]?plays?|rp|erp|fiction|fan ?fic(?:ti
 _SEEN = (r"(?:expos\w+ to|found|finds?|finding|saw|sees?|seen|seeing|watch\w*|view\w*|access\w*|brows\w*|discover\w*"
          r"|search\w* (?:for|up)|sent|receiv\w*|stumbl\w* (?:on|upon|across|onto|over)|look\w* (?:at|for|up)"
          r"|block\w*|filter\w*|report\w*)")
-_NEGATED = r"(?:no|not|never|without|nor|non|any|forbid\w*|prohibit\w*|exclud\w*)"
+_NEGATED = r"(?:no|nobody|none|not|never|without|nor|non|any|forbid\w*|prohibit\w*|exclud\w*)"
 
 # Removed before explicit markers are looked for: somebody came across such content and says so.
 _MENTION = rf"\b{_SEEN}(?: [\w'-]+){{0,4}} (?:explicit sexual|sexually explicit|nsfw|erotic) content"
@@ -34,7 +34,7 @@ _EXPLICIT = "|".join((
     r"(?m:^\W*(?:nsfw|r-?18g?|xxx)\W*$)",
     r"\b(?:rating|rated|tags?|genres?|content|categor(?:y|ies)|warnings?)\s*[:=][^\n]{0,120}"
     r"\b(?:explicit|nsfw|erotic\w*|smut|xxx|r-?18g?|hentai|lemon)\b",
-    rf"\bn[\W_]?s[\W_]?f[\W_]?w[ _-]{{1,2}}{_FORM}\b",
+    rf"\bn[\W_]?s[\W_]?f[\W_]?w[\W_]{{1,3}}{_FORM}\b",
     rf"\b(?:erotic|smutty|lewd|pornographic|porn|hentai)[ -]{_FORM}\b",
     rf"\bexplicit(?:ly)?,? (?:sexual|erotic|adult|sex)[ -]{_FORM}\b",
     rf"\bsexually explicit[ -]{_FORM}\b",
@@ -64,7 +64,7 @@ _MINOR = "|".join((
     r"\bschool ?-?(?:girl|boy|child|kid)\w*",
     # Words for children.
     r"\b(?:child(?:ren)?|kids?|toddlers?|infants?|pre-?teens?|tweens?|teens?|teen-?age(?:d|rs?)?|adolescents?"
-    r"|pre-?pubescent|juveniles?|minors|a minor|(?:little|young) (?:girls?|boys?)|lolis?|shotas?"
+    r"|pre-?pubescent|juveniles?|minors|a minor(?:[.,;:!?)]|$| (?:girl|boy|child|who|and|is|was|in)\b)|(?:little|young) (?:girls?|boys?)|lolis?|shotas?"
     r"|lolicon|shotacon|toddlercon)\b",
 ))
 
