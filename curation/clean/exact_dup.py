@@ -23,8 +23,14 @@ class ExactDupSpec:
     """How identical records are folded; there is nothing to set."""
 
 
-@stage("text_digest", version=1, spec=TextDigestSpec, reads=("kind", "messages", "chosen", "rejected", "label"),
-       writes=("text_digest",), types={"text_digest": pa.string()})
+@stage(
+    "text_digest",
+    version=1,
+    spec=TextDigestSpec,
+    reads=("kind", "messages", "chosen", "rejected", "label"),
+    writes=("text_digest",),
+    types={"text_digest": pa.string()},
+)
 def text_digest(batch: pa.RecordBatch, spec: TextDigestSpec, context: Context) -> Output:
     """Write a keyed digest of who says what, without regard to case and blanks.
 
@@ -73,7 +79,8 @@ def exact_dup(batches: Batches, spec: ExactDupSpec, context: Context) -> Output:
     _, heads, back = np.unique(pc.drop_null(codes).to_numpy(), return_index=True, return_inverse=True)
     first[known] = spots[known][heads][back]
     again = first != spots
-    dropped = as_dropped(ids.filter(pa.array(again)), "exact_dup", "duplicate",
-                         witness=ids.take(pa.array(first[again])).to_pylist())
+    dropped = as_dropped(
+        ids.filter(pa.array(again)), "exact_dup", "duplicate", witness=ids.take(pa.array(first[again])).to_pylist()
+    )
     kept = pa.table({"id": ids.filter(pa.array(~again))})
     return Output(kept, dropped, {"folded": len(dropped)})

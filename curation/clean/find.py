@@ -35,7 +35,7 @@ _OVERLAP = 1_000
 _EUROPEAN = "112 116000 116006 116111 116117 116123"
 _HELP = {
     "1": "8002738255 8007842433 8006624357 8007997233 8006564673 8004224453 8664887386 8663319474 8777264727"
-         " 8775658860 8773306366 8009506264 8009312237 8002221222 8334564566 8006686868 8662773553",
+    " 8775658860 8773306366 8009506264 8009312237 8002221222 8334564566 8006686868 8662773553",
     "33": f"{_EUROPEAN} 3114 3919",
     "44": f"{_EUROPEAN} 08001111 08082000247 08000684141 0800585858 03003047000 03001233393 08088084994 08085002222",
     "49": f"{_EUROPEAN} 116016 08001110111 08001110222 08001110333 08001110550 08000116016 08002255530",
@@ -121,10 +121,10 @@ def _scan(
     hits: dict[int, list[_Candidate]] = {}
     for one in guarded:
         opened = pc.match_substring_regex(array, one.gate).to_numpy(zero_copy_only=False)
-        for index in np.flatnonzero(opened) if gated else range(len(texts)):
+        for index in np.flatnonzero(opened).tolist() if gated else range(len(texts)):
             for candidate in _search(texts[index], one):
                 if candidate.score >= min_score:
-                    hits.setdefault(int(index), []).append(candidate)
+                    hits.setdefault(index, []).append(candidate)
     return hits
 
 
@@ -200,6 +200,9 @@ def _recognisers() -> tuple[Guarded, ...]:
     for index, (text, label) in enumerate(_CANARIES):
         labels = {c.label for hits in _scan([text], made, 0.35, True).values() for c in hits}
         if label not in labels:
-            raise MissingError(f"the recognisers failed their self-test: {label} in sentence {index + 1} was not found",
-                               where="scrub", fix="pip install --upgrade --force-reinstall 'curation[pii]'")
+            raise MissingError(
+                f"the recognisers failed their self-test: {label} in sentence {index + 1} was not found",
+                where="scrub",
+                fix="pip install --upgrade --force-reinstall 'curation[pii]'",
+            )
     return made

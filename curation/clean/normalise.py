@@ -27,8 +27,9 @@ _MERGED = ("system", "user", "assistant")
 class NormaliseSpec:
     """What a record has to look like."""
 
-    max_chars: int = doc("drop records whose turns hold more characters than this, all columns together",
-                         default=200_000)
+    max_chars: int = doc(
+        "drop records whose turns hold more characters than this, all columns together", default=200_000
+    )
 
     def __post_init__(self) -> None:
         """Refuse a limit that no record could keep."""
@@ -66,8 +67,9 @@ def normalise(batch: pa.RecordBatch, spec: NormaliseSpec, context: Context) -> O
 
     columns |= {name: part.column() for name, part in turns.items()}
     reasons = np.full(batch.num_rows, "", object)
-    for reason, rows in reversed(list(zip(REASONS, (empty, bad_role, no_user & ~no_assistant, no_assistant, too_long),
-                                          strict=True))):
+    for reason, rows in reversed(
+        list(zip(REASONS, (empty, bad_role, no_user & ~no_assistant, no_assistant, too_long), strict=True))
+    ):
         reasons[rows] = reason
     refused = reasons != ""
     kept = pa.table({"id": batch.column("id"), **{name: columns[name] for name in TEXT_COLUMNS}})
@@ -92,8 +94,10 @@ def _bad_system(messages: Turns) -> Mask:
 
 
 def _characters(turns: Turns) -> Ints:
-    sizes = sum(pc.fill_null(pc.utf8_length(text), 0).to_numpy(zero_copy_only=False)
-                for text in (turns.content, turns.reasoning))
+    sizes = sum(
+        pc.fill_null(pc.utf8_length(text), 0).to_numpy(zero_copy_only=False)
+        for text in (turns.content, turns.reasoning)
+    )
     total: Ints = np.bincount(turns.rows, weights=sizes, minlength=len(turns.lengths)).astype(np.int64)
     return total
 
@@ -127,8 +131,13 @@ def _joined(turns: Turns) -> Turns:
         return turns
     starts = np.flatnonzero(first)
     lengths = np.bincount(rows[starts], minlength=len(turns.lengths)).astype(np.int64)
-    return Turns(lengths, turns.null, turns.role.take(pa.array(starts)),
-                 _glue(turns.content, starts), _glue(turns.reasoning, starts))
+    return Turns(
+        lengths,
+        turns.null,
+        turns.role.take(pa.array(starts)),
+        _glue(turns.content, starts),
+        _glue(turns.reasoning, starts),
+    )
 
 
 def _glue(texts: pa.StringArray, starts: Ints) -> pa.StringArray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
 from presidio_analyzer.predefined_recognizers import (
@@ -34,13 +34,52 @@ _LABELS = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,5}"
 
 # Endings that no sentence has after a missing blank ("so sad.my mother …"). The rest counts only before a path.
 _PLAIN_ENDINGS = "com|org|net|edu|gov|mil|info|biz|io|dev|app|uk|de|fr|nl|eu|ca|au|ch|se|dk|pl|cz|br|jp|cn|ru|ie|nz|kr"
-_PATH_ENDINGS = "ai|be|blog|cc|club|co|es|gg|in|is|it|la|link|live|ly|me|online|page|pm|sh|shop|site|store|tech|to|tv|us|xyz"
+_PATH_ENDINGS = (
+    "ai|be|blog|cc|club|co|es|gg|in|is|it|la|link|live|ly|me|online|page|pm|sh|shop|site|store|tech|to|tv|us|xyz"
+)
 
 # After an @, these are no one's name: places, mass mentions, and what code decorates with.
 _NO_HANDLES = frozenset(
-    "all author channel charset classmethod component dataclass deprecated everybody everyone example export font-face"
-    " here home import include keyframes media nobody override page param property pytest.fixture return"
-    " returns school see since staticmethod supports test throws todo type version work".split()
+    {
+        "all",
+        "author",
+        "channel",
+        "charset",
+        "classmethod",
+        "component",
+        "dataclass",
+        "deprecated",
+        "everybody",
+        "everyone",
+        "example",
+        "export",
+        "font-face",
+        "here",
+        "home",
+        "import",
+        "include",
+        "keyframes",
+        "media",
+        "nobody",
+        "override",
+        "page",
+        "param",
+        "property",
+        "pytest.fixture",
+        "return",
+        "returns",
+        "school",
+        "see",
+        "since",
+        "staticmethod",
+        "supports",
+        "test",
+        "throws",
+        "todo",
+        "type",
+        "version",
+        "work",
+    }
 )
 
 
@@ -51,7 +90,7 @@ class Email(EmailRecognizer):  # type: ignore[misc]
     downloads a list on first use and refuses addresses under endings the list does not know.
     """
 
-    PATTERNS = [Pattern("Email", r"\b\w(?:[\w.%+'-]{0,254}[\w+-])?@\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+\b", 0.5)]
+    PATTERNS: ClassVar = [Pattern("Email", r"\b\w(?:[\w.%+'-]{0,254}[\w+-])?@\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+\b", 0.5)]
 
     def validate_result(self, pattern_text: str) -> None:
         """Leave the score as it is: whatever has the shape of an address is one."""
@@ -64,7 +103,7 @@ class Links(PatternRecognizer):  # type: ignore[misc]
     leaves query strings, and takes a sentence that follows without a blank for a host.
     """
 
-    PATTERNS = [
+    PATTERNS: ClassVar = [
         Pattern("scheme", rf"\b(?:https?|ftp)://[^\s<>\"]*{_END}", 0.6),
         Pattern("www", rf"\bwww\d{{0,3}}\.[^\s<>\"]*{_END}", 0.6),
         Pattern("host", rf"(?<![\w@.-]){_LABELS}(?:{_PLAIN_ENDINGS})(?![\w-]){_REST}", 0.5),
@@ -79,7 +118,7 @@ class Links(PatternRecognizer):  # type: ignore[misc]
 class Handle(PatternRecognizer):  # type: ignore[misc]
     """Names on social networks: @name, u/name and name#1234 (of @name@host.example, the rest is an e-mail address)."""
 
-    PATTERNS = [
+    PATTERNS: ClassVar = [
         Pattern("at", r"(?<![\w@./])@(?>[^\W\d_]\w*+(?:[.-]\w++)*+)(?!\()", 0.5),
         Pattern("reddit", r"(?<![\w/])/?u/[\w-]{3,20}(?![\w-])", 0.5),
         Pattern("number", r"(?<![\w#.])[^\W\d_][\w.]{1,31}#\d{4}(?!\d)", 0.4),
@@ -160,6 +199,9 @@ class _Log(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if "timed out" in str(record.msg):
-            raise CurateError("a pattern of a recogniser ran out of time; the text it left cannot be published",
-                              where="scrub", fix="this is a bug of curate; nothing was published")
+            raise CurateError(
+                "a pattern of a recogniser ran out of time; the text it left cannot be published",
+                where="scrub",
+                fix="this is a bug of curate; nothing was published",
+            )
         return False

@@ -22,5 +22,6 @@ def screen(batch: pa.RecordBatch, spec: ScreenSpec, context: Context) -> Output:
     """Drop the records that `curation.methods.screen` flags; write nothing."""
     flagged = rule.flag(batch)
     ids = batch.column("id")
-    return Output(pa.table({"id": ids.filter(pc.invert(flagged))}),
-                  as_dropped(ids.filter(flagged), "screen", "unconditional"))
+    return Output(
+        pa.table({"id": ids.filter(pc.invert(flagged))}), as_dropped(ids.filter(flagged), "screen", "unconditional")
+    )

@@ -30,8 +30,17 @@ class ScrubSpec:
             raise ValueError("'min_score' must be above 0 and at most 1")
 
 
-@stage("scrub", version=1, spec=ScrubSpec, reads=TEXT_COLUMNS, writes=(*TEXT_COLUMNS, "pii"), types={"pii": PII},
-       libraries=("presidio-analyzer", "phonenumbers", "regex"), extra="pii", modules=("presidio_analyzer",))
+@stage(
+    "scrub",
+    version=1,
+    spec=ScrubSpec,
+    reads=TEXT_COLUMNS,
+    writes=(*TEXT_COLUMNS, "pii"),
+    types={"pii": PII},
+    libraries=("presidio-analyzer", "phonenumbers", "regex"),
+    extra="pii",
+    modules=("presidio_analyzer",),
+)
 def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
     """Scrub messages, chosen, rejected (reasoning, too) and meta; drop nothing.
 
@@ -47,8 +56,9 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
     spans = find(distinct.dictionary.to_pylist(), spec.min_score)
     values, notes = _replace(texts, distinct, spans)
     columns = texts.put(values)
-    return Output(pa.table({"id": batch.column("id"), **columns, "pii": _count(values, texts.rows, batch.num_rows)}),
-                  notes=notes)
+    return Output(
+        pa.table({"id": batch.column("id"), **columns, "pii": _count(values, texts.rows, batch.num_rows)}), notes=notes
+    )
 
 
 def _replace(
@@ -103,7 +113,8 @@ def _count(values: pa.StringArray, rows: Ints, size: int) -> pa.ListArray:
         found = pc.fill_null(pc.count_substring_regex(values, rf"\[{label}_[0-9]{{1,6}}\]"), 0)
         counts[:, number] = np.bincount(rows, weights=found.to_numpy(zero_copy_only=False), minlength=size)
     held, labels = np.nonzero(counts)
-    entries = pa.StructArray.from_arrays([pa.array(LABELS).take(pa.array(labels)), pa.array(counts[held, labels])],
-                                         fields=list(PII.value_type))
+    entries = pa.StructArray.from_arrays(
+        [pa.array(LABELS).take(pa.array(labels)), pa.array(counts[held, labels])], fields=list(PII.value_type)
+    )
     bounds = np.concatenate([[0], np.cumsum(np.bincount(held, minlength=size))]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(bounds), entries, type=PII)

@@ -10,9 +10,11 @@ from curation.methods.texts import valid_utf8
 
 # Characters that draw nothing. ZWNJ and ZWJ (U+200C, U+200D) are not here, for scripts and emoji need them; nor
 # are variation selectors. Tag characters (U+E0000..) go: they can carry a whole hidden text.
-_INVISIBLE = (r"[\x{00AD}\x{034F}\x{061C}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{200B}\x{200E}\x{200F}"
-              r"\x{202A}-\x{202E}\x{2060}-\x{206F}\x{2800}\x{3164}\x{FEFF}\x{FFA0}\x{FFF9}-\x{FFFB}"
-              r"\x{1D173}-\x{1D17A}\x{E0000}-\x{E0FFF}]")
+_INVISIBLE = (
+    r"[\x{00AD}\x{034F}\x{061C}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{200B}\x{200E}\x{200F}"
+    r"\x{202A}-\x{202E}\x{2060}-\x{206F}\x{2800}\x{3164}\x{FEFF}\x{FFA0}\x{FFF9}-\x{FFFB}"
+    r"\x{1D173}-\x{1D17A}\x{E0000}-\x{E0FFF}]"
+)
 _CONTROL = r"[\x00-\x08\x0E-\x1F\x7F-\x{84}\x{86}-\x{9F}]"
 # Beside a Latin letter, a digit, a sign or a space a joiner does nothing but hide what stands there.
 _PLAIN = r"[\p{Latin}\p{Nd}\p{P}\p{Sc}+=<>|~^`\s]"

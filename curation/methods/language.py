@@ -39,8 +39,9 @@ def identify(texts: pa.Array) -> pa.Array:
     """
     bare = pc.replace_substring_regex(pc.utf8_slice_codeunits(texts, 0, _READ), _NO_LANGUAGE, " ")
     distinct = bare.dictionary_encode()
-    named = pa.array([None if text is None else _identify(text) for text in distinct.dictionary.to_pylist()],
-                     pa.string())
+    named = pa.array(
+        [None if text is None else _identify(text) for text in distinct.dictionary.to_pylist()], pa.string()
+    )
     return named.take(distinct.indices)
 
 

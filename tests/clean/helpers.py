@@ -23,8 +23,18 @@ def turn(role: str | None, content: str | None, reasoning: str | None = None) ->
 
 
 def record(number: int, messages: list[Any], **more: Any) -> Record:
-    empty = {"kind": "chat", "chosen": None, "rejected": None, "label": None, "persona": "assistant", "language": None,
-             "licence": None, "group": None, "synthetic": None, "meta": None}
+    empty = {
+        "kind": "chat",
+        "chosen": None,
+        "rejected": None,
+        "label": None,
+        "persona": "assistant",
+        "language": None,
+        "licence": None,
+        "group": None,
+        "synthetic": None,
+        "meta": None,
+    }
     return {**empty, "id": f"demo:{number:016x}", "messages": messages, **more}
 
 
@@ -36,8 +46,9 @@ def table(records: Sequence[Record]) -> pa.Table:
     return pa.Table.from_pylist(list(records), schema=RECORD_SCHEMA)
 
 
-def run(stages: Stage | Sequence[Stage], rows: pa.Table, batch_rows: int = 1000, **specs: Any
-        ) -> tuple[pa.Table, pa.Table, dict[str, int]]:
+def run(
+    stages: Stage | Sequence[Stage], rows: pa.Table, batch_rows: int = 1000, **specs: Any
+) -> tuple[pa.Table, pa.Table, dict[str, int]]:
     stages = [stages] if isinstance(stages, Stage) else stages
     step = Step("test", tuple(Call(s, specs.get(s.name, s.spec())) for s in stages))
     return run_batches(step, rows, CONTEXT, batch_rows)
@@ -45,23 +56,51 @@ def run(stages: Stage | Sequence[Stage], rows: pa.Table, batch_rows: int = 1000,
 
 def texts(pieces: Sequence[str] = ()) -> st.SearchStrategy[str]:
     """Text with what trips cleaners: blanks, controls, invisible characters, and the given pieces."""
-    awkward = ["\r\n", "\n\n\n\n", "\u00a0", "\u200b", "\u200d", "\ufeff", "\x00", " \n", "e\u0301", "👨\u200d👩", "\ufffd",
-               "[EMAIL_1]", "\ufe0f", "\u202e", "\t", " "]
+    awkward = [
+        "\r\n",
+        "\n\n\n\n",
+        "\u00a0",
+        "\u200b",
+        "\u200d",
+        "\ufeff",
+        "\x00",
+        " \n",
+        "e\u0301",
+        "👨\u200d👩",
+        "\ufffd",
+        "[EMAIL_1]",
+        "\ufe0f",
+        "\u202e",
+        "\t",
+        " ",
+    ]
     part = st.one_of(st.text(max_size=12), st.sampled_from([*awkward, *pieces]))
     return st.lists(part, max_size=6).map("".join)
 
 
 def records(pieces: Sequence[str] = (), most: int = 6) -> st.SearchStrategy[pa.Table]:
     one = texts(pieces)
-    turns = st.lists(st.builds(turn, st.sampled_from([*ROLES, "user", "assistant", "other"]) | st.none(),
-                               one | st.none(), one | st.none()), max_size=5)
-    pairs = st.lists(st.fixed_dictionaries({"key": st.sampled_from(["topic", "url"]), "value": one | st.none()}), max_size=2)
+    turns = st.lists(
+        st.builds(
+            turn, st.sampled_from([*ROLES, "user", "assistant", "other"]) | st.none(), one | st.none(), one | st.none()
+        ),
+        max_size=5,
+    )
+    pairs = st.lists(
+        st.fixed_dictionaries({"key": st.sampled_from(["topic", "url"]), "value": one | st.none()}), max_size=2
+    )
     rows = st.builds(
-        lambda **fields: fields, kind=st.sampled_from(KINDS), messages=turns, chosen=turns | st.none(),
-        rejected=turns | st.none(), label=st.booleans() | st.none(), meta=pairs | st.none(),
+        lambda **fields: fields,
+        kind=st.sampled_from(KINDS),
+        messages=turns,
+        chosen=turns | st.none(),
+        rejected=turns | st.none(),
+        label=st.booleans() | st.none(),
+        meta=pairs | st.none(),
     )
     return st.lists(rows, max_size=most).map(
-        lambda found: table([record(i, fields.pop("messages"), **fields) for i, fields in enumerate(found)]))
+        lambda found: table([record(i, fields.pop("messages"), **fields) for i, fields in enumerate(found)])
+    )
 
 
 def conserved(stages: Stage | Sequence[Stage], rows: pa.Table) -> None:
@@ -96,7 +135,9 @@ def again_changes_nothing(stages: Stage | Sequence[Stage], rows: pa.Table) -> No
 
 def _over(rows: pa.Table, kept: pa.Table) -> pa.Table:
     by_id = {r["id"]: r for r in rows.to_pylist()}
-    return table([{**by_id[r["id"]], **{k: v for k, v in r.items() if k in RECORD_SCHEMA.names}} for r in kept.to_pylist()])
+    return table(
+        [{**by_id[r["id"]], **{k: v for k, v in r.items() if k in RECORD_SCHEMA.names}} for r in kept.to_pylist()]
+    )
 
 
 def strings(value: Any) -> list[str]:
@@ -106,5 +147,3 @@ def strings(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [s for item in value.values() for s in strings(item)]
     return [s for item in value for s in strings(item)] if isinstance(value, list) else []
-
-

@@ -48,17 +48,25 @@ def test_the_digest_is_keyed_and_meta_does_not_count() -> None:
 def fold(pairs: list[tuple[str, str | None]], cuts: int = 3) -> tuple[list[str], list[tuple[str, str]]]:
     def batches() -> Iterator[pa.Table]:
         for start in range(0, len(pairs), cuts):
-            yield pa.table({"id": [i for i, _ in pairs[start : start + cuts]],
-                            "text_digest": pa.array([d for _, d in pairs[start : start + cuts]], pa.string())})
+            yield pa.table(
+                {
+                    "id": [i for i, _ in pairs[start : start + cuts]],
+                    "text_digest": pa.array([d for _, d in pairs[start : start + cuts]], pa.string()),
+                }
+            )
 
     output = exact_dup.run(batches, ExactDupSpec(), CONTEXT)
     assert set(output.dropped.column("reason").to_pylist()) <= {"duplicate"}
-    return (output.kept.column("id").to_pylist(),
-            list(zip(output.dropped.column("id").to_pylist(), output.dropped.column("witness").to_pylist(), strict=True)))
+    return (
+        output.kept.column("id").to_pylist(),
+        list(zip(output.dropped.column("id").to_pylist(), output.dropped.column("witness").to_pylist(), strict=True)),
+    )
 
 
 def test_the_smallest_id_stays_and_is_the_witness() -> None:
-    kept, dropped = fold([("s:1", "x"), ("s:2", "y"), ("s:3", "x"), ("s:4", None), ("s:5", None), ("s:6", "x"), ("s:7", "y")])
+    kept, dropped = fold(
+        [("s:1", "x"), ("s:2", "y"), ("s:3", "x"), ("s:4", None), ("s:5", None), ("s:6", "x"), ("s:7", "y")]
+    )
     assert kept == ["s:1", "s:2", "s:4", "s:5"]
     assert dropped == [("s:3", "s:1"), ("s:6", "s:1"), ("s:7", "s:2")]
     assert fold([]) == ([], [])

@@ -15,12 +15,59 @@ from curation.core.errors import CurateError, MissingError
 pytest.importorskip("presidio_analyzer")
 
 PIECES = [
-    "bob@x.com", "a.b+c@mail.example.co.uk", "@jane_doe", "@user@host.social", "u/some_one", "name#1234", "http://", "https://",
-    "http\u017f://x.org", "www.", "\u212aelly.com", "example.com", "/path?q=1", "sad.my", "4111 1111 1111 1111", "4111111111111111",
-    "DE89 3704 0044 0532 0130 00", "GB29NWBK60161331926819", "202-555-0143", "+44 20 7946 0958", "(202) 555-0143", "0176 12345678",
-    "219-09-4321", "912-70-1234", "AB 12 34 56 C", "192.0.2.1", "fe80::1", "::", "2001:db8::8a2e:370:7334", "00:1B:44:11:3A:B7",
-    "0012.3456.789A", "123e4567-e89b-42d3-a456-426614174000", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
-    "٢٠٢-٥٥٥-٠١٤٣", "12345", "1.5", "-", ".", ":", "@", "/", "(", ")", " ", "\n", "#", "[EMAIL_1]", "[PERSON_12]", "\u00df", "9", "0", "a",
+    "bob@x.com",
+    "a.b+c@mail.example.co.uk",
+    "@jane_doe",
+    "@user@host.social",
+    "u/some_one",
+    "name#1234",
+    "http://",
+    "https://",
+    "http\u017f://x.org",
+    "www.",
+    "\u212aelly.com",
+    "example.com",
+    "/path?q=1",
+    "sad.my",
+    "4111 1111 1111 1111",
+    "4111111111111111",
+    "DE89 3704 0044 0532 0130 00",
+    "GB29NWBK60161331926819",
+    "202-555-0143",
+    "+44 20 7946 0958",
+    "(202) 555-0143",
+    "0176 12345678",
+    "219-09-4321",
+    "912-70-1234",
+    "AB 12 34 56 C",
+    "192.0.2.1",
+    "fe80::1",
+    "::",
+    "2001:db8::8a2e:370:7334",
+    "00:1B:44:11:3A:B7",
+    "0012.3456.789A",
+    "123e4567-e89b-42d3-a456-426614174000",
+    "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+    "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+    "٢٠٢-٥٥٥-٠١٤٣",
+    "12345",
+    "1.5",
+    "-",
+    ".",
+    ":",
+    "@",
+    "/",
+    "(",
+    ")",
+    " ",
+    "\n",
+    "#",
+    "[EMAIL_1]",
+    "[PERSON_12]",
+    "\u00df",
+    "9",
+    "0",
+    "a",
 ]
 
 
@@ -28,33 +75,51 @@ def values(text: str) -> list[tuple[str, str]]:
     return [(text[s.start : s.end], s.label) for s in find([text], 0.35)[0]]
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("mail bob@x.com or BOB@x.com.", [("bob@x.com", "EMAIL"), ("BOB@x.com", "EMAIL")]),
-    ("bob@clinic.internal", [("bob@clinic.internal", "EMAIL")]),
-    ("see https://x.org/?q=bob@x.com&y=1, ok", [("https://x.org/?q=bob@x.com&y=1", "URL")]),
-    ("http://user:pw@host.com/a", [("http://user:pw@host.com/a", "URL")]),
-    ("(www.example.community/me)", [("www.example.community/me", "URL")]),
-    ("jane-doe.com and wa.me/12025550143", [("jane-doe.com", "URL"), ("wa.me/12025550143", "URL")]),
-    ("I'm so sad.my mom left.how are you", []),
-    ("@jane.doe. and @home @app.get('/x') bob@home", [("@jane.doe", "HANDLE")]),
-    ("u/throwaway_12, jane#1234, @a@b.social", [("u/throwaway_12", "HANDLE"), ("jane#1234", "HANDLE"), ("a@b.social", "EMAIL")]),
-    ("+1 (202) 555-0143 or 202.555.0144", [("+1 (202) 555-0143", "PHONE"), ("202.555.0144", "PHONE")]),
-    ("0.3571428571 and 1685 and (223905 - 1858)", []),
-    ("4111 1111 1111 1111, 4111 1111 1111 1112", [("4111 1111 1111 1111", "FINANCIAL")]),
-    ("219-09-4321", [("219-09-4321", "ID")]),
-    ("A1 H1 D3 and room 12345", []),
-    ("192.168.0.1 fe80::1 12:30:45 std::vector", [("192.168.0.1", "IP"), ("fe80::1", "IP")]),
-    ("[PHONE_1] 202-555-0143 [EMAIL_2]", [("202-555-0143", "PHONE")]),
-    ("555 [PHONE_1] 0143 bob@[EMAIL_1].com", []),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mail bob@x.com or BOB@x.com.", [("bob@x.com", "EMAIL"), ("BOB@x.com", "EMAIL")]),
+        ("bob@clinic.internal", [("bob@clinic.internal", "EMAIL")]),
+        ("see https://x.org/?q=bob@x.com&y=1, ok", [("https://x.org/?q=bob@x.com&y=1", "URL")]),
+        ("http://user:pw@host.com/a", [("http://user:pw@host.com/a", "URL")]),
+        ("(www.example.community/me)", [("www.example.community/me", "URL")]),
+        ("jane-doe.com and wa.me/12025550143", [("jane-doe.com", "URL"), ("wa.me/12025550143", "URL")]),
+        ("I'm so sad.my mom left.how are you", []),
+        ("@jane.doe. and @home @app.get('/x') bob@home", [("@jane.doe", "HANDLE")]),
+        (
+            "u/throwaway_12, jane#1234, @a@b.social",
+            [("u/throwaway_12", "HANDLE"), ("jane#1234", "HANDLE"), ("a@b.social", "EMAIL")],
+        ),
+        ("+1 (202) 555-0143 or 202.555.0144", [("+1 (202) 555-0143", "PHONE"), ("202.555.0144", "PHONE")]),
+        ("0.3571428571 and 1685 and (223905 - 1858)", []),
+        ("4111 1111 1111 1111, 4111 1111 1111 1112", [("4111 1111 1111 1111", "FINANCIAL")]),
+        ("219-09-4321", [("219-09-4321", "ID")]),
+        ("A1 H1 D3 and room 12345", []),
+        ("192.168.0.1 fe80::1 12:30:45 std::vector", [("192.168.0.1", "IP"), ("fe80::1", "IP")]),
+        ("[PHONE_1] 202-555-0143 [EMAIL_2]", [("202-555-0143", "PHONE")]),
+        ("555 [PHONE_1] 0143 bob@[EMAIL_1].com", []),
+    ],
+)
 def test_findings(text: str, expected: list[tuple[str, str]]) -> None:
     assert values(text) == expected
 
 
-@pytest.mark.parametrize("text", [
-    "call 988 or 911, in Europe 112 or 116 123, text HOME to 741741", "1-800-273-8255", "+1 800 273 8255", "(800) 273-8255",
-    "0800 111 0 111", "+49 800 1110111", "0800 1111", "+44 116 123", "13 11 14", "1300 659 467", "1-866-488-7386",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call 988 or 911, in Europe 112 or 116 123, text HOME to 741741",
+        "1-800-273-8255",
+        "+1 800 273 8255",
+        "(800) 273-8255",
+        "0800 111 0 111",
+        "+49 800 1110111",
+        "0800 1111",
+        "+44 116 123",
+        "13 11 14",
+        "1300 659 467",
+        "1-866-488-7386",
+    ],
+)
 def test_help_lines_are_kept(text: str) -> None:
     assert values(text) == []
 
@@ -62,8 +127,10 @@ def test_help_lines_are_kept(text: str) -> None:
 def test_findings_are_the_same_without_gates() -> None:
     rng = random.Random(20261123)
     texts = ["".join(rng.choices(PIECES, k=rng.randint(1, 9))) for _ in range(1500)]
-    texts += ["".join(chr(rng.choice([rng.randint(33, 126), rng.randint(48, 58), 0x17F, 0x212A])) for _ in range(25))
-              for _ in range(500)]
+    texts += [
+        "".join(chr(rng.choice([rng.randint(33, 126), rng.randint(48, 58), 0x17F, 0x212A])) for _ in range(25))
+        for _ in range(500)
+    ]
     gated, plain = find(texts, 0.05), find(texts, 0.05, gated=False)
     wrong = [i for i in range(len(texts)) if gated[i] != plain[i]]
     assert wrong == []
@@ -86,15 +153,26 @@ def test_texts_longer_than_a_window() -> None:
     filler = "lorem ipsum dolor sit amet. " * 40
     text = "".join(f"{filler}write to person{i}@example.org or 202-555-{i:04d} now. " for i in range(100, 160))
     found = values(text)
-    assert found == [v for i in range(100, 160) for v in ((f"person{i}@example.org", "EMAIL"), (f"202-555-{i:04d}", "PHONE"))]
+    assert found == [
+        v for i in range(100, 160) for v in ((f"person{i}@example.org", "EMAIL"), (f"202-555-{i:04d}", "PHONE"))
+    ]
     url = "https://example.org/?" + "token=abc&" * 3000
     assert values(f"{filler * 8}{url} end {url}") == [(url, "URL"), (url, "URL")]
 
 
 HOSTILE = {
-    "digits": "7" * 100_000, "spaced digits": "123 " * 25_000, "emoji": "😀" * 1_000_000, "right to left": "שלום " * 200_000,
-    "at": "a@" * 500_000, "hyphens": "a-" * 500_000 + "@x.com", "colons": ":" * 1_000_000, "dots": "a." * 500_000,
-    "schemes": "http://" * 140_000, "hex": "deadbeef-" * 110_000, "brackets": "(" * 1_000_000, "one word": "x" * 1_000_000 + "@y.org",
+    "digits": "7" * 100_000,
+    "spaced digits": "123 " * 25_000,
+    "emoji": "😀" * 1_000_000,
+    "right to left": "שלום " * 200_000,
+    "at": "a@" * 500_000,
+    "hyphens": "a-" * 500_000 + "@x.com",
+    "colons": ":" * 1_000_000,
+    "dots": "a." * 500_000,
+    "schemes": "http://" * 140_000,
+    "hex": "deadbeef-" * 110_000,
+    "brackets": "(" * 1_000_000,
+    "one word": "x" * 1_000_000 + "@y.org",
 }
 
 

@@ -12,15 +12,23 @@ ENGLISH = "I cannot sleep at night and I worry all the time."
 
 
 def test_what_people_say_counts() -> None:
-    rows = table([
-        chat(0, GERMAN, "Das klingt sehr anstrengend für Sie."),
-        chat(1, ENGLISH, "That sounds exhausting."),
-        record(2, [turn("system", "You are a helpful assistant who answers all questions kindly. " * 5),
-                   turn("user", GERMAN), turn("tool", '{"result": "some English text that a tool returned"}' * 5)]),
-        chat(3, GERMAN, ENGLISH),
-        chat(4, "ok", "ok"),
-        record(5, []),
-    ])
+    rows = table(
+        [
+            chat(0, GERMAN, "Das klingt sehr anstrengend für Sie."),
+            chat(1, ENGLISH, "That sounds exhausting."),
+            record(
+                2,
+                [
+                    turn("system", "You are a helpful assistant who answers all questions kindly. " * 5),
+                    turn("user", GERMAN),
+                    turn("tool", '{"result": "some English text that a tool returned"}' * 5),
+                ],
+            ),
+            chat(3, GERMAN, ENGLISH),
+            chat(4, "ok", "ok"),
+            record(5, []),
+        ]
+    )
     kept, _, notes = h.run(language, rows)
     assert kept.column("language").to_pylist() == ["de", "en", "de", None, None, None]
     assert notes == {"language.unknown": 3}

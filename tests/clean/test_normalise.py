@@ -22,8 +22,17 @@ def said(row: Any, column: str = "messages") -> list[tuple[str, str]]:
 
 
 def test_turns_of_one_speaker_become_one() -> None:
-    row = one([turn("system", "Be kind."), turn("system", "Be brief."), turn("user", "Hi\u200b"), turn("user", "  "),
-               turn("user", "there"), turn("assistant", "Hello", "think"), turn("assistant", "friend", "more")])
+    row = one(
+        [
+            turn("system", "Be kind."),
+            turn("system", "Be brief."),
+            turn("user", "Hi\u200b"),
+            turn("user", "  "),
+            turn("user", "there"),
+            turn("assistant", "Hello", "think"),
+            turn("assistant", "friend", "more"),
+        ]
+    )
     assert said(row) == [("system", "Be kind.\n\nBe brief."), ("user", "Hi\n\nthere"), ("assistant", "Hello\n\nfriend")]
     assert row["messages"][2]["reasoning"] == "think\n\nmore"
 
@@ -39,25 +48,38 @@ def test_a_chat_ends_with_an_answer() -> None:
 
 
 def test_a_prompt_may_end_with_the_user() -> None:
-    row = one([turn("user", "a")], kind="preference", chosen=[turn("assistant", "b", "")], rejected=[turn("assistant", " c ")])
+    row = one(
+        [turn("user", "a")], kind="preference", chosen=[turn("assistant", "b", "")], rejected=[turn("assistant", " c ")]
+    )
     assert said(row) == [("user", "a")] and said(row, "rejected") == [("assistant", "c")]
     assert row["chosen"][0]["reasoning"] is None
 
 
-@pytest.mark.parametrize(("reason", "messages", "more"), [
-    ("empty", [], {}),
-    ("empty", [turn("user", "\u200b \x00"), turn("assistant", None)], {}),
-    ("bad_role", [turn("user", "a"), turn("narrator", "b")], {}),
-    ("bad_role", [turn(None, "a"), turn("assistant", "b")], {}),
-    ("bad_role", [turn("user", "a"), turn("system", "b"), turn("assistant", "c")], {}),
-    ("no_assistant", [turn("user", "a")], {}),
-    ("no_user", [turn("system", "a"), turn("assistant", "b")], {}),
-    ("no_user", [turn("assistant", "b"), turn("user", "only after the last answer")], {}),
-    ("no_assistant", [turn("user", "a")], {"kind": "unpaired"}),
-    ("no_assistant", [turn("user", "a")], {"kind": "preference", "chosen": [turn("assistant", "b")], "rejected": []}),
-    ("bad_role", [turn("user", "a")], {"kind": "unpaired", "chosen": [turn("system", "b"), turn("assistant", "c")]}),
-    ("no_user", [turn("system", "a")], {"kind": "unpaired", "chosen": [turn("assistant", "c")]}),
-])
+@pytest.mark.parametrize(
+    ("reason", "messages", "more"),
+    [
+        ("empty", [], {}),
+        ("empty", [turn("user", "\u200b \x00"), turn("assistant", None)], {}),
+        ("bad_role", [turn("user", "a"), turn("narrator", "b")], {}),
+        ("bad_role", [turn(None, "a"), turn("assistant", "b")], {}),
+        ("bad_role", [turn("user", "a"), turn("system", "b"), turn("assistant", "c")], {}),
+        ("no_assistant", [turn("user", "a")], {}),
+        ("no_user", [turn("system", "a"), turn("assistant", "b")], {}),
+        ("no_user", [turn("assistant", "b"), turn("user", "only after the last answer")], {}),
+        ("no_assistant", [turn("user", "a")], {"kind": "unpaired"}),
+        (
+            "no_assistant",
+            [turn("user", "a")],
+            {"kind": "preference", "chosen": [turn("assistant", "b")], "rejected": []},
+        ),
+        (
+            "bad_role",
+            [turn("user", "a")],
+            {"kind": "unpaired", "chosen": [turn("system", "b"), turn("assistant", "c")]},
+        ),
+        ("no_user", [turn("system", "a")], {"kind": "unpaired", "chosen": [turn("assistant", "c")]}),
+    ],
+)
 def test_refused(reason: str, messages: list[Any], more: dict[str, Any]) -> None:
     assert one(messages, **more) == reason
 
@@ -77,7 +99,9 @@ def test_length_counts_characters_of_all_columns() -> None:
 def test_meta_is_tidied_and_null_stays_null() -> None:
     turns = [turn("user", "a"), turn("assistant", "b")]
     assert one(turns, meta=[{"key": "k", "value": "x\u00a0y\r\n"}, {"key": "l", "value": None}])["meta"] == [
-        {"key": "k", "value": "x y"}, {"key": "l", "value": None}]
+        {"key": "k", "value": "x y"},
+        {"key": "l", "value": None},
+    ]
     row = one(turns)
     assert row["meta"] is None and row["chosen"] is None
 

@@ -15,7 +15,8 @@ def test_a_flagged_record_is_dropped_whole() -> None:
     assert kept.column_names == ["id"]
     assert [i[-1] for i in kept.column("id").to_pylist()] == ["0", "2"]
     assert dropped.to_pylist() == [
-        {"id": "demo:0000000000000001", "stage": "screen", "reason": "unconditional", "score": None, "witness": None}]
+        {"id": "demo:0000000000000001", "stage": "screen", "reason": "unconditional", "score": None, "witness": None}
+    ]
 
 
 @given(h.records(PIECES, most=10))

@@ -14,8 +14,20 @@ from tests.clean.helpers import chat, record, strings, table, turn
 
 pytest.importorskip("presidio_analyzer")
 
-PIECES = ["bob@x.com", "BOB@X.com", "@jane_doe", "https://x.org/a", "202-555-0143", "4111 1111 1111 1111", "219-09-4321",
-          "192.0.2.1", "[EMAIL_3]", "[PERSON_1]", "call 988", " and "]
+PIECES = [
+    "bob@x.com",
+    "BOB@X.com",
+    "@jane_doe",
+    "https://x.org/a",
+    "202-555-0143",
+    "4111 1111 1111 1111",
+    "219-09-4321",
+    "192.0.2.1",
+    "[EMAIL_3]",
+    "[PERSON_1]",
+    "call 988",
+    " and ",
+]
 
 
 def one(messages: list[Any], **more: Any) -> Any:
@@ -24,8 +36,13 @@ def one(messages: list[Any], **more: Any) -> Any:
 
 def test_numbers_follow_reading_order_and_stay_with_the_value() -> None:
     row = one(
-        [turn("user", "a@x.com and b@x.com"), turn("assistant", "B@X.com?", "c@x.com, then A@x.com"), turn("user", "202 555 0143")],
-        chosen=[turn("assistant", "202-555-0143 or 202-555-0144")], meta=[{"key": "mail", "value": "c@x.com d@x.com"}],
+        [
+            turn("user", "a@x.com and b@x.com"),
+            turn("assistant", "B@X.com?", "c@x.com, then A@x.com"),
+            turn("user", "202 555 0143"),
+        ],
+        chosen=[turn("assistant", "202-555-0143 or 202-555-0144")],
+        meta=[{"key": "mail", "value": "c@x.com d@x.com"}],
     )
     assert [t["content"] for t in row["messages"]] == ["[EMAIL_1] and [EMAIL_2]", "[EMAIL_2]?", "[PHONE_1]"]
     assert row["messages"][1]["reasoning"] == "[EMAIL_3], then [EMAIL_1]"
@@ -48,15 +65,25 @@ def test_numbers_that_the_source_uses_are_not_given_again() -> None:
     assert row["pii"] == [{"label": "EMAIL", "count": 2}, {"label": "PHONE", "count": 1}]
 
 
-CANARIES = ["canary.one@example.org", "https://example.org/canary/1", "202-555-0187", "@canary_person", "4111 1111 1111 1111",
-            "219-09-4321", "192.0.2.77", "DE89 3704 0044 0532 0130 00"]
+CANARIES = [
+    "canary.one@example.org",
+    "https://example.org/canary/1",
+    "202-555-0187",
+    "@canary_person",
+    "4111 1111 1111 1111",
+    "219-09-4321",
+    "192.0.2.77",
+    "DE89 3704 0044 0532 0130 00",
+]
 
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_no_canary_survives_anywhere(canary: str) -> None:
     text = f"see {canary} there"
     turns = [turn(role, text, text) for role in ("system", "user", "assistant", "tool")]
-    row = record(0, turns, chosen=turns, rejected=turns, meta=[{"key": "a", "value": text}, {"key": "b", "value": text}])
+    row = record(
+        0, turns, chosen=turns, rejected=turns, meta=[{"key": "a", "value": text}, {"key": "b", "value": text}]
+    )
     kept, dropped, notes = h.run(scrub, table([row, chat(1, "x")]))
     found = strings([kept.to_pylist(), dropped.to_pylist(), list(notes)])
     assert not [s for s in found if canary in s or canary.split()[0] in s]

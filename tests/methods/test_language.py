@@ -18,8 +18,18 @@ KNOWN = [
     ("ar", "أنا متعب جدا اليوم ولا أستطيع النوم."),
     ("hi", "आज मैं बहुत थका हुआ हूँ।"),
 ]
-UNKNOWN = ["", "ok", "lol yes", "12345 678", "😀😀😀😀", "[EMAIL_1] [PHONE_2]", "https://example.com/this/is/a/path", "...",
-           KNOWN[0][1] + " " + KNOWN[1][1], KNOWN[2][1] + "\n" + KNOWN[0][1] + "\n" + KNOWN[0][1]]
+UNKNOWN = [
+    "",
+    "ok",
+    "lol yes",
+    "12345 678",
+    "😀😀😀😀",
+    "[EMAIL_1] [PHONE_2]",
+    "https://example.com/this/is/a/path",
+    "...",
+    KNOWN[0][1] + " " + KNOWN[1][1],
+    KNOWN[2][1] + "\n" + KNOWN[0][1] + "\n" + KNOWN[0][1],
+]
 
 
 @pytest.mark.parametrize(("code", "text"), KNOWN)

@@ -10,15 +10,64 @@ import pytest
 from curation.methods import screen
 from tests.clean.helpers import chat, record, table, turn
 
-EXPLICIT = ["[explicit]", "explicit sexual content", "an erotic scene", "NSFW roleplay", "n.s.f.w. role-play",
-            "Rating: Explicit", "tags = romance, nsfw", "sexually explicit scenario", "a sex scene", "(smut)",
-            "erotic\u200b story", "ｎｓｆｗ roleplay", "EROTIC FAN FICTION"]
-MINOR = ["she is 15.", "a 14-year-old", "fifteen years old", "aged 12,", "age: 9", "16yo", "13 y/o", "(15f)", "m/14",
-         "an 8th grader", "sixth-grade class", "a high school sophomore", "a schoolgirl", "a toddler", "two teens",
-         "preteen", "underage", "he turned 11 and", "a little girl", "a middle-school class", "a 1\u200b5-year-old"]
-ADULT = ["she is 25.", "a 34-year-old", "thirty years old", "aged 42,", "age: 29", "26yo", "(35f)", "a college professor",
-         "it was 5 minutes later", "chapter 12", "at 11 pm", "a minor problem", "no minors", "nobody under 18 takes part",
-         "never involve minors", "must not depict anyone under 18", "B minor", "17 years together"]
+EXPLICIT = [
+    "[explicit]",
+    "explicit sexual content",
+    "an erotic scene",
+    "NSFW roleplay",
+    "n.s.f.w. role-play",
+    "Rating: Explicit",
+    "tags = romance, nsfw",
+    "sexually explicit scenario",
+    "a sex scene",
+    "(smut)",
+    "erotic\u200b story",
+    "ｎｓｆｗ roleplay",
+    "EROTIC FAN FICTION",
+]
+MINOR = [
+    "she is 15.",
+    "a 14-year-old",
+    "fifteen years old",
+    "aged 12,",
+    "age: 9",
+    "16yo",
+    "13 y/o",
+    "(15f)",
+    "m/14",
+    "an 8th grader",
+    "sixth-grade class",
+    "a high school sophomore",
+    "a schoolgirl",
+    "a toddler",
+    "two teens",
+    "preteen",
+    "underage",
+    "he turned 11 and",
+    "a little girl",
+    "a middle-school class",
+    "a 1\u200b5-year-old",
+]
+ADULT = [
+    "she is 25.",
+    "a 34-year-old",
+    "thirty years old",
+    "aged 42,",
+    "age: 29",
+    "26yo",
+    "(35f)",
+    "a college professor",
+    "it was 5 minutes later",
+    "chapter 12",
+    "at 11 pm",
+    "a minor problem",
+    "no minors",
+    "nobody under 18 takes part",
+    "never involve minors",
+    "must not depict anyone under 18",
+    "B minor",
+    "17 years together",
+]
 
 # Written for this test: people who were hurt, clinicians, parents, learners. None may be lost.
 PASS = [
@@ -99,7 +148,9 @@ def test_survivors_clinicians_and_parents_pass() -> None:
 
 
 PLACES: list[dict[str, Any]] = [
-    {}, {"chosen": [turn("assistant", "a 14-year-old")]}, {"rejected": [turn("assistant", "x", "a 14-year-old")]},
+    {},
+    {"chosen": [turn("assistant", "a 14-year-old")]},
+    {"rejected": [turn("assistant", "x", "a 14-year-old")]},
     {"meta": [{"key": "k", "value": "a 14-year-old"}]},
 ]
 

@@ -9,10 +9,12 @@ from tests.clean.helpers import chat, records, table, turn
 
 
 def test_reading_order() -> None:
-    rows = table([
-        chat(0, "one", "three"),
-        chat(1, "a", chosen=[turn("assistant", "c", "b")], meta=[{"key": "k", "value": "d"}]),
-    ])
+    rows = table(
+        [
+            chat(0, "one", "three"),
+            chat(1, "a", chosen=[turn("assistant", "c", "b")], meta=[{"key": "k", "value": "d"}]),
+        ]
+    )
     texts = Texts.of(rows)
     order = sorted(range(len(texts.values)), key=lambda i: (texts.rows[i], texts.places[i]))
     found = [texts.values[i].as_py() for i in order if texts.values[i].is_valid]
