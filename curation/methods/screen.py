@@ -60,12 +60,12 @@ _WORDS = (
 _ORDINALS = r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)"
 _MINOR = "|".join(
     (
-        # Stated ages: "15 years old", "15-year-old", "15yo", "15 y/o", "aged 15", "age: 15", "she's 15,", "15f", "f/15".
+        # Stated ages: "15 years old", "15-year-old", "15yo", "15 y/o", "aged 15", "age: 15", "she's 15,", "15f".
         rf"\b(?:{_TEENS}|{_WORDS})(?:[ -]?(?:and a half|1/2|½))?[ -]{{0,2}}(?:years?|yrs?\.?)[ -]{{0,2}}olds?\b",
-        rf"\b{_TEENS} ?(?:y/o|y\.o\.?|yo|yrs?|y)\b",
+        rf"\b{_TEENS}(?: ?(?:y/o|y\.o|yo)|y)\b",
         rf"\bage[ds]?(?: of| is| was|[:=])? ?(?:only |just )?(?:{_TEENS}|{_WORDS})(?:[^\w%.:]|[.:]\D|[.:]?$)",
-        rf"\b(?:i am|i'?m|she is|she'?s|he is|he'?s|they are|they'?re|who is|who'?s|you are|you'?re|turned|turning|turns"
-        rf"|was|were) (?:only |just |barely |still |about |almost |nearly )?(?:{_TEENS}|{_WORDS})"
+        rf"\b(?:i am|i'?m|she is|she'?s|he is|he'?s|they are|they'?re|who is|who'?s|you are|you'?re"
+        rf"|turned|turning|turns|was|were) (?:only |just |barely |still |about |almost |nearly )?(?:{_TEENS}|{_WORDS})"
         r"(?:[.,;!?)]|$| (?:and|but|now|when|then)\b)",
         r"\b1[0-7] ?/? ?[fm]\b|\b[fm] ?/? ?1[0-7]\b",
         r"\bunder ?-?aged?\b|\b(?:under|below|not yet) (?:the age of )?(?:18|eighteen)\b",

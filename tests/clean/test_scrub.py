@@ -128,4 +128,4 @@ def test_laws(rows: pa.Table) -> None:
 def test_batches_of_a_thousand() -> None:
     rng = random.Random(1)
     rows = table([chat(i, " ".join(rng.choices(PIECES, k=4)), " ".join(rng.choices(PIECES, k=2))) for i in range(1050)])
-    h.same_in_any_batch_and_order(scrub, rows)
+    h.same_in_any_batch_and_order(scrub, rows, (64, 999))

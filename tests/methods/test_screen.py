@@ -33,6 +33,8 @@ MINOR = [
     "age: 9",
     "16yo",
     "13 y/o",
+    "14 y.o. ",
+    "15y",
     "(15f)",
     "m/14",
     "an 8th grader",
@@ -67,6 +69,7 @@ ADULT = [
     "must not depict anyone under 18",
     "B minor",
     "17 years together",
+    "12 yrs later",
 ]
 
 # Written for this test: people who were hurt, clinicians, parents, learners. None may be lost.
