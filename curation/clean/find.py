@@ -121,7 +121,7 @@ def _scan(
     hits: dict[int, list[_Candidate]] = {}
     for one in guarded:
         opened = pc.match_substring_regex(array, one.gate).to_numpy(zero_copy_only=False)
-        for index in map(int, np.flatnonzero(opened)) if gated else range(len(texts)):
+        for index in np.flatnonzero(opened).tolist() if gated else range(len(texts)):
             for candidate in _search(texts[index], one):
                 if candidate.score >= min_score:
                     hits.setdefault(index, []).append(candidate)

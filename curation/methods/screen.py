@@ -17,15 +17,15 @@ VERSION = 1
 """Raise it with every change of a pattern: what was let in under an older rule has to be looked at again."""
 
 _FORM = (
-    r"(?:scenes?|stor(?:y|ies)|role[ -]?plays?|rp|erp|fiction|fan ?fic(?:tion)?s?|tales?|novels?|chapters?|scripts?"
-    r"|chats?|bots?|narratives?|dialogues?|encounters?|writing|mode|prompts?|scenarios?|content)"
+    r"(?:scenes?|stor(?:y|ies)|role[ -]?plays?|rp|erp|fiction|fan ?fic(?:tion)?s?|tales?|novels?|chapters?"
+    r"|scripts?|chats?|bots?|narratives?|dialogues?|encounters?|writing|mode|prompts?|scenarios?|content)"
 )
 _SEEN = (
     r"(?:expos\w+ to|found|finds?|finding|saw|sees?|seen|seeing|watch\w*|view\w*|access\w*|brows\w*|discover\w*"
     r"|search\w* (?:for|up)|sent|receiv\w*|stumbl\w* (?:on|upon|across|onto|over)|look\w* (?:at|for|up)"
     r"|block\w*|filter\w*|report\w*)"
 )
-_NEGATED = r"(?:no|not|never|without|nor|non|any|forbid\w*|prohibit\w*|exclud\w*)"
+_NEGATED = r"(?:no|nobody|none|not|never|without|nor|non|any|forbid\w*|prohibit\w*|exclud\w*)"
 
 # Removed before explicit markers are looked for: somebody came across such content and says so.
 _MENTION = rf"\b{_SEEN}(?: [\w'-]+){{0,4}} (?:explicit sexual|sexually explicit|nsfw|erotic) content"
@@ -41,7 +41,7 @@ _EXPLICIT = "|".join(
         r"(?m:^\W*(?:nsfw|r-?18g?|xxx)\W*$)",
         r"\b(?:rating|rated|tags?|genres?|content|categor(?:y|ies)|warnings?)\s*[:=][^\n]{0,120}"
         r"\b(?:explicit|nsfw|erotic\w*|smut|xxx|r-?18g?|hentai|lemon)\b",
-        rf"\bn[\W_]?s[\W_]?f[\W_]?w[ _-]{{1,2}}{_FORM}\b",
+        rf"\bn[\W_]?s[\W_]?f[\W_]?w[\W_]{{1,3}}{_FORM}\b",
         rf"\b(?:erotic|smutty|lewd|pornographic|porn|hentai)[ -]{_FORM}\b",
         rf"\bexplicit(?:ly)?,? (?:sexual|erotic|adult|sex)[ -]{_FORM}\b",
         rf"\bsexually explicit[ -]{_FORM}\b",
@@ -60,28 +60,32 @@ _WORDS = (
 _ORDINALS = r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)"
 _MINOR = "|".join(
     (
-        # Stated ages: "15 years old", "15-year-old", "15yo", "15 y/o", "aged 15", "age: 15", "she's 15,", "(15f)", "f/15".
+        # Stated ages: "15 years old", "15-year-old", "15yo", "15 y/o", "aged 15", "age: 15", "she's 15,", "15f".
         rf"\b(?:{_TEENS}|{_WORDS})(?:[ -]?(?:and a half|1/2|½))?[ -]{{0,2}}(?:years?|yrs?\.?)[ -]{{0,2}}olds?\b",
-        rf"\b{_TEENS} ?(?:y/o|y\.o\.?|yo|yrs?|y)\b",
+        rf"\b{_TEENS}(?: ?(?:y/o|y\.o|yo)|y)\b",
         rf"\bage[ds]?(?: of| is| was|[:=])? ?(?:only |just )?(?:{_TEENS}|{_WORDS})(?:[^\w%.:]|[.:]\D|[.:]?$)",
-        rf"\b(?:i am|i'?m|she is|she'?s|he is|he'?s|they are|they'?re|who is|who'?s|you are|you'?re|turned|turning|turns"
-        rf"|was|were) (?:only |just |barely |still |about |almost |nearly )?(?:{_TEENS}|{_WORDS})(?:[.,;!?)]|$| (?:and|but|now|when|then)\b)",
+        rf"\b(?:i am|i'?m|she is|she'?s|he is|he'?s|they are|they'?re|who is|who'?s|you are|you'?re"
+        rf"|turned|turning|turns|was|were) (?:only |just |barely |still |about |almost |nearly )?(?:{_TEENS}|{_WORDS})"
+        r"(?:[.,;!?)]|$| (?:and|but|now|when|then)\b)",
         r"\b1[0-7] ?/? ?[fm]\b|\b[fm] ?/? ?1[0-7]\b",
-        r"\bunder ?-?aged?\b|\bunder (?:the age of )?(?:18|eighteen)\b|\bbelow (?:18|eighteen)\b|\bnot yet (?:18|eighteen)\b",
+        r"\bunder ?-?aged?\b|\b(?:under|below|not yet) (?:the age of )?(?:18|eighteen)\b",
         # School years.
-        rf"\b(?:[1-9]|1[0-2])(?:st|nd|rd|th)[ -]grade(?:rs?)?\b|\b{_ORDINALS}[ -]grade(?:rs?)?\b|\bgrade (?:[1-9]|1[0-2])\b",
+        rf"\b(?:(?:[1-9]|1[0-2])(?:st|nd|rd|th)|{_ORDINALS})[ -]grade(?:rs?)?\b|\bgrade (?:[1-9]|1[0-2])\b",
         r"\b(?:elementary|primary|middle|grade|junior high)[ -]school\w*|\bpre-?school\w*|\bkindergart\w+",
         r"\bhigh[ -]?school(?:ers?|[ -](?:students?|girls?|boys?|freshm[ae]n|sophomores?|juniors?|seniors?))\b",
         r"\bschool ?-?(?:girl|boy|child|kid)\w*",
         # Words for children.
         r"\b(?:child(?:ren)?|kids?|toddlers?|infants?|pre-?teens?|tweens?|teens?|teen-?age(?:d|rs?)?|adolescents?"
-        r"|pre-?pubescent|juveniles?|minors|a minor|(?:little|young) (?:girls?|boys?)|lolis?|shotas?"
-        r"|lolicon|shotacon|toddlercon)\b",
+        r"|pre-?pubescent|juveniles?|(?:little|young) (?:girls?|boys?)|lolis?|shotas?|lolicon|shotacon|toddlercon)\b",
+        r"\bminors\b|\ba minor(?:[.,;:!?)]|$| (?:girl|boy|child|who|and|is|was|in)\b)",
     )
 )
 
 # Invisible characters and soft hyphens between the letters must not hide a word from the rule.
-_HIDDEN = r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FE00}-\x{FE0F}\x{FEFF}\x{E0000}-\x{E0FFF}]"
+_HIDDEN = (
+    r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FE00}-\x{FE0F}"
+    r"\x{FEFF}\x{E0000}-\x{E0FFF}]"
+)
 
 
 def flag(batch: pa.RecordBatch | pa.Table) -> pa.BooleanArray:

@@ -164,11 +164,11 @@ def _lists(values: pa.Array, lengths: Ints, null: npt.NDArray[np.bool_], kind: p
 
 def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """A column as one array, whether it came from a batch or a table."""
-    if isinstance(column, pa.ChunkedArray):
-        return (
-            column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays([pa.array([], column.type), *column.chunks])
-        )
-    return column
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays([pa.array([], column.type), *column.chunks])
 
 
 def valid_utf8(texts: pa.Array) -> pa.Array:

@@ -88,6 +88,8 @@ def test_hashes_are_remembered_until_the_file_changes(tmp_path: Path, monkeypatc
     os.utime(data, ns=(10**18, 10**18))
     first = sha256_files(memory, [data])
     assert first == {data: files.sha256_file(data)}
+    monkeypatch.setattr(hashes, "_SMALL", 0)
+    sha256_files(memory, [data])
     monkeypatch.setattr(hashes.files, "sha256_file", lambda path: "read again")
     assert sha256_files(memory, [data]) == first
     os.utime(data, ns=(10**18, 10**18 + 1))
