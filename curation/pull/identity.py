@@ -39,14 +39,17 @@ def _spell(array: pa.Array, *, top: bool) -> pa.Array:
     if pa.types.is_string(kind):
         return array
     if pa.types.is_struct(kind):
-        fields = [
-            _name(kind.field(i).name, _spell(plain_type(pc.struct_field(array, [i])), top=False))
-            for i in sorted(range(kind.num_fields), key=lambda i: kind.field(i).name)
-        ]
-        fields = [f for f in fields if f.null_count < len(f)]
+        pieces: list[Any] = []
+        for i in sorted(range(kind.num_fields), key=lambda i: kind.field(i).name):
+            values = _spell(plain_type(pc.struct_field(array, [i])), top=False)
+            lead = pa.scalar(_FIELD + kind.field(i).name + _NAME)
+            if not values.null_count:
+                pieces += [lead, values]
+            elif values.null_count < len(values):
+                pieces.append(pc.binary_join_element_wise(lead, values, ""))
         # "skip" leaves out a row whose values are all null, so one of them must not be.
-        nothing = pa.repeat(pa.scalar("", pa.string()), len(array))
-        joined = pc.binary_join_element_wise(*fields, nothing, "", null_handling="skip") if fields else nothing
+        pieces.append(pa.repeat(pa.scalar("", pa.string()), len(array)))
+        joined = pc.binary_join_element_wise(*pieces, "", null_handling="skip")
         return joined if not array.null_count else pc.if_else(array.is_valid(), joined, None)
     if pa.types.is_list(kind):
         items = pc.fill_null(_spell(plain_type(array.flatten()), top=False), "")
@@ -56,10 +59,6 @@ def _spell(array: pa.Array, *, top: bool) -> pa.Array:
         return joined if not array.null_count else pc.if_else(array.is_valid(), joined, None)
     text = scalar_text(array) if top else None
     return text if text is not None else pa.nulls(len(array), pa.string())
-
-
-def _name(name: str, values: pa.Array) -> pa.Array:
-    return pc.binary_join_element_wise(pa.scalar(_FIELD + name + _NAME), values, "")
 
 
 def spell_value(value: Any, *, top: bool = True) -> str | None:

@@ -177,6 +177,8 @@ def _take(
 
 
 def _ties(key: bytes, rest: pa.BinaryArray) -> list[bytes]:
+    if not pc.sum(pc.binary_length(rest)).as_py():
+        return [b""] * len(rest)
     return [hashlib.blake2b(row, digest_size=8, key=key).digest() for row in rest.to_pylist()]
 
 

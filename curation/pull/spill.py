@@ -13,15 +13,15 @@ import pyarrow.compute as pc
 
 from curation.core import files
 
-RUN_BYTES = 128 << 20
+RUN_BYTES = 384 << 20
 _BUCKET_DIGITS = 2
 
 
 class Spill:
-    """Collects batches that have a column `hash` (hexadecimal digits) and gives them back in its order.
+    """Collects batches that have a column `hash` (hexadecimal digits) and gives them back by its first digits.
 
-    What does not fit in one run of about `run_bytes` goes to a private folder below `parent`, sorted and cut into
-    buckets by the first digits, so that reading a part touches its own bytes only. The folder's name is one that
+    What does not fit in about `run_bytes` of memory goes to a private folder below `parent`, cut into buckets by the
+    first digits, so that reading a part touches its own bytes only. The folder's name is one that
     `files.remove_asides` sweeps up when the process was killed.
     """
 
@@ -29,17 +29,16 @@ class Spill:
         self._parent = parent
         self._run_bytes = run_bytes
         self._folder: Path | None = None
-        self._waiting: list[pa.RecordBatch] = []
+        self._waiting: list[pa.Table] = []
         self._size = 0
         self._runs: list[tuple[pa.ipc.RecordBatchFileReader, list[str]]] = []
-        self._last: pa.Table | None = None
         self.rows = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._waiting, self._last, self._runs = [], None, []
+        self._waiting, self._runs = [], []
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -48,44 +47,15 @@ class Spill:
         if not len(batch):
             return
         self.rows += len(batch)
-        self._waiting.append(batch)
+        # Sorted while it is small and in the processor's cache: from now on every part of it is a slice.
+        self._waiting.append(pa.Table.from_batches([batch.take(pc.sort_indices(batch.column("hash")))]))
         self._size += batch.nbytes
         if self._size >= self._run_bytes:
             self._write_run()
 
-    def _take_waiting(self) -> pa.Table | None:
-        if not self._waiting:
-            return None
-        table = pa.Table.from_batches(self._waiting).combine_chunks()
-        self._waiting, self._size = [], 0
-        return table.take(pc.sort_indices(table.column("hash")))
-
-    def _write_run(self) -> None:
-        run = self._take_waiting()
-        if run is None:
-            return
-        if self._folder is None:
-            files.make_dir(self._parent)
-            with files.os_errors(self._parent):
-                self._folder = Path(tempfile.mkdtemp(prefix=files.TEMP_PREFIX, dir=self._parent))
-        path = self._folder / f"{len(self._runs)}.arrow"
-        prefixes = pc.utf8_slice_codeunits(run.column("hash"), 0, _BUCKET_DIGITS)
-        ends = pc.run_end_encode(prefixes.combine_chunks())
-        start = 0
-        with files.os_errors(path):
-            with pa.ipc.new_file(path, run.schema) as writer:
-                for end in ends.run_ends.to_pylist():
-                    writer.write_table(run.slice(start, end - start))
-                    start = end
-            path.chmod(files.PRIVATE_FILE)
-            self._runs.append((pa.ipc.open_file(path), ends.values.to_pylist()))
-
     def part(self, prefix: str) -> pa.Table | None:
         """The rows whose hash begins with the prefix, None where there are none; call it after the last `add`."""
-        if self._waiting:
-            # What is left over after the last full run stays in memory.
-            self._last = self._take_waiting()
-        pieces = [] if self._last is None else [self._last]
+        pieces = list(self._waiting)
         for reader, buckets in self._runs:
             pieces += [
                 pa.Table.from_batches([reader.get_batch(i)])
@@ -94,6 +64,29 @@ class Spill:
             ]
         found = [piece for piece in (_slice(piece, prefix) for piece in pieces) if len(piece)]
         return pa.concat_tables(found) if found else None
+
+    def _write_run(self) -> None:
+        if self._folder is None:
+            files.make_dir(self._parent)
+            with files.os_errors(self._parent):
+                self._folder = Path(tempfile.mkdtemp(prefix=files.TEMP_PREFIX, dir=self._parent))
+        path = self._folder / f"{len(self._runs)}.arrow"
+        buckets = []
+        with files.os_errors(path):
+            with pa.ipc.new_file(path, self._waiting[0].schema) as writer:
+                for number in range(16**_BUCKET_DIGITS):
+                    bucket = f"{number:0{_BUCKET_DIGITS}x}"
+                    rows = pa.concat_tables([_slice(piece, bucket) for piece in self._waiting])
+                    if len(rows):
+                        writer.write_table(_sorted(rows.combine_chunks()))
+                        buckets.append(bucket)
+            path.chmod(files.PRIVATE_FILE)
+            self._runs.append((pa.ipc.open_file(path), buckets))
+        self._waiting, self._size = [], 0
+
+
+def _sorted(table: pa.Table) -> pa.Table:
+    return table.take(pc.sort_indices(table.column("hash")))
 
 
 def _slice(table: pa.Table, prefix: str) -> pa.Table:
