@@ -1,22 +1,27 @@
-"""Write `schemas/*.json` anew from the dataclasses: `python -m curation.commands.schemas schemas`."""
+"""The JSON Schemas that editors complete from. `python -m curation.commands.schemas schemas` writes them anew."""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from curation.core import declare, records
 from curation.core.project import Settings
 from curation.core.sources import Sources
+from curation.export.recipe import MixRecipe
+from curation.train.recipe import TrainRecipe
 
 
-def generate() -> dict[str, dict[str, object]]:
-    """Every published JSON Schema by file name."""
+def generate() -> dict[str, dict[str, Any]]:
+    """Every published JSON Schema, by file name."""
     return {
         "record.schema.json": records.json_schema(),
         "sources.schema.json": declare.json_schema(Sources, "sources.yaml"),
         "curate.schema.json": declare.json_schema(Settings, "curate.toml"),
+        "mix.schema.json": declare.json_schema(MixRecipe, "mix"),
+        "training.schema.json": declare.json_schema(TrainRecipe, "training"),
     }
 
 

@@ -1,5 +1,4 @@
 import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.core import declare, project, sources
+from curation.core import declare, sources
 from curation.core.errors import CurateError, ProjectError
-
-SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 
 @dataclass(frozen=True)
@@ -120,14 +117,6 @@ def test_any_bytes_are_a_document_or_an_error(data):
             declare.load(path)
         except CurateError as error:
             assert error.exit_code == 3
-
-
-@pytest.mark.parametrize(
-    ("file", "cls", "title"),
-    [("sources.schema.json", sources.Sources, "sources.yaml"), ("curate.schema.json", project.Settings, "curate.toml")],
-)
-def test_published_schemas_are_the_generated_ones(file, cls, title):
-    assert json.loads((SCHEMAS / file).read_text()) == declare.json_schema(cls, title)
 
 
 def test_the_schema_accepts_what_the_loader_accepts():

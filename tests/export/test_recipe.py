@@ -1,12 +1,10 @@
-import json
 from pathlib import Path
 
 import pytest
 from export_stand import make_project
 
-from curation.core import declare
 from curation.core.errors import ProjectError
-from curation.export.recipe import MixRecipe, load
+from curation.export.recipe import load
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,11 +25,6 @@ def test_the_shipped_recipes_are_whole(tmp_path):
     for recipe in recipes.values():
         assert set(recipe.personas) == {"assistant", "client", "neutral"}
         assert recipe.personas["client"].opening and "{emotions}" in recipe.personas["client"].details[0]
-
-
-def test_the_schema_that_editors_use_is_the_declaration():
-    stored = json.loads((ROOT / "schemas" / "mix.schema.json").read_text())
-    assert stored == declare.json_schema(MixRecipe, "mix recipe")
 
 
 @pytest.mark.parametrize(
