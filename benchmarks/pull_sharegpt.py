@@ -81,8 +81,8 @@ print(json.dumps({"code": process.returncode, "cpu": used.ru_utime + used.ru_sti
 def write(path: Path, count: int) -> None:
     """Made-up ShareGPT rows as Parquet, 10,000 a row group.
 
-    One to eight short exchanges, as in a talk, some with a system turn or an unanswered last one; words as frequent as in a natural
-    language (Zipf), so that the text compresses like one.
+    One to eight short exchanges, as in a talk, some with a system turn or an unanswered last one; words as frequent
+    as in a natural language (Zipf), so that the text compresses like one.
     """
     import numpy as np
     import pyarrow as pa

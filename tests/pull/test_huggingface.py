@@ -236,7 +236,8 @@ def test_a_hub_that_sends_other_bytes_is_not_believed(
     assert not list((project.raw / "downloads/s").glob("*.json"))
 
 
-@pytest.mark.parametrize("name", ["../evil.jsonl", "/etc/evil.jsonl", "a/../../evil.jsonl", "a\\..\\evil.jsonl", "~/e.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["../evil.jsonl", "/etc/evil.jsonl", "a/../../evil.jsonl", "a\\..\\evil.jsonl", "~/e.jsonl"])
 def test_hostile_file_names_are_refused(make: Make, name: str) -> None:
     _, source = declared(make)
     listing = huggingface.Listing("demo/open", "demo/open", "a" * 40, False, None, {name: {"size": 1}})
