@@ -21,6 +21,11 @@ def run(rows: list[dict[str, Any]], adapter: Adapter, schema: pa.Schema | None =
     return convert(batch, adapter, persona="assistant", licence="mit", key=KEY, source="s")
 
 
+def column(values: pa.Array) -> Converted:
+    batch = pa.record_batch({"messages": values})
+    return convert(batch, OPENAI, persona="neutral", licence=None, key=KEY, source="s")
+
+
 def turn(role: str, content: str | None, reasoning: str | None = None) -> dict[str, str | None]:
     return {"role": role, "content": content, "reasoning": reasoning}
 
@@ -144,9 +149,7 @@ def test_reasons_against_a_conversation(turns: Any, reason: str | None) -> None:
 
 def test_a_column_of_another_type_refuses_its_rows_and_raises_nothing() -> None:
     for values in (pa.array(["text", None]), pa.array([1, 2]), pa.array([["a"], []]), pa.array([b"\xff", None])):
-        got = convert(
-            pa.record_batch({"messages": values}), OPENAI, persona="neutral", licence=None, key=KEY, source="s"
-        )
+        got = column(values)
         assert set(got.rejects.to_pylist()) <= {"wrong_type", "empty_conversation"}
         assert got.rejects.to_pylist()[0] == "wrong_type"
 
@@ -160,10 +163,8 @@ def test_own_role_names_win() -> None:
 def test_every_arrow_spelling_of_a_list_of_turns_is_read() -> None:
     plain = pa.array([[u("a"), a("b")], None, [u("c"), a("d")]])
     text = pa.struct([("role", pa.dictionary(pa.int32(), pa.string())), ("content", pa.large_string())])
-    for column in (plain, plain.cast(pa.large_list(plain.type.value_type)), plain.cast(pa.list_(text)), plain[:]):
-        got = convert(
-            pa.record_batch({"messages": column}), OPENAI, persona="neutral", licence=None, key=KEY, source="s"
-        )
+    for spelled in (plain, plain.cast(pa.large_list(plain.type.value_type)), plain.cast(pa.list_(text)), plain[:]):
+        got = column(spelled)
         assert got.rejects.to_pylist() == [None, "empty_conversation", None]
         assert got.records.to_pylist()[1]["messages"] == [turn("user", "c"), turn("assistant", "d")]
     sliced = pa.record_batch({"messages": plain}).slice(1)
