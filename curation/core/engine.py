@@ -111,13 +111,12 @@ class Engine:
             piece = kept.slice(start, rows - gone).combine_chunks()
             piece_dropped = dropped.slice(start_dropped, gone).combine_chunks()
             start, start_dropped = start + rows - gone, start_dropped + gone
-            key = files.digest(
-                [step.ingredients(), view.digest(name, step.reads), digests(piece), digests(piece_dropped)]
-            )
+            columns = digests(piece)
+            key = files.digest([step.ingredients(), view.digest(name, step.reads), columns, digests(piece_dropped)])
             notes = output.notes if first else {}
             parts[name] = self.store.find_part(
                 self.store.folder(context.source, step.name), key
-            ) or self.store.write_part(context.source, step.name, key, piece, piece_dropped, notes)
+            ) or self.store.write_part(context.source, step.name, key, piece, piece_dropped, notes, columns)
             first = False
         if start != len(kept) or start_dropped != len(dropped):
             raise _broken(call, "lost or added rows")

@@ -150,9 +150,19 @@ class Store:
         return (folder / "parts" / f"{key}.json").exists()
 
     def write_part(
-        self, source: str, step: str, key: str, table: pa.Table, dropped: pa.Table, notes: Mapping[str, int]
+        self,
+        source: str,
+        step: str,
+        key: str,
+        table: pa.Table,
+        dropped: pa.Table,
+        notes: Mapping[str, int],
+        columns: Mapping[str, str] | None = None,
     ) -> Part:
-        """Write a finished part; its sealed description comes last and makes it count."""
+        """Write a finished part; its sealed description comes last and makes it count.
+
+        `columns` are the digests of the table's columns, for a caller who has them already.
+        """
         folder = self.folder(source, step) / "parts"
         sha256 = _write_parquet(folder / f"{key}.parquet", table)
         reasons = _count_reasons(dropped)
@@ -160,7 +170,7 @@ class Store:
             key=key,
             rows=len(table),
             sha256=sha256,
-            columns=digests(table),
+            columns=dict(columns) if columns is not None else digests(table),
             dropped=len(dropped),
             dropped_sha256=_write_parquet(folder / f"{key}.dropped.parquet", dropped) if len(dropped) else None,
             dropped_digest=column_digest(dropped.column("id")) if len(dropped) else None,

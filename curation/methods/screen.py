@@ -8,6 +8,9 @@ of a scene or a role-play), and this first form does not find explicit content t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -51,6 +54,12 @@ _EXPLICIT = "|".join(
         r"\b(?:lolicon|shotacon|toddlercon)\b",
     )
 )
+
+GATE = (
+    r"(?i)explicit|n[\W_]?s[\W_]?f[\W_]?w|18|xxx|erotic|smut|adult\s|hentai|lemon|lewd|porn|steamy|graphic\s|sex"
+    r"|lolicon|shotacon|toddlercon"
+)
+"""Every plain-ASCII text with an explicit marker matches this; a test draws such texts from the markers themselves."""
 
 _TEENS = r"(?:[1-9]|1[0-7])"
 _WORDS = (
@@ -98,14 +107,11 @@ def flag(batch: pa.RecordBatch | pa.Table) -> pa.BooleanArray:
         One value a row, never null.
     """
     texts = Texts.of(batch)
-    folded = _fold(texts.values)
-    explicit = texts.any(_explicit(folded), batch.num_rows)
+    explicit = texts.any(_explicit(texts.values), batch.num_rows)
     if not explicit.any():
         return pa.array(explicit)
     # Few records have an explicit marker; only their texts are searched for the other half of the rule.
-    beside = pa.array(explicit[texts.rows])
-    minor = pc.fill_null(pc.replace_with_mask(pa.repeat(False, len(folded)), beside, _minor(folded.filter(beside))), False)
-    return pa.array(explicit & texts.any(minor, batch.num_rows))
+    return pa.array(explicit & texts.any(_minor(texts.values, pa.array(explicit[texts.rows])), batch.num_rows))
 
 
 def flag_texts(array: pa.Array | pa.ChunkedArray) -> pa.BooleanArray:
@@ -117,16 +123,26 @@ def flag_texts(array: pa.Array | pa.ChunkedArray) -> pa.BooleanArray:
     Returns:
         One value a text, never null.
     """
-    folded = _fold(one_array(array))
-    return pc.fill_null(pc.and_(_explicit(folded), _minor(folded)), False)
+    texts = one_array(array)
+    explicit = _explicit(texts)
+    return pc.and_(explicit, _minor(texts, explicit))
 
 
-def _explicit(folded: pa.Array) -> pa.BooleanArray:
-    return pc.match_substring_regex(_blank(folded, _MENTION), _EXPLICIT)
+def _explicit(texts: pa.Array) -> pa.BooleanArray:
+    # A gate first: what has none of the words in it needs no further look, and that is nearly everything.
+    gate = pc.fill_null(pc.or_(pc.match_substring_regex(texts, GATE), pc.invert(pc.string_is_ascii(texts))), False)
+    return _within(texts, gate, lambda folded: pc.match_substring_regex(_blank(folded, _MENTION), _EXPLICIT))
 
 
-def _minor(folded: pa.Array) -> pa.BooleanArray:
-    return pc.match_substring_regex(_blank(folded, _RULE), _MINOR)
+def _minor(texts: pa.Array, where: pa.BooleanArray) -> pa.BooleanArray:
+    return _within(texts, where, lambda folded: pc.match_substring_regex(_blank(folded, _RULE), _MINOR))
+
+
+def _within(texts: pa.Array, where: pa.BooleanArray, test: Callable[[pa.Array], pa.BooleanArray]) -> pa.BooleanArray:
+    """A test of folded texts, made only where it matters and false elsewhere."""
+    marks = np.zeros(len(texts), np.bool_)
+    marks[where.to_numpy(zero_copy_only=False)] = test(_fold(texts.filter(where))).to_numpy(zero_copy_only=False)
+    return pa.array(marks)
 
 
 def _fold(texts: pa.Array) -> pa.Array:

@@ -255,6 +255,7 @@ def _sorted(table: pa.Table) -> pa.Table:
 
 def write_part(store: Store, name: str, step: str, table: pa.Table, dropped: pa.Table) -> Part:
     """Write a part, or find it: it is named by its content, so rows that did not change change no part."""
-    key = files.digest([step, RECORD_VERSION, records.digests(table), records.digests(dropped)])
+    columns = records.digests(table)
+    key = files.digest([step, RECORD_VERSION, columns, records.digests(dropped)])
     folder = store.folder(name, step)
-    return store.find_part(folder, key) or store.write_part(name, step, key, table, dropped, {})
+    return store.find_part(folder, key) or store.write_part(name, step, key, table, dropped, {}, columns)

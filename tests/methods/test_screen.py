@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curation.methods import screen
 from tests.clean.helpers import chat, record, table, turn
@@ -174,3 +177,11 @@ def test_null_broken_and_long_texts() -> None:
     long = pa.array(["rating: " * 125_000, "no minor " * 110_000, "a" * 1_000_000])
     assert screen.flag_texts(long).to_pylist() == [False] * 3
     assert screen.flag(table([])).to_pylist() == []
+
+
+@settings(max_examples=300)
+@given(st.from_regex(screen._EXPLICIT, alphabet=st.characters(max_codepoint=127)))
+def test_every_marker_passes_the_gate(text):
+    """Drawn from the markers themselves, in upper case and with wide blanks, too."""
+    spread = text.upper().replace(" ", " \t ")
+    assert pc.all(pc.match_substring_regex(pa.array([text, spread]), screen.GATE)).as_py()
