@@ -49,7 +49,7 @@ rows.map(convert, remove_columns=rows.column_names).to_parquet(sys.argv[1] + "/o
 """
 
 PEER_RECORDS = """
-import hmac, sys
+import hashlib, hmac, sys
 from datasets import load_dataset
 ROLES = {"system": "system", "human": "user", "gpt": "assistant"}
 key = bytes.fromhex(open(sys.argv[3] + "/keys/project.key").read())
@@ -62,7 +62,8 @@ def convert(row):
     while turns[-1]["role"] != "assistant":
         turns.pop()
     first = next(t["content"] for t in turns if t["role"] == "user")
-    group = digest("group\\x00" + " ".join(first.casefold().split()))[:32]
+    first = " ".join(first.casefold().split()).encode()
+    group = hashlib.blake2b(first, digest_size=16, key=key, person=b"group").hexdigest()
     return {"id": "s:" + digest(text)[:16], "kind": "chat", "messages": turns, "persona": "assistant",
             "licence": "mit", "group": group, "number": row["id"]}
 rows = load_dataset("parquet", data_files=sys.argv[2], split="train", cache_dir=sys.argv[1])

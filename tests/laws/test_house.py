@@ -7,7 +7,7 @@ import pytest
 
 from curation.core import stage
 from curation.core.annotations import Annotations, Answer
-from tests.laws.projects import SOURCES, chat, write_jsonl
+from tests.laws.projects import SOURCES, chat, pair, write_jsonl
 
 TAGGED = ["chats/emotion", "chats/exact_dup", "chats/records"]
 
@@ -155,3 +155,16 @@ def test_status_says_what_a_library_upgrade_would_cost_before_it_starts(copy, mo
 
 def test_no_build_refuses_instead_of_working(made):
     assert "is not pulled" in made.fails(3, "--no-build", "clean")
+
+
+def test_a_row_is_withdrawn_from_a_source_that_also_has_rejects(made):
+    with (made.root / "chats.jsonl").open("a") as stream:
+        stream.write('not json\n{"conversations": []}\n')
+    made.run("run")
+    record = sorted(made.ids("chats"))[0]
+    made.run("forget", record, "--yes")
+    made.run("run")
+    assert record not in made.ids("chats")
+    write_jsonl(made.root / "pairs.jsonl", [pair(i) for i in range(19)])
+    made.run("run")
+    made.run("verify")
