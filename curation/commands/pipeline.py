@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from curation.commands import runs
 from curation.core import declare
 from curation.core.app import App
 from curation.core.engine import Engine
-from curation.core.errors import CurateError, ProjectError
+from curation.core.errors import CurateError, ProjectError, RetryError
 from curation.core.plan import Node, extend, plan
 from curation.core.project import Project
 from curation.core.records import RECORD_SCHEMA, source_of
@@ -90,11 +91,19 @@ class Done:
 def bring(app: App, upto: str, chosen: tuple[str, ...] = ()) -> dict[str, View]:
     """Bring the tables of the chosen sources up to date, as far as asked, and return their views.
 
-    One source that fails does not stop the others; the first, most serious error is raised at the end.
+    One source that fails does not stop the others; the gravest error is raised at the end.
 
     Raises:
         CurateError: a source could not be brought up to date; or with --no-build, would have to be.
     """
+    views, errors = bring_each(app, upto, chosen)
+    if errors:
+        raise gravest(errors)
+    return views
+
+
+def bring_each(app: App, upto: str, chosen: tuple[str, ...] = ()) -> tuple[dict[str, View], list[CurateError]]:
+    """What `bring` does, with the errors of the sources that failed beside the views of the others."""
     project = app.project
     wanted = steps(project, UPTO[upto])
     require_step(wanted)
@@ -111,11 +120,15 @@ def bring(app: App, upto: str, chosen: tuple[str, ...] = ()) -> dict[str, View]:
                     errors.append(error)
                     app.ui.say(f"  {name:<14} {error.what}")
         finally:
-            runs.record(project, done)
-    if errors:
-        # Gates first (a person must act), then what merely needs another try.
-        raise min(errors, key=lambda e: (e.exit_code == 75, e.exit_code))
-    return views
+            # A full disk here must not hide where it was found first; the record is for information only.
+            with contextlib.suppress(CurateError):
+                runs.record(project, done)
+    return views, errors
+
+
+def gravest(errors: Sequence[CurateError]) -> CurateError:
+    """The error to end with: what a person must act on comes before what merely needs another try."""
+    return min(errors, key=lambda error: (isinstance(error, RetryError), error.exit_code))
 
 
 def _raw(app: App, name: str, source: Any, done: list[Done]) -> StoredTable:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from curation.commands.mixes import bring_mix
+from curation.commands.pipeline import bring_each, gravest
 from curation.commands.report import write_report
 from curation.core.app import App, pass_app
 from curation.core.errors import CurateError, ProjectError
+from curation.core.store import View
 from curation.core.ui import count
 
 
@@ -30,19 +34,30 @@ def everything(app: App, sources: tuple[str, ...] = ()) -> None:
             where="sources.yaml",
             fix="add one (curate sources add), then: curate run",
         )
-    views = app.bring("tagged", sources)
+    views, errors = bring_each(app, "tagged", sources)
     rows = sum(view.rows for view in views.values())
     app.ui.say(f"{count(rows, 'record')} from {count(len(views), 'source')}, cleaned and tagged")
-    errors: list[CurateError] = []
     if not sources:
-        from curation.export.recipe import load
-
-        for recipe in load(app.project).values():
-            try:
-                bring_mix(app, recipe.mix)
-            except CurateError as error:
-                errors.append(error)
-                app.ui.say(f"  mix {recipe.mix}: {error.what}")
+        errors += _mixes(app, views)
     app.ui.say(f"report: {write_report(app)}")
     if errors:
-        raise errors[0]
+        raise gravest(errors)
+
+
+def _mixes(app: App, views: Mapping[str, View]) -> list[CurateError]:
+    """Export every mix whose sources are all there; one that cannot be exported does not stop the others."""
+    from curation.export.recipe import load
+
+    errors: list[CurateError] = []
+    for recipe in load(app.project).values():
+        wanted = recipe.wanted if recipe.wanted is not None else tuple(app.project.enabled())
+        waiting = [name for name in wanted if name in app.project.enabled() and name not in views]
+        if waiting:
+            app.ui.say(f"mix {recipe.mix}: not written, for it waits for {', '.join(waiting)}")
+            continue
+        try:
+            bring_mix(app, recipe.mix)
+        except CurateError as error:
+            errors.append(error)
+            app.ui.say(f"mix {recipe.mix}: {error.what}")
+    return errors

@@ -7,10 +7,13 @@ from typing import Any
 import click
 
 from curation.commands import runs
-from curation.commands.pipeline import nodes
+from curation.commands.pipeline import nodes, view
 from curation.core.app import App, pass_app
+from curation.core.errors import CurateError
 from curation.core.plan import Node
 from curation.core.ui import count
+from curation.export.export import made
+from curation.export.recipe import MixRecipe, load
 
 
 @click.command()
@@ -18,9 +21,6 @@ from curation.core.ui import count
 @pass_app
 def status(app: App, sources: tuple[str, ...]) -> None:
     """What is up to date, what would run, why, and about how long it would take."""
-    from curation.export.export import latest
-    from curation.export.recipe import load
-
     rates = runs.rates(app.project)
     document: dict[str, Any] = {"sources": {}, "mixes": {}, "seconds": 0.0}
     lines: list[str] = []
@@ -32,20 +32,36 @@ def status(app: App, sources: tuple[str, ...]) -> None:
         document["sources"][name] = [_node(node, rates) for node in found]
         document["seconds"] += sum(item["seconds"] or 0.0 for item in document["sources"][name])
         lines += [_line(node) for node in found]
-    for mix in load(app.project):
-        folder = latest(app.project, mix)
-        document["mixes"][mix] = folder.name if folder else None
-        lines.append(f"mix {mix:<12} {'exported: ' + folder.name if folder else 'not exported yet'}")
+    for mix, recipe in load(app.project).items():
+        state = _mix_state(app, recipe, document["sources"])
+        document["mixes"][mix] = state
+        lines.append(f"mix {mix:<12} {state}")
     if app.ui.json:
         app.ui.emit(document)
         return
     for line in lines:
         app.ui.out(line)
-    if all(n["state"] == "fresh" for found in document["sources"].values() if found != "not pulled" for n in found):
-        app.ui.say("all tables that were pulled are up to date")
+    if all(_is_fresh(found) for found in document["sources"].values()) and document["sources"]:
+        app.ui.say("all tables are up to date")
     else:
         about = f" (up to about {document['seconds']:.0f} s)" if document["seconds"] else ""
         app.ui.say(f"next: curate run{about}")
+
+
+def _is_fresh(found: str | list[dict[str, Any]]) -> bool:
+    return not isinstance(found, str) and all(node["state"] == "fresh" for node in found)
+
+
+def _mix_state(app: App, recipe: MixRecipe, sources: dict[str, Any]) -> str:
+    wanted = recipe.wanted if recipe.wanted is not None else tuple(app.project.enabled())
+    if not all(_is_fresh(sources.get(name, "not pulled")) for name in wanted if name in app.project.enabled()):
+        return "waits for its tables"
+    views = {name: found for name in wanted if (found := view(app.project, name)) is not None}
+    try:
+        folder = made(app.project, recipe, views)
+    except CurateError as error:
+        return f"blocked: {error.what}"
+    return f"exported: {folder.name}" if folder else "to be written"
 
 
 def _node(node: Node, rates: dict[str, float]) -> dict[str, Any]:

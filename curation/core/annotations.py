@@ -104,14 +104,15 @@ class Annotations:
         return pa.Table.from_pylist(rows, schema=SCHEMA)
 
     def values(self, question: str) -> dict[str, Any]:
-        """For one question, the latest submitted value of each record, whoever gave it."""
-        latest: dict[str, Answer] = {}
-        for answer in self.current():
-            if answer.question == question and answer.status == "submitted":
-                old = latest.get(answer.record)
-                if old is None or answer.at >= old.at:
-                    latest[answer.record] = answer
-        return {record: answer.value for record, answer in latest.items()}
+        """For one question, the last submitted value of each record, whoever gave it.
+
+        The order is that of the file: a clock may have been set back.
+        """
+        standing: dict[tuple[str, str, str, str], Answer] = {}
+        for answer in self.history():
+            standing.pop(answer.key, None)
+            standing[answer.key] = answer
+        return {a.record: a.value for a in standing.values() if a.question == question and a.status == "submitted"}
 
     def backup(self, target: Path) -> int:
         """Write all answers to a file of their own, and remember where, so that `forget` reaches it."""

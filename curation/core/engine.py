@@ -6,6 +6,9 @@ import concurrent.futures
 import functools
 import importlib
 import multiprocessing
+import multiprocessing.connection
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -169,7 +172,7 @@ def _revive(step: _Portable) -> Step:
 def _pool(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
     # Fresh interpreters: a forked one inherits Arrow's threads in an unknown state and can hang.
     pool = concurrent.futures.ProcessPoolExecutor(
-        min(workers, len(jobs)), multiprocessing.get_context("spawn"), initializer=install
+        min(workers, len(jobs)), multiprocessing.get_context("spawn"), initializer=_start_worker
     )
     try:
         yield from pool.map(_do, jobs)
@@ -181,6 +184,19 @@ def _pool(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
         ) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Make a worker speak without data, and end when its parent does, however that ends."""
+    install()
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            multiprocessing.connection.wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _do(job: _Job) -> Part:

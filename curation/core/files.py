@@ -199,6 +199,24 @@ def locked(path: Path, *, holding: str) -> Iterator[None]:
         os.close(handle)
 
 
+def files_below(root: Path) -> list[Path]:
+    """Every file below a folder, sorted; none if there is no such folder.
+
+    Raises:
+        ProjectError: a folder on the way cannot be read; it is not taken for an empty one.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found: list[Path] = []
+    if root.exists():
+        with os_errors(root):
+            for folder, _, names in os.walk(root, onerror=refuse):
+                found += [Path(folder) / name for name in names]
+    return sorted(found)
+
+
 def safe_join(root: Path, name: str) -> Path:
     """Join a name that came from outside to `root`, refusing every way out of it.
 

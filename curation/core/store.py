@@ -143,11 +143,11 @@ class Store:
     def find_part(self, folder: Path, key: str) -> Part | None:
         """A part finished earlier, perhaps by a run that was cut off before it published its table."""
         path = folder / "parts" / f"{key}.json"
-        return Part(**files.read_sealed(path)) if path.exists() else None
+        return Part(**files.read_sealed(path)) if self.has_part(folder, key) else None
 
     def has_part(self, folder: Path, key: str) -> bool:
         """Is a part of that key finished?"""
-        return (folder / "parts" / f"{key}.json").exists()
+        return all((folder / "parts" / f"{key}{suffix}").exists() for suffix in (".json", ".parquet"))
 
     def write_part(
         self,
@@ -236,7 +236,7 @@ class Store:
                 known.add(path)
                 if sha256 and (not path.exists() or files.sha256_file(path) != sha256):
                     yield str(path.relative_to(self.root))
-        for path in sorted(p for p in self.root.rglob("*") if p.is_file() and p not in known):
+        for path in (p for p in files.files_below(self.root) if p not in known):
             if not _UNFINISHED.fullmatch(f"{path.parent.name}/{path.name}"):
                 yield str(path.relative_to(self.root))
 
@@ -250,7 +250,7 @@ class Store:
             keep.add(table.folder / f"{key}.json")
             for part in table.parts.values():
                 keep |= {table.folder / "parts" / f"{part.key}{s}" for s in (".parquet", ".dropped.parquet", ".json")}
-        doomed = [p for p in self.root.rglob("*") if p.is_file() and p not in keep]
+        doomed = [p for p in files.files_below(self.root) if p not in keep]
         freed = sum(p.stat().st_size for p in doomed)
         if not dry_run:
             # Manifests go first: a table whose parts are half gone must not look published.

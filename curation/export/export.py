@@ -34,6 +34,7 @@ VERSION = 1
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 QUESTION = "decision"
+RISK = "risk"
 SIDES = ("train", "validation")
 Say = Callable[[str], None]
 
@@ -60,6 +61,38 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
         GateError: a source's licence is unknown; nothing was written.
         ProjectError: the recipe names a source that has no tables yet.
     """
+    plan = planned(project, recipe, views)
+    key = plan.key
+    parent = project.data / "exports" / recipe.mix
+    folder = parent / key[:16]
+    new = not (folder / "manifest.json").exists()
+    if new:
+        _make(folder, project.key, recipe, plan, say)
+    manifest = files.read_sealed(folder / "manifest.json")
+    pointer = {"mix": recipe.mix, "key": key, "folder": folder.name}
+    if not (parent / "latest.json").exists() or files.read_sealed(parent / "latest.json") != pointer:
+        files.write_sealed(parent / "latest.json", pointer)
+    return Exported(folder, manifest, new)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A mix before it is made: what it would be made of, and the key that all of this decides."""
+
+    views: Mapping[str, View]
+    rights: Mapping[str, Right]
+    people: People
+    ingredients: Mapping[str, Any]
+    key: str
+
+
+def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> Planned:
+    """What `export` would make; costs no work on rows.
+
+    Raises:
+        GateError: a source's licence is unknown.
+        ProjectError: the recipe names a source that has no tables yet, or that is switched off.
+    """
     used = _used(project, recipe, views)
     lock = project.lock()
     rights = gates.rights({name: project.sources[name] for name in used}, lock)
@@ -74,24 +107,26 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
             name: _source_facts(project.sources[name], lock.sources.get(name), rights[name], view)
             for name, view in used.items()
         },
-        "annotations": files.digest([dict(people.decisions), sorted(people.forgotten)]),
+        "annotations": files.digest([dict(people.decisions), sorted(people.forgotten), sorted(people.held)]),
     }
-    key = files.digest(ingredients)
-    parent = project.data / "exports" / recipe.mix
-    folder = parent / key[:16]
-    new = not (folder / "manifest.json").exists()
-    if new:
-        _make(folder, project.key, recipe, used, rights, people, {**ingredients, "key": key, "mix": recipe.mix}, say)
-    manifest = files.read_sealed(folder / "manifest.json")
-    pointer = {"mix": recipe.mix, "key": key, "folder": folder.name}
-    if not (parent / "latest.json").exists() or files.read_sealed(parent / "latest.json") != pointer:
-        files.write_sealed(parent / "latest.json", pointer)
-    return Exported(folder, manifest, new)
+    return Planned(used, rights, people, ingredients, files.digest(ingredients))
+
+
+def made(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> Path | None:
+    """The folder of a mix as it would be now, if it is exported already."""
+    folder = project.data / "exports" / recipe.mix / planned(project, recipe, views).key[:16]
+    return folder if (folder / "manifest.json").exists() else None
 
 
 def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dict[str, View]:
     names = recipe.wanted if recipe.wanted is not None else tuple(n for n in project.enabled() if n in views)
     for name in names:
+        if name in project.sources and not project.sources[name].enabled:
+            raise ProjectError(
+                f"the mix '{recipe.mix}' asks for the source '{name}', which is switched off",
+                where="sources.yaml",
+                fix="set enabled: true for it, or take it out of the mix",
+            )
         if name not in views:
             known = name in project.sources
             raise ProjectError(
@@ -106,7 +141,8 @@ def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dic
 def _people(project: Project, used: Mapping[str, View]) -> People:
     said = Annotations(project.root / "annotations")
     decisions = {r: v for r, v in said.values(QUESTION).items() if source_of(r) in used and v in ("approve", "reject")}
-    return People(decisions, frozenset(r for r in said.forgotten() if source_of(r) in used))
+    held = frozenset(r for r, v in said.values(RISK).items() if source_of(r) in used and v == "hold")
+    return People(decisions, frozenset(r for r in said.forgotten() if source_of(r) in used), held)
 
 
 def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[str, Any]:
@@ -121,17 +157,10 @@ def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[
     }
 
 
-def _make(
-    folder: Path,
-    key: bytes,
-    recipe: MixRecipe,
-    views: Mapping[str, View],
-    rights: Mapping[str, Right],
-    people: People,
-    ingredients: dict[str, Any],
-    say: Say,
-) -> None:
-    index = mix.build_index(key, recipe, views, people, say)
+def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) -> None:
+    views, rights = plan.views, plan.rights
+    ingredients = {**plan.ingredients, "key": plan.key, "mix": recipe.mix}
+    index = mix.build_index(key, recipe, views, plan.people, say)
     mix.select(index, recipe, {n: s["priority"] for n, s in ingredients["sources"].items()}, rights)
     held = held_out(key, index.id, index.group, index.text, recipe.splits.validation)
     whole = write.schema(recipe, any("emotion" in view.columns for view in views.values()))

@@ -20,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 SELECTED = ""
-EARLY = ("kind", "forgotten", "rejected", "not_approved", "persona", "language")
+EARLY = ("kind", "forgotten", "held", "rejected", "not_approved", "persona", "language")
 """Why a row is left out before its view is looked at, in the order in which it is asked."""
 LATE = ("too_few_turns", "too_many_turns", "twin", "quota", "screen")
 ALL_REASONS = (SELECTED, *EARLY, *REASONS, *LATE)
@@ -29,10 +29,17 @@ _CODE = {name: code for code, name in enumerate(ALL_REASONS)}
 
 @dataclass(frozen=True)
 class People:
-    """What people said about records: decisions by record id, and the ids that may not come back."""
+    """What people said about records.
+
+    Attributes:
+        decisions: approve or reject, by record id.
+        forgotten: ids that may not come back.
+        held: ids that somebody holds back because of a risk, until it is released.
+    """
 
     decisions: Mapping[str, str]
     forgotten: frozenset[str]
+    held: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -133,6 +140,7 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
     early = (
         ~_is_in(table, "kind", kinds),
         _is_in(table, "id", tuple(people.forgotten)) if people.forgotten else never,
+        _is_in(table, "id", tuple(people.held)) if people.held else never,
         np.array([d == "reject" for d in decided], np.bool_),
         ~approved if recipe.where.approved else never,
         ~_is_in(table, "persona", tuple(recipe.personas)),

@@ -89,3 +89,11 @@ def test_forget_reaches_answers_and_known_backups(notes, tmp_path):
 def test_lines_are_plain_json(notes):
     notes.add([Answer("s:1", "eq", {"empathy": 3}, "ann")])
     assert json.loads(notes.path.read_text())["value"] == {"empathy": 3}
+
+
+def test_the_order_of_the_file_decides_not_the_clock(notes):
+    notes.add([Answer("s:1", "decision", "approve", "ann", at="2026-05-01")])
+    notes.add([Answer("s:1", "decision", "reject", "bob", at="2026-01-01")])
+    assert notes.values("decision") == {"s:1": "reject"}
+    notes.add([Answer("s:1", "decision", "reject", "bob", status="discarded", at="2026-01-02")])
+    assert notes.values("decision") == {"s:1": "approve"}
