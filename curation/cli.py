@@ -70,7 +70,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.group(cls=LazyGroup, context_settings={"max_content_width": 80})
 @click.version_option(package_name="curation", prog_name="curate")
 @click.option("--project", "start", metavar="DIR", type=click.Path(path_type=Path), help="Project folder [here].")
 @click.option("--workers", type=click.IntRange(0), help="Processes for stages; 0: one per core.")

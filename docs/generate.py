@@ -41,8 +41,7 @@ def page() -> str:
     """The whole page."""
     parts = [HEAD]
     for path, command in commands(cli):
-        settings = {**cli.context_settings, "max_content_width": 80, "terminal_width": 80}
-        with click.Context(command, info_name=" ".join(path), **settings) as context:
+        with click.Context(command, info_name=" ".join(path), max_content_width=80, terminal_width=80) as context:
             parts.append(f"## {' '.join(path)}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

@@ -109,8 +109,7 @@ def test_a_missing_part_is_not_fresh(copy):  # noqa: F811
 def test_one_blocked_source_stops_neither_the_others_nor_their_mixes(copy):  # noqa: F811
     text = (copy.root / "sources.yaml").read_text()
     (copy.root / "sources.yaml").write_text(
-        text
-        + "  gone:\n    kind: files\n    path: nope.csv\n    licence: mit\n    adapter: {kind: qa, user: q, assistant: a}\n"
+        text + "  gone: {kind: files, path: nope.csv, licence: mit, adapter: {kind: qa, user: q, assistant: a}}\n"
     )
     (copy.root / "exports/mixes/own.yaml").write_text("mix: own\ntask: sft\nsources: [questions]\n")
     said = copy.fails(3, "run")
