@@ -258,6 +258,11 @@ class HubSource:
     priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
     enabled: bool = doc("false: the source is left out everywhere", default=True)
     accept: Accept | None = doc("needed for an unknown or restricted licence", default=None)
+    confirmed: str | None = doc(
+        "digest of the columns that the adapter was confirmed for, written by `sources detect --accept`; other columns "
+        "are refused. None: an adapter written by hand, which its first pull confirms",
+        default=None,
+    )
     note: str | None = doc("for people", default=None)
 
 
@@ -274,6 +279,11 @@ class FileSource:
     priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
     enabled: bool = doc("false: the source is left out everywhere", default=True)
     accept: Accept | None = doc("needed for an unknown or restricted licence", default=None)
+    confirmed: str | None = doc(
+        "digest of the columns that the adapter was confirmed for, written by `sources detect --accept`; other columns "
+        "are refused. None: an adapter written by hand, which its first pull confirms",
+        default=None,
+    )
     note: str | None = doc("for people", default=None)
 
 

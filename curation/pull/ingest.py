@@ -24,6 +24,7 @@ from curation.pull import adapters
 from curation.pull.chunks import Chunk
 from curation.pull.columns import columns_of, with_identity
 from curation.pull.readers import read
+from curation.pull.schema import schema_digest
 from curation.pull.spill import Spill
 
 Progress = Callable[[int, int], None]
@@ -91,13 +92,26 @@ def raw_store(project: Project) -> Store:
 
 
 def ingest(
-    project: Project, name: str, source: Source, material: Material, progress: Progress = lambda done, total: None
+    project: Project,
+    name: str,
+    source: Source,
+    material: Material,
+    progress: Progress = lambda done, total: None,
+    confirm: Callable[[str], None] = lambda schema: None,
 ) -> StoredTable:
     """Bring the raw table of a source up to date and return it; no work if it is published already.
 
     The table `raw` holds the records; its dropped rows are those that became none, with the stage `pull` or
     `screen`. The table `origin`, published under the same key, says where each of all these rows was read; its
     `revision` is the first at which the files had these bytes.
+
+    Args:
+        project: the project.
+        name: the source's name.
+        source: its declaration.
+        material: its files and what they may be used under.
+        progress: told how far it is.
+        confirm: called with the digest of the files' columns before anything is published; raises to refuse them.
 
     Raises:
         ProjectError: a file cannot be read or lacks a column.
@@ -106,6 +120,7 @@ def ingest(
     decided_by = ingredients(project, name, source, material)
     key = files.digest(decided_by)
     if found := store.find(name, "raw", key):
+        confirm(found.manifest["ingredients"]["schema"])
         return found
     with Spill(project.raw) as kept:
         gone: list[pa.RecordBatch] = []
@@ -118,9 +133,11 @@ def ingest(
                 _take(project, name, source, material, index, chunk, kept, gone)
                 done += len(chunk.rows) + len(chunk.broken)
                 progress(done, 0)
+        schema = schema_digest(schemas.values())
+        confirm(schema)
         refused = pa.Table.from_batches(gone, _GONE).combine_chunks()
         raw, origin = _write_parts(project, name, material, kept, refused.take(pc.sort_indices(refused["hash"])))
-    shared: dict[str, Any] = {"ingredients": {**decided_by, "schema": files.digest(schemas)}, "rows_in": done}
+    shared: dict[str, Any] = {"ingredients": {**decided_by, "schema": schema}, "rows_in": done}
     store.publish(name, "origin", key, origin, columns=ORIGIN_SCHEMA.names, **shared)
     return store.publish(name, "raw", key, raw, columns=RECORD_SCHEMA.names, **shared)
 

@@ -31,10 +31,9 @@ class _Odd(Exception):
 
 def read_json(path: Path, columns: Sequence[Column], identity: Sequence[str], max_rows: int | None) -> Iterator[Chunk]:
     """The rows of a .json, .jsonl or .ndjson file; see `readers.read`."""
-    items = _array(path) if path.suffix.lower() == ".json" and _is_array(path) else _lines(path)
     seen: set[str] = set()
     schema: dict[str, str] = {}
-    rows = islice(items, max_rows)
+    rows = islice(items(path), max_rows)
     while batch := list(islice(rows, BATCH_ROWS // 4)):
         first = not seen
         objects = [value for _, value, _ in batch if isinstance(value, dict)]
@@ -46,6 +45,11 @@ def read_json(path: Path, columns: Sequence[Column], identity: Sequence[str], ma
         yield _chunk(batch, columns, identity, schema)
     if seen:
         need(columns, seen, path.name)
+
+
+def items(path: Path) -> Iterator[Item]:
+    """The values of a .json, .jsonl or .ndjson file."""
+    return _array(path) if path.suffix.lower() == ".json" and _is_array(path) else _lines(path)
 
 
 def _is_array(path: Path) -> bool:

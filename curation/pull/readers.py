@@ -52,14 +52,19 @@ def read(
             raise ProjectError(
                 f"'{suffix}' is not a format that can be read", where=path.name, fix=f"formats: {', '.join(SUFFIXES)}"
             )
-        _check_encoding(path)
+        check_encoding(path)
         if suffix in (".csv", ".tsv"):
             yield from _csv(path, "\t" if suffix == ".tsv" else ",", columns, identity, max_rows)
         else:
             yield from read_json(path, columns, identity, max_rows)
 
 
-def _check_encoding(path: Path) -> None:
+def check_encoding(path: Path) -> None:
+    """Refuse UTF-16 and files whose bytes belie their suffix.
+
+    Raises:
+        ProjectError: with the mend.
+    """
     with path.open("rb") as stream:
         start = stream.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
