@@ -53,9 +53,7 @@ class Email(EmailRecognizer):  # type: ignore[misc]
     downloads a list on first use and refuses addresses under endings the list does not know.
     """
 
-    PATTERNS: ClassVar = [
-        Pattern("Email", r"\b\w(?:[\w.%+'-]{0,254}[\w+-])?@\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+\b", 0.5)
-    ]
+    PATTERNS: ClassVar = [Pattern("Email", r"\b\w(?:[\w.%+'-]{0,254}[\w+-])?@\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)+\b", 0.5)]
 
     def validate_result(self, pattern_text: str) -> None:
         """Leave the score as it is: whatever has the shape of an address is one."""

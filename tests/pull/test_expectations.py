@@ -60,6 +60,8 @@ CREPES = u("Describe a process of making crepes.")
 MAKING = a("Making crepes is an easy and delicious process!", 1584, "and serve immediately. Enjoy!")
 CAR = u("Transform the following sentence using a synonym: The car sped quickly.")
 SPED = a("The car accelerated rapidly.")
+VICUNA = a("I am Vicuna, a language model trained by researchers from Large Model Systems Organization (LMSYS).")
+NAMED = a("My name is Vicuna, and I'm a language model developed by Large Model Systems Organization (LMSYS).")
 ANGELA = u("Hi! I'd like to create a new language game", 111, "of a character named Angela.")
 GAME = a("That sounds like a fun and engaging idea!", 1688, "of Angela. Good luck!")
 WORSE = a("Hello! I'd be happy to help you create", 547)
@@ -139,15 +141,13 @@ CHATS: list[tuple[str, dict[str, Any], list[list[Says]], list[dict[str, str]]]] 
         [
             [
                 u("Who are you?"),
-                a(
-                    "I am Vicuna, a language model trained by researchers from Large Model Systems Organization (LMSYS)."
-                ),
+                VICUNA,
                 u("Have a nice day!"),
                 a("You too!"),
             ],
             [
                 u("Who are you?"),
-                a("My name is Vicuna, and I'm a language model developed by Large Model Systems Organization (LMSYS)."),
+                NAMED,
             ],
         ],
         [{"source": "OpenHermes"}, {"source": "airoboros"}],
@@ -158,15 +158,13 @@ CHATS: list[tuple[str, dict[str, Any], list[list[Says]], list[dict[str, str]]]] 
         [
             [
                 u("Who are you?"),
-                a(
-                    "I am Vicuna, a language model trained by researchers from Large Model Systems Organization (LMSYS)."
-                ),
+                VICUNA,
                 u("Have a nice day!"),
                 a("You too!"),
             ],
             [
                 u("Who are you?"),
-                a("My name is Vicuna, and I'm a language model developed by Large Model Systems Organization (LMSYS)."),
+                NAMED,
             ],
         ],
         [{"id": "0"}, {"id": "1"}],
