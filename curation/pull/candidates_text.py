@@ -261,12 +261,11 @@ def _own_markers(profile: Profile) -> Candidate | None:
     both = sum({"user", "assistant"} <= {roles[low] for low in names} for names in spoken)
     if both <= 0.8 * len(spoken):
         return None
-    spelled = sorted({n for names in spoken for n in names.values()})
-    turn = rf"(?m)^[ \t]*(?P<role>{'|'.join(map(re.escape, spelled))})[ \t]*:[ \t]*"
     declared: Declared = {
         "kind": "text",
         "field": profile.name,
-        "markers": {"turn": turn},
-        "sections": {n: roles[n.lower()] for n in spelled},
+        "markers": "human_assistant",
+        "sections": dict(sorted(roles.items())),
     }
-    return Candidate(declared, 0.8 * both / len(spoken), f"lines of '{profile.name}' begin with {', '.join(spelled)}")
+    why = f"lines of '{profile.name}' begin with {', '.join(sorted(roles))} and a colon"
+    return Candidate(declared, 0.8 * both / len(spoken), why)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from curation.core import files as disk
 from curation.core.errors import ProjectError, UsageError
 from curation.core.project import Project
 from curation.core.sources import HubSource, Qa
@@ -117,7 +116,7 @@ def detect(
         notes = [f"{left} more files were not looked at"] if left > 0 else []
         paths = {_shown(path, place): path for path in found[:MOST_FILES]}
         return _conclude(place, {"kind": "files", "path": place}, paths, {}, notes)
-    if not _ID.fullmatch(place):
+    if not _ID.fullmatch(place) or Path(place).suffix.lower() in SUFFIXES:
         raise UsageError(
             "there is no such file, and this is no id of a data set",
             where=place,
@@ -146,7 +145,9 @@ def source_name(place: str) -> str:
 
 
 def _shown(path: Path, place: str) -> str:
-    return path.relative_to(place).as_posix() if Path(place).is_dir() else path.name if path.name else str(path)
+    if Path(place).is_dir():
+        return path.relative_to(place).as_posix()
+    return path.name if Path(place).is_file() else path.as_posix()
 
 
 def _of_hub(place: str, project: Project, name: str, say: Say) -> Detection:
@@ -155,11 +156,12 @@ def _of_hub(place: str, project: Project, name: str, say: Say) -> Detection:
     # What is declared of the adapter plays no part in what is fetched.
     asked = HubSource(kind="huggingface", id=place, adapter=Qa(kind="qa", user="user", assistant="assistant"))
     listing = huggingface.resolve(project, asked)
-    chosen, left = smallest({n: listing.files[n]["size"] or 0 for n in listing.chosen(asked)})
-    literal = tuple(n.translate({ord(c): f"[{c}]" for c in "*?["}) for n in chosen)
-    _, data = huggingface.fetch(project, name, replace(asked, files=literal), listing.sha, say)
+    names = listing.chosen(asked)
+    chosen, left = smallest({n: listing.files[n]["size"] or 0 for n in names})
+    with project.writing():
+        _, data = huggingface.fetch(project, name, replace(asked, files=tuple(map(_literal, chosen))), listing.sha, say)
     notes = [f"{left} more files were not fetched; pull refuses them if their columns differ"] if left else []
-    folders = {n.rpartition("/")[0] for n in listing.chosen(asked)}
+    folders = {n.rpartition("/")[0] for n in names}
     if len(folders) > 1:
         notes.append(
             f"the files lie in {len(folders)} folders ({', '.join(sorted(folders)[:6])}): the same rows twice?"
@@ -173,6 +175,11 @@ def _of_hub(place: str, project: Project, name: str, say: Say) -> Detection:
     }
     source = {"kind": "huggingface", "id": place}
     return _conclude(place, source, {f.name: f.path for f in data}, rights, notes)
+
+
+def _literal(name: str) -> str:
+    """A pattern that only this name fits."""
+    return name.translate({ord(c): f"[{c}]" for c in "*?["})
 
 
 def smallest(sizes: Mapping[str, int]) -> tuple[list[str], int]:
@@ -261,7 +268,8 @@ def _proposals(merged: Sample, paths: Mapping[str, Path]) -> tuple[list[Proposal
             )
         )
     if not proposals and _headless(merged, paths):
-        notes.append("the first line looks like data: the file seems to have no line of column names")
+        # Any other note would call the texts of that line the names of columns.
+        notes = ["the first line looks like data: the file seems to have no line of column names"]
     return proposals, notes
 
 
@@ -306,18 +314,27 @@ def entry_for(project: Project, found: Detection) -> dict[str, Any]:
     best = found.proposals[0]
     entry = dict(found.source)
     if entry["kind"] == "files":
-        entry["path"] = _path_in(project, found, best)
+        paths = _paths_of(project, found, best)
+        entry["path"] = paths[0] if len(paths) == 1 else paths
+    elif len(best.files) < len(found.looked_at):
+        entry["files"] = sorted(
+            {
+                f"{_literal(p.parent.as_posix())}/*{p.suffix}" if "/" in n else _literal(n)
+                for n in best.files
+                for p in [Path(n)]
+            }
+        )
     return {**entry, "adapter": best.declared, "confirmed": best.schema}
 
 
-def _path_in(project: Project, found: Detection, best: Proposal) -> str | list[str]:
-    """The files of a proposal, relative to the project where they lie in it."""
+def _paths_of(project: Project, found: Detection, best: Proposal) -> list[str]:
+    """The files of a proposal, relative to the project where they lie in it; all, where all that were looked at fit."""
     here = Path(found.place)
     if not here.is_dir() and len(best.files) == len(found.looked_at):
-        return _relative(project, here)
-    named = [here / n for n in best.files] if here.is_dir() else local_files(found.place)
-    paths = [_relative(project, p) for p in named if here.is_dir() or p.name in best.files]
-    return paths[0] if len(paths) == 1 else paths
+        return [_relative(project, here)]
+    if len(best.files) == len(found.looked_at):
+        return [_relative(project, p) for p in local_files(found.place)]
+    return [_relative(project, here / n if here.is_dir() else Path(n)) for n in best.files]
 
 
 def _relative(project: Project, path: Path) -> str:

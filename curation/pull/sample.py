@@ -153,15 +153,16 @@ def sample(path: Path, name: str | None = None) -> Sample:
 def _parquet(path: Path) -> tuple[list[str], list[Any]]:
     try:
         file = pq.ParquetFile(path)
-        batch = next(file.iter_batches(batch_size=SAMPLE_ROWS, use_threads=False), None)
+        batches: list[pa.RecordBatch] = list(islice(file.iter_batches(batch_size=SAMPLE_ROWS, use_threads=False), 1))
     except (pa.ArrowException, OSError):
         raise ProjectError("this is no Parquet file, or a damaged one", where=path.name) from None
     values: list[Any] = []
-    for place in range(len(batch) if batch else 0):
-        try:
-            values += batch.slice(place, 1).to_pylist()
-        except (UnicodeDecodeError, pa.ArrowException):
-            values.append(None)
+    for batch in batches:
+        for place in range(len(batch)):
+            try:
+                values += batch.slice(place, 1).to_pylist()
+            except (UnicodeDecodeError, pa.ArrowException):
+                values.append(None)
     return file.schema_arrow.names, values
 
 

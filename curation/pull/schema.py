@@ -56,7 +56,7 @@ def check_confirmed(name: str, source: Source, entry: Entry | None, schema: str)
         return
     confirmed = source.confirmed or (known.schema if known else "")
     raise ProjectError(
-        f"the columns of the files are not those that the adapter was confirmed for ({confirmed[:12]}, now {schema[:12]})",
+        f"the columns of the files changed since the adapter was confirmed ({confirmed[:12]} -> {schema[:12]})",
         where=f"source '{name}'",
         fix="look with curate sources detect what they are now, and correct the adapter; if it still fits: "
         f"curate pull {name} --accept-schema",

@@ -84,4 +84,4 @@ def _example(row: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("messages", "chosen", "rejected"):
         if key in told:
             told[key] = [{k: v for k, v in turn.items() if v is not None} for turn in told[key]]
-    return told | ({"meta": dict(row["meta"])} if row["meta"] else {})
+    return told | ({"meta": {pair["key"]: pair["value"] for pair in row["meta"]}} if row["meta"] else {})
