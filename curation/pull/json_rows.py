@@ -130,11 +130,8 @@ def _chunk(
     for column in columns:
         values = [step_into(value, column.name)[0] for _, value in good]
         if column.required:
-            bad |= {
-                i: "missing_column"
-                for i, v in enumerate(values)
-                if v is None and not step_into(good[i][1], column.name)[1]
-            }
+            absent = [i for i, (_, row) in enumerate(good) if column.name not in row and column.root not in row]
+            bad |= dict.fromkeys(absent, "missing_column")
         arrays[column.name], exact = _column(values, column, bad)
         if column.name in identity:
             spelled[column.name] = (

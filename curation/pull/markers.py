@@ -167,7 +167,7 @@ def _by_own(texts: pa.StringArray, turn: re.Pattern[str]) -> _Pieces:
     for row, text in enumerate(texts.to_pylist()):
         found = list(turn.finditer(text))
         first.append(text[: found[0].start()].strip() if found else "")
-        ends = [*(match.start() for match in found[1:]), len(text)]
+        ends = [*(match.start() for match in found), len(text)][1:]
         for match, end in zip(found, ends, strict=True):
             rows.append(row)
             names.append(match["role"] or "")
