@@ -138,7 +138,7 @@ def _by_question_marks(look: Look) -> list[Candidate]:
     texts = [n for n in look.sample.top if look.profile(n).kind == "text" and look.profile(n).length >= 15]
     if len(texts) != 2 or look.sample.rows < 10:
         return []
-    known = {*words.TITLE, *words.BODY, *words.ANSWER, *words.LABEL, *words.QUALITY, *words.QUESTION} - {"question"}
+    known = {*words.TITLE, *words.BODY, *words.ANSWER, *words.LABEL, *words.QUESTION} - {"question"}
     ask, answer = sorted(texts, key=lambda n: -look.profile(n).share(_QUESTION_MARK))
     first, second = look.profile(ask), look.profile(answer)
     if {plain_name(ask), plain_name(answer)} & known or not _is_speech(look, answer):

@@ -45,14 +45,12 @@ def preferences(look: Look) -> tuple[list[Candidate], bool]:
         exact = plain_name(chosen) == "chosen"
         why = f"'{chosen}' and '{rejected}' are two answers" + (f" to '{prompt}'" if prompt else ", with one beginning")
         found.append(Candidate(declared, 0.98 if exact else 0.9, why))
-    side = _side_by_side(look)
-    if side and not found:
-        look.notes.append(
-            f"'{side[0]}' and '{side[1]}' look like two answers to one prompt, and no column names say which is better"
-        )
+    rivals = _rivals(look)
+    if rivals and not found:
+        look.notes.append(rivals)
     if pairs and not found:
         look.notes.append(f"'{pairs[0][0]}' and '{pairs[0][1]}' are two answers, but none of the prompts fits")
-    return found, bool(pairs) or side is not None
+    return found, bool(pairs) or rivals is not None
 
 
 def _counterpart(name: str, better: str, worse: str, columns: Mapping[str, Profile]) -> str | None:
@@ -112,8 +110,8 @@ def names_of(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def _side_by_side(look: Look) -> tuple[str, str] | None:
-    """Two columns whose names differ in a mark like _0 and _1 or _a and _b, and hold answers."""
+def _rivals(look: Look) -> str | None:
+    """A word on several answers to one prompt: two columns named like _0 and _1 or _a and _b, or a list with scores."""
     columns = look.sample.columns
     for one, other in words.SIDES:
         for name, profile in columns.items():
@@ -122,10 +120,17 @@ def _side_by_side(look: Look) -> tuple[str, str] | None:
                 continue
             second = base + (other.upper() if mark.isupper() else other)
             if second in columns and (base[-1] in "_-. " or one.isdigit()) and plain_name(base) in words.ANSWER_BASES:
-                return name, second
+                return (
+                    f"'{name}' and '{second}' look like two answers to one prompt, and their names do not say which "
+                    "is better"
+                )
     several = look.first(words.SEVERAL, ("texts", "list", "turns"))
-    judged = look.first((*words.QUALITY, *words.LABEL), ("texts", "list"))
-    return (several, judged) if several and judged else None
+    judged = next(
+        (n for n, p in columns.items() if words.JUDGEMENT.search(plain_name(n)) and p.kind in ("texts", "list")), None
+    )
+    return (
+        f"'{several}' holds several answers and '{judged}' judges them: no one adapter" if judged and several else None
+    )
 
 
 def turns(look: Look) -> list[Candidate]:

@@ -36,13 +36,28 @@ def with_keep(sample: Sample, declared: Declared) -> Declared:
         name
         for name in _leaves(sample)
         if name not in used
-        and plain_name(name) in (*words.KEEP, *words.LABEL, *words.QUALITY)
+        and (plain_name(name) in words.KEEP or judges(name))
         and sample.columns[name].kind in ("text", "number", "bool", "mixed")
         and sample.columns[name].filled >= 0.5
         and sample.columns[name].length <= _MOST_KEPT_CHARACTERS
         and not personal(sample.columns[name])
+        and (declared["kind"] != "rows" or _one_each(sample, name, declared["group_by"]))
     ]
     return {**declared, "keep": kept} if kept else declared
+
+
+def judges(name: str) -> bool:
+    """Does a column of this name judge or label its row?"""
+    return words.JUDGEMENT.search(plain_name(name)) is not None
+
+
+def _one_each(sample: Sample, name: str, group: str) -> bool:
+    """Has every conversation one value of this column?"""
+    pairs = zip(sample.columns[group].values, sample.columns[name].values, strict=True)
+    values: dict[str, set[str]] = {}
+    for conversation, value in pairs:
+        values.setdefault(str(conversation), set()).add(str(value))
+    return all(len(v) == 1 for v in values.values())
 
 
 def personal(profile: Profile) -> bool:
@@ -65,7 +80,7 @@ def warnings(sample: Sample, declared: Mapping[str, Any]) -> Iterator[str]:
     left = unread(sample, declared)
     kept = declared.get("keep", ())
     for name in (*left, *kept):
-        if plain_name(name) in (*words.LABEL, *words.QUALITY):
+        if judges(name):
             fate = "is only kept in meta" if name in kept else "is not read"
             yield f"'{name}' judges or labels the rows and {fate}: the adapter makes no use of it"
     title = next((n for n in left if plain_name(n) in words.TITLE), None)

@@ -63,8 +63,11 @@ LABEL = _words(
     "label kttag ktotag isgood good thumbs thumbsup feedback liked ispreferred desirable isdesirable accepted "
     "ishelpful vote iscorrect correct"
 )
-QUALITY = _words("labels rating score upvotes votes quality stars helpful toxicity toxic harmful safe unsafe sentiment")
-"""Columns that judge an answer, yet not as an unpaired set does."""
+JUDGEMENT = re.compile(
+    "label|rating|score|vote|quality|stars?$|helpful|toxic|harm|safe|sentiment|correct|coheren|reward|prefer|rank|"
+    "feedback|thumb|liked|accept|desirab|^good$|kto|winner|annotation|emotion"
+)
+"""Names of columns that judge or label a row."""
 GOOD = _words("true 1 1.0 good yes y up thumbsup like liked positive desirable accept accepted correct helpful win 👍")
 BAD = _words(
     "false 0 0.0 -1 bad no n down thumbsdown dislike disliked negative undesirable reject rejected incorrect "

@@ -278,6 +278,37 @@ SHAPES: dict[str, tuple[list[dict[str, Any]], dict[str, Any] | None, tuple[str, 
         None,
         (),
     ),
+    "graded answers": (
+        each(lambda n: {"prompt": ask(n), "response": reply(n), "helpfulness": n % 5, "verbosity": 2}),
+        {"kind": "qa", "user": "prompt", "assistant": "response"},
+        ("'helpfulness' judges",),
+    ),
+    "two answers and a preference": (
+        each(lambda n: {"context": talk(n)[:1], "response1": reply(n), "response2": "No.", "overall_preference": 1}),
+        None,
+        ("two answers",),
+    ),
+    "spans": (each(lambda n: {"context": reply(n), "question": ask(n), "answers": {"text": ["long"]}}), None, ()),
+    "an instruction with context": (
+        each(lambda n: {"instruction": ask(n), "context": "" if n % 2 else "Evenings.", "response": reply(n)}),
+        {"kind": "qa", "user": ["instruction", "context"], "assistant": "response"},
+        (),
+    ),
+    "a system prompt": (
+        each(lambda n: {"id": n, "system_prompt": "Be kind.", "question": ask(n), "response": reply(n)}),
+        {"kind": "qa", "system": "system_prompt", "user": "question", "assistant": "response"},
+        (),
+    ),
+    "a summary": (each(lambda n: {"article": f"{reply(n)} {ask(n)}", "highlights": reply(n)}), None, ()),
+    "a translation": (each(lambda n: {"translation": {"en": reply(n), "de": "Es ist lang."}}), None, ()),
+    "ranked answers": (each(lambda n: {"prompt": ask(n), "answers": [{"answer": reply(n), "rank": 1}]}), None, ()),
+    "a chat log": (
+        each(
+            lambda n: {"conversation_id": f"c{n}", "model": "m", "conversation": talk(n), "turn": 1, "language": "en"}
+        ),
+        {**TURNS, "field": "conversation"},
+        (),
+    ),
     # Columns called like something else than they are.
     "chosen is a flag": (
         each(lambda n: {"question": ask(n), "answer": reply(n), "chosen": True, "rejected": False}),
