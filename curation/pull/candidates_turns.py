@@ -156,7 +156,7 @@ def turns(look: Look) -> list[Candidate]:
         if column and "." not in column:
             declared["reasoning"] = column
         usual = plain_name(name) in words.TURNS
-        why = f"'{name}' holds lists of turns with {role} and {content}"
+        why = f"'{name}' holds lists of turns with {' or '.join(names_of(role))} and {' or '.join(names_of(content))}"
         found.append(Candidate(declared, 0.95 if usual else 0.85, why, tuple(_about_turns(profile))))
     return found
 
