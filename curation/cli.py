@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("curation.commands.init:init", "Start a project in a folder."),
     "demo": ("curation.commands.demo:demo", "The whole way, from sources to adapter, on material of our own."),
-    "sources": ("curation.pull.cli:sources", "List the sources, or add one."),
+    "sources": ("curation.pull.cli:sources", "List the sources, add one, or find out how one is read."),
     "pull": ("curation.pull.cli:pull", "Fetch sources at their pinned commits and make records of them."),
     "clean": ("curation.clean.cli:clean", "Tidy, scrub personal data, fold duplicates."),
     "tag": ("curation.tag.cli:tag", "Tag emotions."),

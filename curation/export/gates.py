@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from curation.core.errors import GateError
 from curation.core.lock import Lock
 from curation.core.project import SOURCES_FILE
 from curation.core.sources import Accept, Source
+from curation.methods.licences import CLASSES, LicenceClass, classify
 
-LicenceClass = Literal["permissive", "attribution", "share-alike", "non-commercial", "unknown"]
-
-CLASSES: tuple[LicenceClass, ...] = ("permissive", "attribution", "share-alike", "non-commercial", "unknown")
-"""From the least to the most restrictive: the last one that occurs in a mix decides what may be done with it."""
-
-_TABLE: Mapping[LicenceClass, str] = {
-    "permissive": "0bsd afl apache blueoak bsd bsd-2-clause bsd-3-clause bsl cc0 cdla-permissive isc mit ncsa pddl "
-    "postgresql unlicense upl wtfpl zlib",
-    "attribution": "cc-by odc-by",
-    "share-alike": "agpl cc-by-sa cdla-sharing epl eupl gfdl gpl lgpl mpl odbl",
-    "non-commercial": "cc-by-nc cc-by-nc-sa",
-}
-_CLASS_OF = {name: kind for kind, names in _TABLE.items() for name in names.split()}
-_VERSION = re.compile(r"(-v?\d+(\.\d+)*)(-only|-or-later|\+)?$")
+__all__ = ["CLASSES", "LicenceClass", "Right", "classify", "most_restrictive", "rights"]
 
 
 @dataclass(frozen=True)
@@ -35,14 +21,6 @@ class Right:
     licence: str
     kind: LicenceClass
     accept: Accept | None = None
-
-
-def classify(licence: str | None) -> LicenceClass:
-    """The class of an SPDX-like identifier, whatever its case and version.
-
-    Licences that forbid derived works are unknown here on purpose: a mix is one, so a person has to decide.
-    """
-    return _CLASS_OF.get(_VERSION.sub("", (licence or "").strip().lower()), "unknown")
 
 
 def rights(sources: Mapping[str, Source], lock: Lock) -> dict[str, Right]:

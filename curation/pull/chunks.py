@@ -55,7 +55,7 @@ def need(columns: Iterable[Column], have: Iterable[str], where: str) -> None:
     """
     known = list(dict.fromkeys(have))
     for column in columns:
-        if column.name not in known:
+        if column.name not in known and not any(name in known for name in column.instead):
             close = difflib.get_close_matches(column.name, known, n=1, cutoff=0.6)
             shown = ", ".join(ascii(k)[1:-1][:40] for k in known[:20])
             raise ProjectError(

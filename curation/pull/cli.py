@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 import yaml
 
 from curation.core import files
 from curation.core.app import App, pass_app
-from curation.core.declare import bind, parse_yaml, plain
+from curation.core.declare import Document, bind, parse_yaml, plain
 from curation.core.errors import CurateError, ProjectError, RetryError
 from curation.core.project import SOURCES_FILE
 from curation.core.sources import Sources
@@ -21,8 +21,9 @@ from curation.core.sources import Sources
 @click.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]…")
 @click.option("--update", is_flag=True, help="Move the pin of hub sources to what is newest now.")
+@click.option("--accept-schema", is_flag=True, help="The adapters fit although the columns changed.")
 @pass_app
-def pull(app: App, names: tuple[str, ...], update: bool) -> None:
+def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool) -> None:
     """Fetch sources at their pinned commits and make records of them.
 
     One blocked source never stops the others.
@@ -30,7 +31,14 @@ def pull(app: App, names: tuple[str, ...], update: bool) -> None:
     from curation.pull.pull import bring_all
 
     with app.project.writing(), app.ui.progress("pull") as progress:
-        outcome = bring_all(app.project, app.project.enabled(names), update=update, say=app.ui.say, progress=progress)
+        outcome = bring_all(
+            app.project,
+            app.project.enabled(names),
+            update=update,
+            accept_schema=accept_schema,
+            say=app.ui.say,
+            progress=progress,
+        )
     if app.ui.json:
         app.ui.emit(
             {
@@ -57,7 +65,7 @@ def _worst(errors: Mapping[str, CurateError]) -> CurateError:
 
 @click.group()
 def sources() -> None:
-    """List the sources, or add one."""
+    """List the sources, add one, or find out how one is read."""
 
 
 @sources.command("list")
@@ -95,11 +103,50 @@ def add(app: App, name: str, declaration: TextIO) -> None:
     text = declaration.read()
     found = parse_yaml(text, declaration.name)
     bind(Sources, dataclasses.replace(found, value={"sources": {name: found.value}}))
-    path = app.project.root / SOURCES_FILE
+    _add(app, name, found.value)
+
+
+@sources.command()
+@click.argument("place", metavar="ID|PATH")
+@click.option("--name", help="Name of the source [from its id or path].")
+@click.option("--accept", is_flag=True, help="Write the first proposal into sources.yaml.")
+@click.option("--json", "as_json", is_flag=True, help="Data as JSON.")
+@pass_app
+def detect(app: App, place: str, name: str | None, accept: bool, as_json: bool) -> None:
+    """Propose an adapter for a data set of the hub or for files.
+
+    Looks at the columns and the first 200 rows of each file, and shows what
+    would become of them: records, rejects with their reasons, three examples.
+    The examples are texts as they are, not scrubbed yet.
+    """
+    from curation.pull.detect import detect as look
+    from curation.pull.detect import entry_for, source_name
+    from curation.pull.detect_show import document, lines
+
+    if accept:
+        _free(app, name or source_name(place))
+    found = look(place, lambda: app.project, name, app.ui.say)
+    if app.ui.json or as_json:
+        app.ui.emit(document(found))
+    else:
+        for line in lines(found):
+            app.ui.out(line)
+    if accept:
+        _add(app, name or source_name(place), entry_for(app.project, found))
+
+
+def _free(app: App, name: str) -> None:
+    """Check that a name can be given to a new source."""
     if name in app.project.sources:
         raise ProjectError(f"there is a source called '{name}' already", where=SOURCES_FILE, fix="choose another name")
+
+
+def _add(app: App, name: str, entry: dict[str, Any]) -> None:
+    _free(app, name)
+    bind(Sources, Document({"sources": {name: entry}}, {}, name))
+    path = app.project.root / SOURCES_FILE
     with app.project.writing():
-        files.write_bytes(path, _appended(path, name, found.value).encode(), mode=0o644)
+        files.write_bytes(path, _appended(path, name, entry).encode(), mode=0o644)
     app.ui.say(f"added; next: curate pull {name}")
 
 

@@ -117,7 +117,7 @@ def fetch(
     """
     if sha and (found := cached(project, name, source, sha)):
         return found
-    if project.settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+    if _offline(project):
         raise MissingError(
             "the files of this commit are not here, and the project is offline",
             where=f"{source.id} at {(sha or source.revision or 'main')[:12]}",
@@ -135,6 +135,21 @@ def fetch(
             "a downloaded file changed while it was read", where=source.id, fix=f"run again: curate pull {name}"
         )
     return found
+
+
+def resolve(project: Project, source: HubSource) -> Listing:
+    """What a data set is now, without fetching its files; raises as `fetch`."""
+    if _offline(project):
+        raise MissingError(
+            "the hub is needed, and the project is offline", where=source.id, fix="go online, then again"
+        )
+    require("hf", "huggingface_hub")
+    with _quiet():
+        return _resolve(source, None)
+
+
+def _offline(project: Project) -> bool:
+    return project.settings.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
 
 
 def _folder(project: Project, name: str) -> Path:

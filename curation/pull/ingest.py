@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ from curation.core.annotations import Annotations
 from curation.core.declare import plain
 from curation.core.project import Project
 from curation.core.records import DROPPED_SCHEMA, ORIGIN_SCHEMA, RECORD_SCHEMA, RECORD_VERSION
-from curation.core.sources import Source
+from curation.core.sources import Rows, Source
 from curation.core.store import WHOLE, Part, Store, StoredTable, prefix_digits
 from curation.methods import screen
 from curation.pull import adapters
 from curation.pull.chunks import Chunk
 from curation.pull.columns import columns_of, with_identity
+from curation.pull.dialogues import gather_chunks
 from curation.pull.readers import read
+from curation.pull.schema import schema_digest
 from curation.pull.spill import Spill
 
 Progress = Callable[[int, int], None]
@@ -91,13 +93,27 @@ def raw_store(project: Project) -> Store:
 
 
 def ingest(
-    project: Project, name: str, source: Source, material: Material, progress: Progress = lambda done, total: None
+    project: Project,
+    name: str,
+    source: Source,
+    material: Material,
+    progress: Progress = lambda done, total: None,
+    confirm: Callable[[str], None] = lambda schema: None,
 ) -> StoredTable:
     """Bring the raw table of a source up to date and return it; no work if it is published already.
 
     The table `raw` holds the records; its dropped rows are those that became none, with the stage `pull` or
     `screen`. The table `origin`, published under the same key, says where each of all these rows was read; its
-    `revision` is the first at which the files had these bytes.
+    `revision` is the first at which the files had these bytes. Where a row holds one turn, a conversation counts as
+    one row, which stands where its first turn does.
+
+    Args:
+        project: the project.
+        name: the source's name.
+        source: its declaration.
+        material: its files and what they may be used under.
+        progress: told how far it is.
+        confirm: called with the digest of the files' columns before anything is published; raises to refuse them.
 
     Raises:
         ProjectError: a file cannot be read or lacks a column.
@@ -106,23 +122,35 @@ def ingest(
     decided_by = ingredients(project, name, source, material)
     key = files.digest(decided_by)
     if found := store.find(name, "raw", key):
+        confirm(found.manifest["ingredients"]["schema"])
         return found
     with Spill(project.raw) as kept:
         gone: list[pa.RecordBatch] = []
         schemas: dict[str, Mapping[str, str]] = {}
-        columns = with_identity(columns_of(source.adapter), material.identity)
+        chunks = _chunks(source, material, schemas)
+        if isinstance(source.adapter, Rows):
+            chunks = gather_chunks(chunks, source.adapter, project.raw)
         done = 0
-        for index, file in enumerate(material.files):
-            for chunk in read(file.path, columns, material.identity, max_rows=source.max_rows):
-                schemas.setdefault(file.name, chunk.schema)
-                _take(project, name, source, material, index, chunk, kept, gone)
-                done += len(chunk.rows) + len(chunk.broken)
-                progress(done, 0)
+        for index, chunk in chunks:
+            _take(project, name, source, material, index, chunk, kept, gone)
+            done += len(chunk.rows) + len(chunk.broken)
+            progress(done, 0)
+        schema = schema_digest(schemas.values())
+        confirm(schema)
         refused = pa.Table.from_batches(gone, _GONE).combine_chunks()
         raw, origin = _write_parts(project, name, material, kept, refused.take(pc.sort_indices(refused["hash"])))
-    shared: dict[str, Any] = {"ingredients": {**decided_by, "schema": files.digest(schemas)}, "rows_in": done}
+    shared: dict[str, Any] = {"ingredients": {**decided_by, "schema": schema}, "rows_in": done}
     store.publish(name, "origin", key, origin, columns=ORIGIN_SCHEMA.names, **shared)
     return store.publish(name, "raw", key, raw, columns=RECORD_SCHEMA.names, **shared)
+
+
+def _chunks(source: Source, material: Material, schemas: dict[str, Mapping[str, str]]) -> Iterator[tuple[int, Chunk]]:
+    """The rows of all files, each chunk with the number of its file; fills in the files' schemas."""
+    columns = with_identity(columns_of(source.adapter), material.identity)
+    for index, file in enumerate(material.files):
+        for chunk in read(file.path, columns, material.identity, max_rows=source.max_rows):
+            schemas.setdefault(file.name, chunk.schema)
+            yield index, chunk
 
 
 def _take(

@@ -16,6 +16,7 @@ from curation.core.sources import HubSource, Source
 from curation.core.store import StoredTable
 from curation.pull import huggingface, local
 from curation.pull.ingest import DataFile, Material, Progress, ingest, ingredients, raw_store
+from curation.pull.schema import check_confirmed
 
 Say = Callable[[str], None]
 
@@ -54,13 +55,15 @@ def bring(
     source: Source,
     *,
     update: bool = False,
+    accept_schema: bool = False,
     say: Say = _silent,
     progress: Progress = _unseen,
 ) -> Pulled:
     """Bring the raw table of a source up to date and pin it. Hold `project.writing()` around it.
 
     A hub source that is pinned stays at its commit, unless `update`; one that names another full commit in
-    sources.yaml follows that. Local files are read as they are now.
+    sources.yaml follows that. Local files are read as they are now. Columns that the adapter was not confirmed for
+    (see `schema`) are refused, unless `accept_schema`.
 
     Raises:
         CurateError: as `huggingface.fetch`, `local.locate` and `ingest`; the lock file then stays as it was.
@@ -80,7 +83,12 @@ def bring(
             fix=f"look at what changed upstream, then: curate pull {name} --update",
         )
     licence = source.licence or card
-    table = ingest(project, name, source, Material(data, revision, licence, identity), progress)
+
+    def confirm(schema: str) -> None:
+        if not accept_schema:
+            check_confirmed(name, source, entry, schema)
+
+    table = ingest(project, name, source, Material(data, revision, licence, identity), progress, confirm)
     new = Entry(
         revision=revision,
         files={f.name: f.sha256 for f in data},
@@ -107,6 +115,7 @@ def bring_all(
     sources: Mapping[str, Source],
     *,
     update: bool = False,
+    accept_schema: bool = False,
     say: Say = _silent,
     progress: Progress = _unseen,
 ) -> Outcome:
@@ -115,7 +124,9 @@ def bring_all(
     errors: dict[str, CurateError] = {}
     for name, source in sources.items():
         try:
-            pulled[name] = bring(project, name, source, update=update, say=say, progress=progress)
+            pulled[name] = bring(
+                project, name, source, update=update, accept_schema=accept_schema, say=say, progress=progress
+            )
         except CurateError as error:
             errors[name] = error
     return Outcome(pulled, errors)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from curation.core.errors import ProjectError
 from curation.core.files import os_errors
 from curation.pull.chunks import BATCH_BYTES, BATCH_ROWS, Broken, Chunk, need
-from curation.pull.columns import Column
+from curation.pull.columns import Column, column_at
 from curation.pull.identity import identity_bytes
 from curation.pull.json_rows import read_json
 
@@ -52,14 +52,19 @@ def read(
             raise ProjectError(
                 f"'{suffix}' is not a format that can be read", where=path.name, fix=f"formats: {', '.join(SUFFIXES)}"
             )
-        _check_encoding(path)
+        check_encoding(path)
         if suffix in (".csv", ".tsv"):
             yield from _csv(path, "\t" if suffix == ".tsv" else ",", columns, identity, max_rows)
         else:
             yield from read_json(path, columns, identity, max_rows)
 
 
-def _check_encoding(path: Path) -> None:
+def check_encoding(path: Path) -> None:
+    """Refuse UTF-16 and files whose bytes belie their suffix.
+
+    Raises:
+        ProjectError: with the mend.
+    """
     with path.open("rb") as stream:
         start = stream.read(4)
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -78,14 +83,15 @@ def _parquet(path: Path, columns: Sequence[Column], identity: Sequence[str], max
     except pa.ArrowException:
         raise ProjectError("this is no Parquet file, or a damaged one", where=path.name) from None
     schema = {field.name: str(field.type) for field in file.schema_arrow}
-    need(columns, schema, path.name)
-    wanted = [c.name for c in columns]
-    others = [n for n in wanted if n not in identity]
+    # A path that leads through structs to nothing is missing; what JSON text holds is seen row by row.
+    have = {c.name: place for c in columns if (place := _place(file.schema_arrow, c)) is not None}
+    need(columns, [*have, *schema], path.name)
+    others = [c.name for c in columns if c.name not in identity]
     size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
     rows = min(BATCH_ROWS, max(64, BATCH_BYTES * file.metadata.num_rows // max(size, 1)))
     done = 0
     try:
-        for batch in file.iter_batches(batch_size=rows, columns=wanted, use_threads=False):
+        for batch in file.iter_batches(batch_size=rows, columns=[*set(have.values())], use_threads=False):
             batch = batch if max_rows is None else batch.slice(0, max_rows - done)
             places = np.arange(done, done + len(batch))
             done += len(batch)
@@ -93,6 +99,8 @@ def _parquet(path: Path, columns: Sequence[Column], identity: Sequence[str], max
             broken = tuple(Broken(int(row), "broken_text", b"%d" % row) for row in places[~fine])
             if broken:
                 batch, places = batch.filter(pa.array(fine)), places[fine]
+            arrays = [column_at(batch, c.name) for c in columns]
+            batch = pa.RecordBatch.from_arrays(arrays, names=[c.name for c in columns])
             own = identity_bytes([batch.column(n) for n in identity])
             rest = identity_bytes([batch.column(n) for n in others]) if others else pa.repeat(b"", len(batch))
             yield Chunk(places, batch, own, rest, broken, schema)
@@ -102,6 +110,23 @@ def _parquet(path: Path, columns: Sequence[Column], identity: Sequence[str], max
         raise ProjectError(
             f"the Parquet file is damaged after row {done}", where=path.name, fix="fetch it again"
         ) from None
+
+
+def _place(schema: pa.Schema, column: Column) -> str | None:
+    """What to read of a file for a column: its name, the path of a field in a struct, or the text it stands in."""
+    if column.name in schema.names:
+        return column.name
+    keys = column.name.split(".")
+    if len(keys) < 2 or keys[0] not in schema.names:
+        return None
+    kind = schema.field(schema.names.index(keys[0])).type
+    for key in keys[1:]:
+        if not pa.types.is_struct(kind):
+            return keys[0]
+        if key not in kind.names:
+            return None
+        kind = kind.field(kind.names.index(key)).type
+    return column.name
 
 
 def _valid_rows(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
@@ -130,7 +155,7 @@ def _csv(
             header = next(lines, None)
             if header is None:
                 raise ProjectError("the file is empty: there is not even a header", where=path.name)
-            need(columns, header, path.name)
+            need([c for c in columns if c.name in header or c.root not in header], header, path.name)
             rows = islice((line for line in lines if line), max_rows)
             start = 0
             while batch := _csv_rows(rows):
@@ -171,10 +196,10 @@ def _csv_chunk(
         good.append(row)
         places.append(place)
         whole.append(raw)
-    table = pa.RecordBatch.from_arrays(
-        [pa.array([row[header.index(c.name)] for row in good], pa.string()) for c in columns],
-        names=[c.name for c in columns],
-    )
+    wanted = dict.fromkeys(c.name if c.name in header else c.root for c in columns)
+    cells = {n: pa.array([row[header.index(n)] for row in good], pa.string()) for n in wanted if n in header}
+    found = pa.RecordBatch.from_pydict(cells) if cells else pa.RecordBatch.from_pylist([{}] * len(good))
+    table = pa.RecordBatch.from_arrays([column_at(found, c.name) for c in columns], names=[c.name for c in columns])
     return Chunk(
         np.array(places, np.int64),
         table,

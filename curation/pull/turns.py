@@ -1,11 +1,10 @@
-"""Lists of turns as flat columns: read from any nested Arrow shape, tidied, compared and put together again.
+"""Lists of turns as flat columns: tidied, compared and put together again.
 
 Everything here works on whole batches; a row is a run of turns, and `counts` says how long each run is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,9 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.core.records import ROLES, TURN, TURNS
-from curation.core.sources import DEFAULT_ROLES
-from curation.pull.columns import Column
-from curation.pull.values import plain_type, scalar_text
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -93,6 +89,24 @@ class TurnLists:
         last = self._reduce(np.maximum, np.where(self.roles == role, index, -1), -1)
         return self.only(index <= np.repeat(last, self.counts))
 
+    def with_reasoning(self, thoughts: pa.StringArray) -> TurnLists:
+        """The reasoning of each row given to its last assistant turn, unless that has one."""
+        index = np.arange(len(self.roles))
+        last = self._reduce(np.maximum, np.where(self.roles == ASSISTANT, index, -1), -1)
+        rows = np.flatnonzero(last >= 0)
+        place = np.full(len(self.roles), -1)
+        place[last[rows]] = rows
+        given = thoughts.take(pa.array(place, mask=place < 0))
+        both = pc.coalesce(_thoughts(self), given)
+        return replace(self, reasoning=both if both.null_count < len(both) else None)
+
+    def neighbours(self) -> Mask:
+        """Rows in which two turns of the user or two of the assistant stand side by side."""
+        rows = self.rows
+        same = np.zeros(len(rows), bool)
+        same[1:] = (rows[1:] == rows[:-1]) & (self.roles[1:] == self.roles[:-1])
+        return self.any(same & ((self.roles == USER) | (self.roles == ASSISTANT)))
+
     def _reduce(self, how: np.ufunc, values: Ints, default: int) -> Ints:
         result = np.full(len(self.counts), default, np.int64)
         filled = self.counts > 0
@@ -141,15 +155,34 @@ def _join_groups(values: pa.StringArray, groups: Ints) -> pa.StringArray:
 
 
 def concat(first: TurnLists, second: TurnLists) -> TurnLists:
-    """The turns of each row of `first`, then those of the same row of `second`. Reasoning is not kept."""
+    """The turns of each row of `first`, then those of the same row of `second`."""
     order = pa.array(np.argsort(np.concatenate([first.rows, second.rows]), kind="stable"))
+    reasoning = None
+    if first.reasoning is not None or second.reasoning is not None:
+        reasoning = pa.concat_arrays([_thoughts(first), _thoughts(second)]).take(order)
     return TurnLists(
         first.counts + second.counts,
         np.concatenate([first.roles, second.roles])[order.to_numpy()],
         pa.concat_arrays([first.content, second.content]).take(order),
-        None,
+        reasoning,
         first.broken | second.broken,
     )
+
+
+def _thoughts(lists: TurnLists) -> pa.StringArray:
+    return pa.nulls(len(lists.roles), pa.string()) if lists.reasoning is None else lists.reasoning
+
+
+def one_each(texts: pa.StringArray, role: int) -> TurnLists:
+    """A turn of a role for every text; no turn where it is null."""
+    there = texts.is_valid().to_numpy(zero_copy_only=False)
+    roles = np.full(int(there.sum()), role, np.int8)
+    return TurnLists(there.astype(np.int64), roles, texts.drop_null(), None, np.zeros(len(texts), bool))
+
+
+def no_turns(broken: Mask) -> TurnLists:
+    """Rows without a turn, some of them broken."""
+    return TurnLists(np.zeros(len(broken), np.int64), np.zeros(0, np.int8), pa.nulls(0, pa.string()), None, broken)
 
 
 def equal_turns(a: TurnLists, at_a: Ints, b: TurnLists, at_b: Ints) -> Mask:
@@ -166,99 +199,3 @@ def common_prefix(a: TurnLists, b: TurnLists) -> Ints:
     differ = ~equal_turns(a, a.starts[rows] + places, b, b.starts[rows] + places)
     end = pairs.first_of(differ)
     return np.asarray(np.minimum(end - pairs.starts, shared), np.int64)
-
-
-def read_turns(column: pa.Array, want: Column, roles: Mapping[str, Sequence[str]]) -> TurnLists:
-    """The turns of a source column, whatever Arrow type it has.
-
-    A column of text or of single structs counts as one turn a row where `want.lone` allows it.
-    """
-    column = plain_type(column)
-    kind, size = column.type, len(column)
-    valid = column.is_valid().to_numpy(zero_copy_only=False)
-    if want.lone and not pa.types.is_nested(kind) and (texts := scalar_text(column)) is not None:
-        there = ~blank(texts)
-        role = np.full(int(there.sum()), ROLES.index(want.lone), np.int8)
-        return TurnLists(there.astype(np.int64), role, texts.filter(pa.array(there)), None, np.zeros(size, bool))
-    if want.lone and pa.types.is_struct(kind):
-        flat, counts = column.drop_null(), valid.astype(np.int64)
-    elif pa.types.is_list(kind):
-        flat, counts = plain_type(column.flatten()), np.asarray(pc.fill_null(column.value_lengths(), 0), np.int64)
-    else:
-        return _no_turns(valid)
-    if not pa.types.is_struct(flat.type):
-        return _no_turns(counts > 0)
-    content, odd = _coalesced(flat, want.content_keys)
-    role_names, odd_roles = _coalesced(flat, want.role_keys)
-    reasoning = None
-    if want.reasoning_key:
-        reasoning, odd_reasoning = _coalesced(flat, (want.reasoning_key,))
-        reasoning = pc.if_else(pa.array(blank(reasoning)), None, reasoning)
-        odd |= odd_reasoning
-        reasoning = reasoning if reasoning.null_count < len(reasoning) else None
-    lists = TurnLists(counts, role_indices(role_names, roles), content, reasoning, np.zeros(size, bool))
-    return replace(lists, broken=lists.any(odd | odd_roles))
-
-
-def _no_turns(broken: Mask) -> TurnLists:
-    return TurnLists(np.zeros(len(broken), np.int64), np.zeros(0, np.int8), pa.nulls(0, pa.string()), None, broken)
-
-
-def role_indices(values: pa.StringArray, roles: Mapping[str, Sequence[str]]) -> npt.NDArray[np.int8]:
-    """Role names as indices in ROLES; the source's own names win over the usual ones, case does not matter."""
-    aliases = {alias.lower(): role for role, known in DEFAULT_ROLES.items() for alias in known}
-    aliases |= {alias.strip().lower(): role for role, own in roles.items() for alias in own}
-    value_set = pa.array(list(aliases), pa.string())
-    found = pc.index_in(values, value_set=value_set)
-    if found.null_count:
-        found = found.fill_null(pc.index_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), value_set=value_set))
-    meaning = np.array([*(ROLES.index(role) for role in aliases.values()), UNKNOWN], np.int8)
-    return np.asarray(meaning[np.asarray(found.fill_null(len(aliases)))], np.int8)
-
-
-def blank(texts: pa.StringArray) -> Mask:
-    """Texts that are null, empty or nothing but white space."""
-    empty = pc.or_(pc.equal(pc.binary_length(texts), 0), pc.utf8_is_space(texts))
-    return np.asarray(pc.fill_null(empty, True).to_numpy(zero_copy_only=False), bool)
-
-
-def _coalesced(turns: pa.StructArray, keys: Sequence[str]) -> tuple[pa.StringArray, Mask]:
-    """The first key of each turn that is not null, as text; and the turns where it is no text."""
-    odd = np.zeros(len(turns), bool)
-    have = set(turns.type.names)
-    result: pa.StringArray | None = None
-    for key in keys:
-        if key not in have:
-            continue
-        values, wrong = _content(plain_type(pc.struct_field(turns, key)))
-        if wrong is not None:
-            odd |= wrong if result is None else wrong & ~np.asarray(result.is_valid())
-        result = values if result is None else result.fill_null(values)
-        if not result.null_count:
-            break
-    return (result if result is not None else pa.nulls(len(turns), pa.string())), odd
-
-
-def _content(values: pa.Array) -> tuple[pa.StringArray, Mask | None]:
-    """The text of a turn: a scalar, or a list of text parts, which are joined as they stand."""
-    text = scalar_text(values)
-    if text is not None:
-        return text, None
-    valid = values.is_valid().to_numpy(zero_copy_only=False)
-    if not pa.types.is_list(values.type):
-        return pa.nulls(len(values), pa.string()), valid
-    parts = plain_type(values.flatten())
-    if pa.types.is_struct(parts.type):
-        parts, _ = _coalesced(parts, ("text", "value"))
-    elif (as_text := scalar_text(parts)) is not None:
-        parts = as_text
-    else:
-        return pa.nulls(len(values), pa.string()), valid
-    # A part without text (an image, say) cannot be kept, and leaving it out would change what was said.
-    lengths = np.asarray(pc.fill_null(values.value_lengths(), 0), np.int64)
-    owner = np.repeat(np.arange(len(values)), lengths)
-    missing = parts.is_null().to_numpy(zero_copy_only=False)
-    wrong = np.bincount(owner[missing], minlength=len(values)) > 0
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), parts), "")
-    return pc.if_else(pa.array(valid & ~wrong), joined, None), wrong

@@ -32,6 +32,38 @@ def qa(user: str, answer: str, system: str | None = None) -> Callable[[Row], Any
     return want
 
 
+def sections(row: Row) -> Any:
+    """`### Context: … ### Input: … ### Response: …`, cut by hand."""
+    before, response = row["text"].split("### Response:", 1)
+    context, question = before.split("### Input:", 1)
+    return [
+        ("system", context.removeprefix("### Context:").strip()),
+        ("user", question.strip()),
+        ("assistant", response.strip()),
+    ]
+
+
+def chatml(row: Row) -> Any:
+    pieces = [piece.split("\n", 1) for piece in row["text"].split("<|im_start|>")[1:]]
+    return [(ROLE[name], text.replace("<|im_end|>", "").strip()) for name, text in pieces]
+
+
+def llama2(row: Row) -> Any:
+    said: list[tuple[str, str]] = []
+    for block in row["text"].split("[INST]")[1:]:
+        question, answer = block.split("[/INST]")
+        if "<<SYS>>" in question:
+            system, question = question.replace("<<SYS>>", "").split("<</SYS>>")
+            said.append(("system", system.strip()))
+        said += [("user", question.strip()), ("assistant", answer.replace("</s>", "").replace("<s>", "").strip())]
+    return said
+
+
+def tags(row: Row) -> Any:
+    question, answer = row["text"].removeprefix("<HUMAN>:").split("<ASSISTANT>:")
+    return [("user", question.strip()), ("assistant", answer.strip())]
+
+
 def turns(field: str, role: str, content: str) -> Callable[[Row], Any]:
     def want(row: Row) -> Any:
         return [(ROLE[t[role]], t[content]) for t in row[field]]
@@ -53,7 +85,13 @@ def rows_of(path: Path) -> list[Row]:
     )
 
 
-COT = {"kind": "qa", "user": "question", "assistant": "answer", "keep": ["metadata"]}
+COT = {
+    "kind": "qa",
+    "user": "question",
+    "assistant": "answer",
+    "reasoning": "metadata.reasoning",
+    "keep": ["metadata.topic", "metadata.difficulty"],
+}
 ALPACA = {"kind": "qa", "system": "instruction", "user": "input", "assistant": "output"}
 HERCULES = {
     "kind": "turns",
@@ -103,6 +141,15 @@ SETS: list[tuple[str, dict[str, Any], Callable[[Row], Any], dict[str, Any]]] = [
         ],
         {},
     ),
+    (
+        "wesley7137/formatted_annotated_addiction_counseling_csv_SFT",
+        {"kind": "text", "markers": "alpaca_sections"},
+        sections,
+        {},
+    ),
+    ("wild/text_chatml", {"kind": "text", "markers": "chatml"}, chatml, {}),
+    ("wild/text_llama2", {"kind": "text", "markers": "llama2"}, llama2, {}),
+    ("wild/text_markers", {"kind": "text", "markers": "human_assistant"}, tags, {}),
     ("wild/human_assistant", {"kind": "qa", "user": "human", "assistant": "assistant"}, qa("human", "assistant"), {}),
     (
         "wild/prompt_completion",
@@ -187,6 +234,26 @@ def test_a_set_of_the_fixture(
     assert not missed
     for name in adapter.get("keep", []):
         assert all(name in [m["key"] for m in r["meta"]] for r in kept if name != "source" or r["meta"])
+    if "reasoning" in adapter:
+        thoughts = [row["metadata"]["reasoning"] for row in source]
+        assert sorted(r["messages"][-1]["reasoning"] for r in kept) == sorted(thoughts)
+
+
+def test_single_turns_of_the_fixture(make: Make, hub: LoopbackHub) -> None:
+    adapter = {
+        "kind": "rows",
+        "group_by": "transcript_id",
+        "order_by": "utterance_id",
+        "role": "interlocutor",
+        "content": "utterance_text",
+    }
+    project = make.project({"s": {"kind": "huggingface", "id": "wild/utterance_rows", "adapter": adapter}})
+    pulled = bring(project, "s", project.sources["s"])
+    kept = all_rows(pulled.table)
+    assert pulled.table.manifest["rows_in"] == 5 == len(kept)
+    assert sorted(str(said(r["messages"])) for r in kept) == sorted(
+        str([(("user", "assistant")[i % 2], f"line {i} of {n}") for i in range(6)]) for n in range(5)
+    )
 
 
 @pytest.mark.parametrize(
