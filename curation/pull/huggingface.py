@@ -262,11 +262,12 @@ def _quiet() -> Iterator[None]:
     """No telemetry and no output of the client; and no xet, whose cache would keep raw text outside the project."""
     settings = ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_XET")
     os.environ.update(dict.fromkeys(settings, "1"))
-    from huggingface_hub import constants
+    from huggingface_hub import constants, utils
 
     for setting in settings:
         # The client may have been imported before with other wishes.
         setattr(constants, setting, True)
+    utils.disable_progress_bars()
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
