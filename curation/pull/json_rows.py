@@ -168,6 +168,8 @@ def _column(values: list[Any], column: Column, bad: dict[int, str]) -> tuple[pa.
     if column.shape in ("turns", "pairs"):
         try:
             inferred = pa.array(values)
+            # Of values of mixed depth pyarrow (26) can make an array whose children do not fit together.
+            inferred.validate()
             if column.shape == "turns" and _is_plain(inferred.type, column):
                 return inferred, True
         except (pa.ArrowException, OverflowError):

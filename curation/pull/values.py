@@ -24,7 +24,10 @@ def plain_type(array: pa.Array) -> pa.Array:
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return array.cast(pa.string())
     if pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return array.cast(pa.list_(kind.value_type))
+        # Not by cast: pyarrow (26) breaks lists of lists of structs that way when a field of these is all null.
+        lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy()
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets), array.flatten(), mask=array.is_null())
     if pa.types.is_map(kind):
         return array.cast(pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)])))
     return array
