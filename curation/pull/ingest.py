@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from curation.pull.chunks import Chunk
 from curation.pull.columns import columns_of, with_identity
 from curation.pull.readers import read
 from curation.pull.spill import Spill
+from curation.pull.tombstones import Withdrawn, withdrawn
 
 Progress = Callable[[int, int], None]
 """Told the rows done so far and how many there will be, 0 where that is not known."""
@@ -110,19 +111,28 @@ def ingest(
     with Spill(project.raw) as kept:
         gone: list[pa.RecordBatch] = []
         schemas: dict[str, Mapping[str, str]] = {}
-        columns = with_identity(columns_of(source.adapter), material.identity)
+        back = withdrawn(
+            project, name, material.identity, lambda old: _chunks(source, replace(material, identity=old), {})
+        )
         done = 0
-        for index, file in enumerate(material.files):
-            for chunk in read(file.path, columns, material.identity, max_rows=source.max_rows):
-                schemas.setdefault(file.name, chunk.schema)
-                _take(project, name, source, material, index, chunk, kept, gone)
-                done += len(chunk.rows) + len(chunk.broken)
-                progress(done, 0)
+        for index, chunk in _chunks(source, material, schemas):
+            _take(project, name, source, material, index, chunk, back, kept, gone)
+            done += len(chunk.rows) + len(chunk.broken)
+            progress(done, 0)
         refused = pa.Table.from_batches(gone, _GONE).combine_chunks()
         raw, origin = _write_parts(project, name, material, kept, refused.take(pc.sort_indices(refused["hash"])))
     shared: dict[str, Any] = {"ingredients": {**decided_by, "schema": files.digest(schemas)}, "rows_in": done}
     store.publish(name, "origin", key, origin, columns=ORIGIN_SCHEMA.names, **shared)
     return store.publish(name, "raw", key, raw, columns=RECORD_SCHEMA.names, **shared)
+
+
+def _chunks(source: Source, material: Material, schemas: dict[str, Mapping[str, str]]) -> Iterator[tuple[int, Chunk]]:
+    """The rows of all files, each chunk with the number of its file; fills in the files' schemas."""
+    columns = with_identity(columns_of(source.adapter), material.identity)
+    for index, file in enumerate(material.files):
+        for chunk in read(file.path, columns, material.identity, max_rows=source.max_rows):
+            schemas.setdefault(file.name, chunk.schema)
+            yield index, chunk
 
 
 def _take(
@@ -132,6 +142,7 @@ def _take(
     material: Material,
     file: int,
     chunk: Chunk,
+    back: Withdrawn,
     kept: Spill,
     gone: list[pa.RecordBatch],
 ) -> None:
@@ -159,6 +170,11 @@ def _take(
         fine_place, converted_records = fine_place.filter(clean), converted.records.filter(clean)
     else:
         converted_records = converted.records
+    forgotten = back.among(file, fine_place)
+    if forgotten.true_count:
+        gone.append(_gone(fine_place.filter(forgotten), "pull", ["forgotten"] * forgotten.true_count))
+        clean = pc.invert(forgotten)
+        fine_place, converted_records = fine_place.filter(clean), converted_records.filter(clean)
     kept.add(pa.RecordBatch.from_arrays([*fine_place.columns, *converted_records.columns], schema=_KEPT))
     if converted.rejects.null_count < len(converted.rejects):
         gone.append(_gone(place.filter(pc.invert(fine)), "pull", converted.rejects.drop_null()))
@@ -192,7 +208,6 @@ def _write_parts(
     project: Project, name: str, material: Material, kept: Spill, gone: pa.Table
 ) -> tuple[dict[str, Part], dict[str, Part]]:
     """Name, sort and write the rows, one id prefix at a time: the parts of `raw` and those of `origin`."""
-    forgotten = pa.array(sorted(Annotations(project.root / "annotations").forgotten()), pa.string())
     digits = prefix_digits(kept.rows + len(gone), project.settings.part_rows)
     raw: dict[str, Part] = {}
     origin: dict[str, Part] = {}
@@ -223,12 +238,6 @@ def _write_parts(
             ],
             schema=DROPPED_SCHEMA,
         )
-        if len(forgotten):
-            back = pc.is_in(table["id"], value_set=forgotten)
-            dropped = pa.concat_tables(
-                [dropped, records.as_dropped(table["id"].filter(back).combine_chunks(), "pull", "forgotten")]
-            )
-            table = table.filter(pc.invert(back))
         file = both["file"].combine_chunks()
         where = pa.table(
             [

@@ -148,6 +148,10 @@ def test_other_bytes_under_the_pinned_commit_are_refused(make: Make, hub: Loopba
         path.unlink() if path.is_file() else path.rmdir()
     home = hub.root / "datasets/demo/open" / entry.revision / "d.jsonl"
     home.write_bytes(rows(9, 9))
+    # Nothing to make, nothing to fetch; but another persona means reading the files once more.
+    assert not bring(project, "open", project.sources["open"]).changed
+    assert not list((project.raw / "downloads").glob("*/*"))
+    project = declare(make, persona="client")
     with pytest.raises(IntegrityError, match="not those"):
         bring(project, "open", project.sources["open"])
     assert project.lock().sources["open"] == entry
