@@ -21,7 +21,8 @@ from curation.core.project import Project
 from curation.core.records import prefix_of, source_of
 from curation.core.ui import count
 
-_ID = re.compile(r"[^:]+:[0-9a-f]{16}(-[0-9]+)?")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_ID = re.compile(_NAME.pattern + r":[0-9a-f]{16}(-[0-9]+)?")
 
 _MOST_LINES = 10
 """Above so many a list of ids becomes a count."""
@@ -111,7 +112,9 @@ def find(project: Project, targets: tuple[str, ...]) -> Wanted:
 
 
 def _has_leftovers(project: Project, name: str) -> bool:
-    return name in project.lock().sources or (project.raw / "downloads" / name).is_dir()
+    # A name becomes a folder that is deleted: nothing that is no name may pass.
+    known = name in project.lock().sources or (project.raw / "downloads" / name).is_dir()
+    return known and _NAME.fullmatch(name) is not None
 
 
 def remove(app: App, wanted: Wanted) -> None:
@@ -157,7 +160,7 @@ def remove(app: App, wanted: Wanted) -> None:
 
 def _bury(project: Project, wanted: Wanted, names: set[str]) -> tuple[int, list[str]]:
     """Tombstones, answers, and the raw tables without the rows; returns what `Annotations.erase` does."""
-    from curation.pull.tombstones import fingerprint
+    from curation.pull.tombstones import FILE, fingerprint, lost
     from curation.pull.withdraw import without
 
     records = set(wanted.records)
@@ -177,6 +180,8 @@ def _bury(project: Project, wanted: Wanted, names: set[str]) -> tuple[int, list[
         answers, unreached = annotations.erase(records)
     except CurateError as error:
         answers, unreached = 0, [error.where or error.what]
+    if earlier := lost(project):
+        unreached.append(f"{FILE}: {count(earlier, 'earlier withdrawal')} lost from it")
     for name in names:
         # Where this fails, the source is pulled again, or else its tables are swept away.
         with contextlib.suppress(CurateError):

@@ -138,9 +138,10 @@ def bring_all(
 
 def raw_table(project: Project, name: str, source: Source) -> StoredTable | None:
     """The published raw table of the source as it is declared now, or None. Uses no network and reads no row."""
-    entry = project.lock().sources.get(name)
+    lock = project.lock()
+    entry = lock.sources.get(name)
     material = pinned(project, name, source, entry) if entry else None
-    if material is None:
+    if material is None or lock.key not in (None, fingerprint(project)):
         return None
     return raw_store(project).find(name, "raw", files.digest(ingredients(project, name, source, material)))
 

@@ -180,14 +180,16 @@ def test_the_same_text_in_another_source_is_named_and_stays(made):
         "adapter": {"kind": "qa", "user": ["question"], "assistant": "answer"},
     }
     document["sources"]["questions"]["adapter"] = {
-        "kind": "qa", "user": ["question"], "assistant": "answer", "keep": ["title"], "reasoning": None
-    }  # fmt: skip
+        "kind": "qa",
+        "user": ["question"],
+        "assistant": "answer",
+        "keep": ["title"],
+    }
     (made.root / "sources.yaml").write_text(yaml.safe_dump(document))
     loud = question(3)
     loud[1] = loud[1].upper()
     write_csv(made.root / "more.csv", [question(60), loud])
     made.run("run")
-    twin = next(i for i in made.ids("more") if "(3)" in i or json.loads(made.run("--json", "why", i)))
     texts = {i: text_of(made, i) for i in made.ids("more")}
     twin = next(i for i, text in texts.items() if text == loud[1])
     record = next(i for i in made.ids("questions") if text_of(made, i) == question(3)[1])
@@ -262,6 +264,15 @@ def test_nothing_to_forget_is_an_error(made):
     assert "no record is called" in made.fails(3, "forget", "chats:0123456789abcdef", "--yes")
 
 
+@pytest.mark.parametrize("target", ["..", "../..", ".", "", "/", "../..:{}", ".:{}", ":{}"])
+def test_nothing_outside_is_ever_deleted(copy, target):
+    files.make_dir(copy.root / "data/raw/downloads/other")
+    before = copy.files()
+    copy.fails(3, "forget", target.format(hash_of(sorted(copy.ids("chats"))[5])), "--yes")
+    assert copy.files() == before
+    assert (copy.root / "data/raw/downloads/other").is_dir()
+
+
 def test_what_was_cut_off_is_finished_by_the_same_command(copy):
     record = sorted(copy.ids("chats"))[5]
     text = text_of(copy, record)
@@ -323,11 +334,14 @@ def test_one_bad_backup_stops_nothing_and_is_named(copy, tmp_path, how):
 def test_a_damaged_table_does_not_hide_what_is_elsewhere(copy):
     record = sorted(copy.ids("chats"))[5]
     text = text_of(copy, record)
-    for path in (copy.root / "data/raw/tables/chats/raw/parts").glob("*.parquet"):
-        path.write_bytes(b"damaged")
+    parts = (copy.root / "data/raw/tables/chats/raw/parts").glob("*.parquet")
+    (path,) = (p for p in parts if record in pq.read_table(p)["id"].to_pylist())
+    path.write_bytes(b"damaged")
     copy.run("forget", record, "--yes")
     assert holding(copy, text) == []
+    assert not path.exists()
     copy.run("run")
+    copy.run("verify")
     assert len(hashes(copy, "chats")) == 59
 
 
