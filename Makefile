@@ -102,8 +102,8 @@ format: $(READY) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-laws: $(READY) ## every promise of the stages at full length: properties, crashes, determinism
-	$(BIN)/pytest -n 2 -q -m laws $(ARGS)
+laws: $(READY) ## every promise at full length: 1,000 cases each, every crash point, 50 kills
+	CURATE_TEST_PROFILE=laws $(BIN)/pytest -n 2 -q -m 'not net' --timeout 1800 $(ARGS)
 
 e2e: $(READY) ## the whole way on real input, slow tests included
 	$(BIN)/pytest -q tests/e2e $(ARGS)

@@ -36,13 +36,12 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
     annotations = Annotations(project.root / "annotations")
     found = tables(project, source_of(record))
     known = found and (row_of(found[0], record) or drop_of(found[0], record))
-    if not known:
-        if record in annotations.forgotten():
-            return [("forgotten", "removed for good by curate forget; it cannot come back")]
+    withdrawn = record in annotations.tombstones()
+    if not known and not withdrawn:
         raise missing("is called", record)
-    story = [("read", _origin(project, found[0], record))]
-    alive = True
-    for table in found:
+    story = [("read", _origin(project, found[0], record))] if known else []
+    alive = not withdrawn
+    for table in found if known else ():
         dropped = drop_of(table, record)
         step = str(table.manifest["step"])
         if dropped:
@@ -51,6 +50,8 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
             alive = False
             break
         story.append((step, _kept(table, record)))
+    if withdrawn:
+        story.append(("forgotten", "removed for good by curate forget; it cannot come back"))
     if alive:
         story += [
             ("folded in", f"{twin} was the same text and is folded into this one") for twin in _folded(found, record)

@@ -9,15 +9,17 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from curation.core import files
-from curation.core.errors import IntegrityError
+from curation.core.errors import CurateError, IntegrityError
+from curation.core.records import prefix_of, source_of
 
 SCHEMA = pa.schema(
     [
@@ -31,6 +33,10 @@ SCHEMA = pa.schema(
     ]
 )
 """`value` is JSON text, `annotator` a pseudonym, `status` submitted, draft or discarded, `at` UTC in ISO 8601."""
+
+
+HASH_DIGITS = 16
+"""How much of an id names the row; what follows only counts rows that share it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,35 @@ class Answer:
     def key(self) -> tuple[str, str, str, str]:
         """What a later answer replaces."""
         return (self.dataset, self.record, self.annotator, self.question)
+
+
+@dataclass(frozen=True)
+class Tombstones:
+    """What was withdrawn. An id is `in` it if its hash is, whatever its source and its occurrence number.
+
+    Attributes:
+        records: ids that may not come back.
+        identity: for each source every list of columns that the ids of its withdrawn rows were made of.
+        key: fingerprint of the project key that they were made with; None where it is not known.
+    """
+
+    records: frozenset[str] = frozenset()
+    identity: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    key: str | None = None
+
+    @cached_property
+    def hashes(self) -> frozenset[str]:
+        """The hashes of the ids."""
+        return frozenset(prefix_of(r, HASH_DIGITS) for r in self.records)
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """The sources they came from."""
+        return frozenset(map(source_of, self.records))
+
+    def __contains__(self, record: str) -> bool:
+        """Was this row withdrawn?"""
+        return prefix_of(record, HASH_DIGITS) in self.hashes
 
 
 class Annotations:
@@ -129,33 +164,92 @@ class Annotations:
     def restore(self, backup: Path) -> int:
         """Replace the answers by a backup's, after checking it. Forgotten records stay forgotten."""
         answers = list(_at(backup).history())
-        self._rewrite(self.path, [a for a in answers if a.record not in self.forgotten()])
+        gone = self.tombstones()
+        self._rewrite(self.path, [a for a in answers if a.record not in gone])
         return len(answers)
 
     def merge(self, other: Path) -> int:
         """Take over what another person's copy has and this one lacks; the later answer to a key counts."""
         mine = {(a.key, a.at) for a in self.history()}
         latest = {a.key: a.at for a in self.current()}
-        gone = self.forgotten()
+        gone = self.tombstones()
         theirs = [a for a in _at(other).history() if (a.key, a.at) not in mine and a.record not in gone]
         return self.add(sorted((a for a in theirs if a.at >= latest.get(a.key, "")), key=lambda a: a.at))
 
+    def tombstones(self) -> Tombstones:
+        """What was withdrawn.
+
+        Raises:
+            IntegrityError: the list of it is damaged.
+        """
+        if not self._tombstones.exists():
+            return Tombstones()
+        try:
+            stored = files.read_sealed(self._tombstones)
+        except IntegrityError:
+            raise IntegrityError(
+                "the list of withdrawn records is damaged",
+                where=f"{self._tombstones.parent.name}/{self._tombstones.name}",
+                fix="put your copy of it back: without it withdrawn rows would come back",
+            ) from None
+        return Tombstones(frozenset(stored["records"]), stored.get("identity", {}), stored.get("key"))
+
     def forgotten(self) -> set[str]:
-        """Tombstones: ids that may not come back."""
-        return set(files.read_sealed(self._tombstones)["records"]) if self._tombstones.exists() else set()
+        """Ids of withdrawn records, which may not come back."""
+        return set(self.tombstones().records)
 
     def forget(self, records: set[str]) -> int:
-        """Leave tombstones, and remove every answer about the records, here and in all known backups."""
-        files.write_sealed(self._tombstones, {"records": sorted(self.forgotten() | records)})
+        """Leave tombstones, and remove every answer about the records; returns how many answers that were."""
+        self.bury(records)
+        return self.erase(records)[0]
+
+    def bury(
+        self,
+        records: set[str],
+        *,
+        identity: Mapping[str, Iterable[Sequence[str]]] | None = None,
+        key: str | None = None,
+    ) -> int:
+        """Leave tombstones; returns how many are new.
+
+        Args:
+            records: ids that may not come back.
+            identity: for each source the lists of columns that its ids were made of.
+            key: fingerprint of the project key.
+        """
+        old = self.tombstones()
+        known = {source: set(map(tuple, lists)) for source, lists in old.identity.items()}
+        for source, lists in (identity or {}).items():
+            known.setdefault(source, set()).update(map(tuple, lists))
+        document = {
+            "records": sorted(old.records | records),
+            "identity": {source: sorted(map(list, lists)) for source, lists in known.items()},
+            "key": old.key or key,
+        }
+        files.write_sealed(self._tombstones, document)
+        return len(records - old.records)
+
+    def erase(self, records: set[str]) -> tuple[int, list[str]]:
+        """Remove every answer about these rows, here and in all known backups, each on its own.
+
+        Returns:
+            How many answers were removed, and the files that could not be looked into or written.
+        """
+        gone = Tombstones(frozenset(records))
         count = 0
-        for path in (self.path, *(Path(b) for b in self.backups())):
-            if path.exists():
+        unreached = []
+        for path in (self.path, *map(Path, self.backups())):
+            try:
+                if path != self.path and not path.exists():
+                    raise IntegrityError("a known backup is not there")
                 answers = list(_at(path).history())
-                kept = [a for a in answers if a.record not in records]
+                kept = [a for a in answers if a.record not in gone]
                 if len(kept) < len(answers):
                     self._rewrite(path, kept)
                     count += len(answers) - len(kept)
-        return count
+            except CurateError:
+                unreached.append(str(path))
+        return count, unreached
 
     def _rewrite(self, path: Path, answers: list[Answer]) -> None:
         lines, previous = [], ""

@@ -45,9 +45,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Lock:
-    """The whole lock file."""
+    """The whole lock file.
+
+    Attributes:
+        sources: the pinned sources.
+        key: fingerprint of the project key that ids were made with; tells nothing about the key.
+        forgotten: how many records were withdrawn; with fewer tombstones than that some are lost.
+    """
 
     sources: Mapping[str, Entry] = field(default_factory=dict)
+    key: str | None = None
+    forgotten: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Lock:

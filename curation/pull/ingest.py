@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from curation.pull.dialogues import gather_chunks
 from curation.pull.readers import read
 from curation.pull.schema import schema_digest
 from curation.pull.spill import Spill
+from curation.pull.tombstones import Withdrawn, withdrawn
 
 Progress = Callable[[int, int], None]
 """Told the rows done so far and how many there will be, 0 where that is not known."""
@@ -127,12 +128,15 @@ def ingest(
     with Spill(project.raw) as kept:
         gone: list[pa.RecordBatch] = []
         schemas: dict[str, Mapping[str, str]] = {}
-        chunks = _chunks(source, material, schemas)
-        if isinstance(source.adapter, Rows):
-            chunks = gather_chunks(chunks, source.adapter, project.raw)
+
+        def chunks(identity: tuple[str, ...], schemas: dict[str, Mapping[str, str]]) -> Iterator[tuple[int, Chunk]]:
+            found = _chunks(source, replace(material, identity=identity), schemas)
+            return gather_chunks(found, source.adapter, project.raw) if isinstance(source.adapter, Rows) else found
+
+        back = withdrawn(project, name, material.identity, lambda old: chunks(old, {}))
         done = 0
-        for index, chunk in chunks:
-            _take(project, name, source, material, index, chunk, kept, gone)
+        for index, chunk in chunks(material.identity, schemas):
+            _take(project, name, source, material, index, chunk, back, kept, gone)
             done += len(chunk.rows) + len(chunk.broken)
             progress(done, 0)
         schema = schema_digest(schemas.values())
@@ -160,6 +164,7 @@ def _take(
     material: Material,
     file: int,
     chunk: Chunk,
+    back: Withdrawn,
     kept: Spill,
     gone: list[pa.RecordBatch],
 ) -> None:
@@ -187,6 +192,11 @@ def _take(
         fine_place, converted_records = fine_place.filter(clean), converted.records.filter(clean)
     else:
         converted_records = converted.records
+    forgotten = back.among(file, fine_place)
+    if forgotten.true_count:
+        gone.append(_gone(fine_place.filter(forgotten), "pull", ["forgotten"] * forgotten.true_count))
+        clean = pc.invert(forgotten)
+        fine_place, converted_records = fine_place.filter(clean), converted_records.filter(clean)
     kept.add(pa.RecordBatch.from_arrays([*fine_place.columns, *converted_records.columns], schema=_KEPT))
     if converted.rejects.null_count < len(converted.rejects):
         gone.append(_gone(place.filter(pc.invert(fine)), "pull", converted.rejects.drop_null()))
@@ -220,7 +230,6 @@ def _write_parts(
     project: Project, name: str, material: Material, kept: Spill, gone: pa.Table
 ) -> tuple[dict[str, Part], dict[str, Part]]:
     """Name, sort and write the rows, one id prefix at a time: the parts of `raw` and those of `origin`."""
-    forgotten = pa.array(sorted(Annotations(project.root / "annotations").forgotten()), pa.string())
     digits = prefix_digits(kept.rows + len(gone), project.settings.part_rows)
     raw: dict[str, Part] = {}
     origin: dict[str, Part] = {}
@@ -251,12 +260,6 @@ def _write_parts(
             ],
             schema=DROPPED_SCHEMA,
         )
-        if len(forgotten):
-            back = pc.is_in(table["id"], value_set=forgotten)
-            dropped = pa.concat_tables(
-                [dropped, records.as_dropped(table["id"].filter(back).combine_chunks(), "pull", "forgotten")]
-            )
-            table = table.filter(pc.invert(back))
         file = both["file"].combine_chunks()
         where = pa.table(
             [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -12,11 +13,12 @@ from curation.core.declare import plain
 from curation.core.errors import CurateError, IntegrityError
 from curation.core.lock import Entry
 from curation.core.project import Project
-from curation.core.sources import HubSource, Source
+from curation.core.sources import HubSource, Source, names
 from curation.core.store import StoredTable
 from curation.pull import huggingface, local
 from curation.pull.ingest import DataFile, Material, Progress, ingest, ingredients, raw_store
 from curation.pull.schema import check_confirmed
+from curation.pull.tombstones import check, fingerprint, has_withdrawn
 
 Say = Callable[[str], None]
 
@@ -62,13 +64,21 @@ def bring(
     """Bring the raw table of a source up to date and pin it. Hold `project.writing()` around it.
 
     A hub source that is pinned stays at its commit, unless `update`; one that names another full commit in
-    sources.yaml follows that. Local files are read as they are now. Columns that the adapter was not confirmed for
+    sources.yaml follows that. Local files are read as they are now. Where the table is up to date nothing is
+    fetched; and of a source with withdrawn rows no download is kept. Columns that the adapter was not confirmed for
     (see `schema`) are refused, unless `accept_schema`.
 
     Raises:
-        CurateError: as `huggingface.fetch`, `local.locate` and `ingest`; the lock file then stays as it was.
+        CurateError: as `huggingface.fetch`, `local.locate`, `ingest` and `tombstones.check`; the lock file then stays
+            as it was.
     """
+    stones = check(project)
     entry = project.lock().sources.get(name)
+    if entry and not update and _is_remote(source):
+        current = raw_table(project, name, source)
+        if current and current.key == entry.table:
+            _clear_downloads(project, name, current)
+            return Pulled(name, current, entry, False)
     identity = entry.identity if entry else tuple(dict.fromkeys(source.adapter.text_columns()))
     if isinstance(source, HubSource):
         listing, data = huggingface.fetch(project, name, source, None if update else _pin(source, entry), say)
@@ -101,9 +111,14 @@ def bring(
         licence=card,
         gated=gated,
     )
+    lock = dataclasses.replace(
+        project.lock().with_entry(name, new), key=fingerprint(project), forgotten=len(stones.records)
+    )
+    if lock != project.lock():
+        lock.write(project.lock_path)
     if new != entry:
-        project.lock().with_entry(name, new).write(project.lock_path)
         _say_changes(name, entry, new, say)
+    _clear_downloads(project, name, table)
     if not table.rows and table.manifest["rows_in"]:
         said = ", ".join(f"{count} {reason}" for reason, count in table.totals("reasons").items())
         say(f"{name}: none of {table.manifest['rows_in']} rows became a record ({said}); check its adapter")
@@ -134,9 +149,10 @@ def bring_all(
 
 def raw_table(project: Project, name: str, source: Source) -> StoredTable | None:
     """The published raw table of the source as it is declared now, or None. Uses no network and reads no row."""
-    entry = project.lock().sources.get(name)
+    lock = project.lock()
+    entry = lock.sources.get(name)
     material = pinned(project, name, source, entry) if entry else None
-    if material is None:
+    if material is None or lock.key not in (None, fingerprint(project)):
         return None
     return raw_store(project).find(name, "raw", files.digest(ingredients(project, name, source, material)))
 
@@ -165,6 +181,17 @@ def _pin(source: HubSource, entry: Entry | None) -> str | None:
     if source.revision and _COMMIT.fullmatch(source.revision):
         return source.revision
     return entry.revision if entry else None
+
+
+def _is_remote(source: Source) -> bool:
+    """Does all of it have to be fetched?"""
+    return isinstance(source, HubSource) or all("://" in place for place in names(source.path))
+
+
+def _clear_downloads(project: Project, name: str, table: StoredTable) -> None:
+    """Keep no download of a source with withdrawn rows: it holds them too."""
+    if has_withdrawn(project, name, table):
+        shutil.rmtree(project.raw / "downloads" / name, ignore_errors=True)
 
 
 def _contents(data: tuple[DataFile, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from curation.core.annotations import Annotations
 from curation.core.errors import GateError, IntegrityError, ProjectError
 from curation.core.lock import Lock
 from curation.core.project import Project
@@ -148,9 +149,34 @@ def test_other_bytes_under_the_pinned_commit_are_refused(make: Make, hub: Loopba
         path.unlink() if path.is_file() else path.rmdir()
     home = hub.root / "datasets/demo/open" / entry.revision / "d.jsonl"
     home.write_bytes(rows(9, 9))
+    # Nothing to make, nothing to fetch; but another persona means reading the files once more.
+    assert not bring(project, "open", project.sources["open"]).changed
+    assert not list((project.raw / "downloads").glob("*/*"))
+    project = declare(make, persona="client")
     with pytest.raises(IntegrityError, match="not those"):
         bring(project, "open", project.sources["open"])
     assert project.lock().sources["open"] == entry
+
+
+def test_no_download_is_kept_of_a_source_with_withdrawn_rows(make: Make, hub: LoopbackHub) -> None:
+    project = declare(make)
+    record = all_rows(pull(project, "open").pulled["open"].table)[0]
+    lines = (b"q1", b"q2")
+    folder = project.raw / "downloads" / "open"
+    assert any(line in p.read_bytes() for line in lines for p in folder.rglob("*.jsonl"))
+    Annotations(make.root / "annotations").forget({record["id"]})
+    assert pull(project, "open").pulled["open"].table.rows == 1
+    assert not folder.exists()
+    # Up to date: nothing is fetched again, and the hub is not even asked.
+    asked = len(hub.requests)
+    assert pull(project, "open").pulled["open"].table.rows == 1
+    assert (len(hub.requests), folder.exists()) == (asked, False)
+    # Read once more under another adapter, or by wish: fetched, and cleared away again.
+    for changed, update in ((declare(make, persona="client"), False), (declare(make, persona="client"), True)):
+        found = pull(changed, "open", update=update).pulled["open"].table
+        assert record["id"] not in {r["id"] for r in all_rows(found)}
+        assert not folder.exists()
+    assert len(hub.requests) > asked
 
 
 def test_no_record_at_all_is_said(make: Make, hub: LoopbackHub) -> None:
