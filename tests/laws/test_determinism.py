@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import curation.commands.pipeline  # noqa: F401 - registers every stage
 from curation.core import declare
 from curation.core.stage import REGISTRY
 from tests.laws.projects import chat, make_project, write_jsonl
