@@ -26,7 +26,7 @@ def damaged(project: Project) -> Iterator[str]:
             yield str((root / path).relative_to(project.root))
     yield from verify_downloads(project)
     yield from verify_exports(project)
-    yield from verify_adapters(project.data / "adapters")
+    yield from verify_adapters(project)
     for run in sorted((project.data / "runs").glob("*.json")):
         try:
             files.read_sealed(run)

@@ -36,6 +36,14 @@ def os_errors(path: Path) -> Iterator[None]:
         raise _explain(error, path) from None
 
 
+def refused(error: BaseException) -> CurateError | None:
+    """What to say of an error that nobody explained: that of a place whose owner or disk refuses us; else None."""
+    ours = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    if isinstance(error, OSError) and error.errno in ours and isinstance(error.filename, (str, os.PathLike)):
+        return _explain(error, Path(error.filename))
+    return None
+
+
 def _explain(error: OSError, path: Path) -> CurateError:
     where = str(path)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

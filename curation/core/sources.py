@@ -61,6 +61,10 @@ class Qa:
     keep: tuple[str, ...] = doc("columns kept in meta", default=())
     group: str | None = doc("column whose rows must fall on one side of a split", default=None)
 
+    def __post_init__(self) -> None:
+        """Check that there is something to read."""
+        _check_named(self, "user", "assistant")
+
     def text_columns(self) -> tuple[str, ...]:
         """The source columns that carry the text."""
         return (*names(self.system), *names(self.user), *names(self.assistant))
@@ -100,6 +104,17 @@ def _check_roles(roles: Mapping[str, Any]) -> None:
             raise ValueError(f"'{role}' is not a role; roles are {', '.join(ROLES)}")
 
 
+def _check_named(adapter: Any, *fields: str) -> None:
+    for name in fields:
+        if not getattr(adapter, name):
+            raise ValueError(f"'{name}' must name at least one column")
+
+
+def _check_max_rows(source: Any) -> None:
+    if source.max_rows is not None and source.max_rows < 1:
+        raise ValueError("'max_rows' must be at least 1; to leave a source out: enabled: false")
+
+
 @dataclass(frozen=True)
 class Accept:
     """A person's word that a source may be used although its licence is unknown or restricted."""
@@ -126,6 +141,10 @@ class HubSource:
     accept: Accept | None = doc("needed for an unknown or restricted licence", default=None)
     note: str | None = doc("for people", default=None)
 
+    def __post_init__(self) -> None:
+        """Check the range."""
+        _check_max_rows(self)
+
 
 @dataclass(frozen=True)
 class FileSource:
@@ -141,6 +160,10 @@ class FileSource:
     enabled: bool = doc("false: the source is left out everywhere", default=True)
     accept: Accept | None = doc("needed for an unknown or restricted licence", default=None)
     note: str | None = doc("for people", default=None)
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        _check_max_rows(self)
 
 
 Source = HubSource | FileSource

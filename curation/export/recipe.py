@@ -136,7 +136,7 @@ def load(project: Project) -> dict[str, MixRecipe]:
         ProjectError: an unknown key, value or source, or two recipes for one mix; with file and line.
     """
     recipes: dict[str, MixRecipe] = {}
-    for path in sorted((project.root / FOLDER).glob("*.yaml")):
+    for path in declare.files_in(project.root / FOLDER):
         document = declare.load(path)
         recipe = declare.bind(MixRecipe, document)
         _check_sources(recipe, document, project)

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from curation.core import files
 from curation.core.errors import CurateError, GateError, IntegrityError, MissingError, ProjectError, RetryError, require
@@ -124,6 +125,7 @@ def fetch(
             fix=f"go online, then: curate pull {name}",
         )
     require("hf", "huggingface_hub")
+    _endpoint()  # before the client is imported, which reads it, too
     with _quiet():
         listing = _resolve(source, sha)
         if found := cached(project, name, source, listing.sha):
@@ -238,8 +240,24 @@ def _is_whole(path: Path, known: Mapping[str, Any]) -> bool:
 
 
 def _endpoint() -> str | None:
-    """HF_ENDPOINT as it is now: the client reads it only when it is first imported."""
-    return os.environ.get("HF_ENDPOINT") or None
+    """HF_ENDPOINT as it is now: the client reads it only when it is first imported.
+
+    Raises:
+        ProjectError: it is no address.
+    """
+    address = os.environ.get("HF_ENDPOINT") or None
+    try:
+        parts = urlsplit(address or "https://hub")
+        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:
+        good = False
+    if not good:
+        raise ProjectError(
+            "HF_ENDPOINT is no address of a hub",
+            where="env HF_ENDPOINT",
+            fix="set it to one like https://host, or take it out of the environment",
+        )
+    return address
 
 
 @contextlib.contextmanager
