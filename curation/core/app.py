@@ -22,6 +22,9 @@ BringMix = Callable[["App", str], Path]
 """(app, mix) -> the folder of its current export."""
 
 
+IF_CHANGED = "written anew where its rows, its recipe or people's answers have changed"
+"""What becomes of a mix, as far as it can be told before its rows are there."""
+
 Foresee = Callable[["App", str, tuple[str, ...]], dict[str, list[dict[str, str]]]]
 """(app, how far, chosen sources) -> for each source the steps that `Bring` would run, and why."""
 

@@ -207,7 +207,7 @@ def _bind_scalar(kind: type, value: Any, document: Document, path: Path_) -> Any
 
 
 def _holds_secret(value: str) -> bool:
-    """Whether a word of a text is shaped like a secret. Not the whole: a sentence may speak of secrets and hold none."""
+    """Whether a word of a text is shaped like a secret. Word by word, for a sentence may speak of secrets."""
     key_block = "PRIVATE KEY-----" in value and looks_secret(value)
     return key_block or any(looks_secret(word) for word in value.split())
 

@@ -60,7 +60,9 @@ def need(columns: Iterable[Column], have: Iterable[str], where: str) -> None:
     known = list(dict.fromkeys(have))
     for column in columns:
         if column.name not in known:
-            raise ProjectError(f"the file has no column '{column.name}'", where=where, fix=_help(column.name, known, where))
+            raise ProjectError(
+                f"the file has no column '{column.name}'", where=where, fix=_help(column.name, known, where)
+            )
 
 
 def _help(wanted: str, known: Sequence[str], where: str) -> str:
