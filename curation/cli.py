@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -176,30 +177,29 @@ def main(args: list[str] | None = None) -> int:
         redact.install()
     speaking: list[Ui] = []
     try:
-        result = cli.main(args=args, prog_name="curate", standalone_mode=False, obj=speaking)
-        return result if isinstance(result, int) else 0
+        # Not `cli.main`, which makes an exit of its own of a reader that has left.
+        with cli.make_context("curate", list(sys.argv[1:] if args is None else args), obj=speaking) as context:
+            cli.invoke(context)
+        return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        from curation.core.redact import printable
-
-        error.message = printable(error.message, lines=True)
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _ui(speaking).say(shown.getvalue().rstrip("\n"))
         return error.exit_code
-    except click.Abort:
-        return _report(KeyboardInterrupt(), speaking)
+    except (click.Abort, EOFError):
+        return _ui(speaking).error(KeyboardInterrupt())
+    except BrokenPipeError:
+        # The reader of our output has left; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except BaseException as error:
-        # Click makes a SystemExit of it when the reader of our output has left.
-        if isinstance(error, BrokenPipeError) or (
-            isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)
-        ):
-            # Python would complain again when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        return _report(error, speaking)
+        return _ui(speaking).error(error)
 
 
-def _report(error: BaseException, speaking: list[Ui]) -> int:
+def _ui(speaking: list[Ui]) -> Ui:
     from curation.core.ui import Ui
 
-    return (speaking[0] if speaking else Ui()).error(error)
+    # One that speaks whatever -q says: what comes here is an error.
+    return Ui(verbose=speaking[0].verbose if speaking else False)

@@ -86,8 +86,8 @@ def _go(app: App, folder: Path) -> None:
     app.ui.say(f"   {made.steps} steps, loss {made.first_loss:.3f} -> {made.loss:.3f}")
     report = write_report(app)
     app.ui.say("3  done. Look at:")
-    found = {"report": report, "adapter": made.folder}
-    found |= {f"mix {mix}": folder for mix in ("sft", "dpo") if (folder := latest(app.project, mix))}
-    for name, place in found.items():
-        app.ui.out(f"{name:<8} {place}")
+    app.ui.out(f"report   {report}")
+    app.ui.out(f"adapter  {made.folder}")
+    for mix in ("sft", "dpo"):
+        app.ui.out(f"mix {mix}  {latest(app.project, mix)}")
     app.ui.say(f"next: cd {folder}; curate status; curate show sessions; curate why ID")

@@ -202,11 +202,9 @@ def _from_dotted(values: Mapping[str, Any], origins: Mapping[str, str]) -> Docum
     places: dict[tuple[str | int, ...], str] = {}
     for dotted, item in values.items():
         *parents, last = dotted.split(".")
-        target = nested
+        target: Any = nested
         for parent in parents:
-            target = target.setdefault(parent, {})
-            if not isinstance(target, dict):
-                break
+            target = target.setdefault(parent, {}) if isinstance(target, dict) else None
         if not isinstance(target, dict) or isinstance(target.get(last), dict):
             raise ProjectError(
                 f"'{dotted}' and another setting contradict each other: one is a value, the other a table",

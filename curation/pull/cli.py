@@ -33,6 +33,7 @@ def pull(app: App, names: tuple[str, ...], update: bool, dry_run: bool) -> None:
     if dry_run:
         app.dry_run("raw", names, {"then": "hub sources are asked for something newer"} if update else None)
         return
+    app.project.lock()  # where it is wrong, no source can be pulled: say so once
     with app.project.writing(), app.ui.progress("pull") as progress:
         outcome = bring_all(app.project, app.project.enabled(names), update=update, say=app.ui.say, progress=progress)
     if app.ui.json:
