@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from curation.cli import main
-from tests.laws.projects import Made, chat, make_project, question, write_csv, write_jsonl
+from tests.laws.projects import Made, chat, clear, make_project, question, write_csv, write_jsonl
 
 ONE = "sources:\n  a:\n    kind: files\n    path: {path}\n    licence: mit\n    adapter: {adapter}\n"
 QA = "{kind: qa, user: question, assistant: answer}"
@@ -61,43 +61,6 @@ def shut():
     for path in closed:
         path.chmod(0o700)
     shutil.rmtree(root)
-
-
-def clear(said, *wanted):
-    """A message of at most six lines that is no bug of ours and has a mend."""
-    lines = [line for line in said.splitlines() if line.startswith(("error:", "  where:", "  mend:"))]
-    assert "a bug in curate" not in said and "Traceback" not in said, said
-    assert 0 < len(lines) <= 6 and any(line.startswith("  mend:") for line in lines), said
-    for text in wanted:
-        assert text in said, said
-
-
-# ------------------------------------------------------------------------------------------ rows stay out of messages
-
-
-@pytest.mark.parametrize("name", ["q.csv", "q.tsv", "q.jsonl", "q.json"])
-def test_a_file_without_a_header_does_not_show_its_first_row(empty, name):
-    text = "My name is Jane Canary and I live at 7 Elm Road"
-    if name.startswith("q.j"):
-        (empty.root / name).write_text(
-            json.dumps([{text: "x", "jane@canary.org": 1}] if name == "q.json" else {text: 1})
-        )
-    else:
-        tab = "\t" if name == "q.tsv" else ","
-        (empty.root / name).write_text(f"{text}{tab}That is hard to hear.\nmore{tab}text\n")
-    (empty.root / "sources.yaml").write_text(ONE.format(path=name, adapter=QA))
-    said = empty.fails(3, "pull")
-    assert "anary" not in said
-    clear(
-        said,
-        "looks like data, not like a header" if "js" not in name else "1 column" if name == "q.jsonl" else "2 columns",
-    )
-
-
-def test_columns_that_are_names_are_shown(empty):
-    (empty.root / "q.csv").write_text("Title,patient text,answer\na,b,c\n")
-    (empty.root / "sources.yaml").write_text(ONE.format(path="q.csv", adapter=QA))
-    assert "columns there: Title, patient text, answer" in empty.fails(3, "pull")
 
 
 # -------------------------------------------------------------------------------------------------- damaged and absent
@@ -185,142 +148,6 @@ def test_init_where_one_may_not_write_is_a_clear_error(shut, capsys):
 def test_a_setting_that_is_a_value_and_a_table_is_refused(empty):
     for first, second in (("workers=1", "workers.x=2"), ("workers.x=2", "workers=1"), ("stages.a=1", "stages.a.b=1")):
         clear(empty.fails(3, "--set", first, "--set", second, "status"), "--set")
-
-
-@pytest.mark.parametrize("number", [0, -5])
-def test_max_rows_is_at_least_one(empty, number):
-    (empty.root / "q.csv").write_text("question,answer\na,b\n")
-    text = ONE.format(path="q.csv", adapter=QA) + f"    max_rows: {number}\n"
-    for declared in (text, text.replace("kind: files\n    path: q.csv", "kind: huggingface\n    id: a/b")):
-        (empty.root / "sources.yaml").write_text(declared)
-        assert "at least 1" in empty.fails(3, "status")
-        assert "sources.yaml:7" in empty.said
-
-
-@pytest.mark.parametrize("adapter", ["{kind: qa, user: [], assistant: a}", "{kind: qa, user: q, assistant: []}"])
-def test_a_question_or_an_answer_without_a_column_is_refused(empty, adapter):
-    (empty.root / "sources.yaml").write_text(ONE.format(path="q.csv", adapter=adapter))
-    assert "at least one column" in empty.fails(3, "status")
-    assert "sources.yaml:6" in empty.said
-
-
-def test_a_hub_address_that_is_none_is_a_clear_error(empty, monkeypatch):
-    (empty.root / "sources.yaml").write_text(
-        "sources:\n  a:\n    kind: huggingface\n    id: a/b\n    adapter: {kind: turns}\n"
-    )
-    for address in ("http://[::1", "nonsense", "file:///etc"):
-        monkeypatch.setenv("HF_ENDPOINT", address)
-        clear(empty.fails(3, "pull"), "HF_ENDPOINT")
-
-
-# ---------------------------------------------------------------------------------------------------------------- try
-
-
-def test_try_refuses_text_that_is_none(empty):
-    clear(empty.fails(2, "try", "normalise", "--text", "a\udcff"), "UTF-8")
-
-
-@pytest.mark.parametrize(
-    "turn",
-    [
-        {"role": "user", "content": "hi", "reasoning": 5},
-        {"role": "user", "content": None},
-        {"role": "user", "content": 5},
-        {"role": 3, "content": "hi"},
-        "hi",
-    ],
-)
-def test_try_names_the_row_whose_turns_are_wrong(empty, turn):
-    path = empty.root / "rows.jsonl"
-    path.write_text('{"text": "fine"}\n\n' + json.dumps({"messages": [turn]}) + "\n")
-    clear(empty.fails(3, "try", "normalise", "--file", str(path)), "rows.jsonl:3")
-
-
-def test_try_prints_json_whatever_the_text_holds(empty):
-    text = 'a \x1b[31m "red" \u202e\u200b word, and \x07 a bell äöü'
-    path = empty.root / "rows.jsonl"
-    path.write_text(json.dumps({"text": text}) + "\n")
-    printed = empty.run("try", "normalise", "--file", str(path))
-    assert json.loads(printed)["text"] == text
-    assert printed.isascii() and "\x1b" not in printed
-
-
-# -------------------------------------------------------------------------------------------------------- sources add
-
-FOUR = (
-    "# ours\nsources:\n    chats:\n        kind: files\n        path: c.jsonl\n        adapter: {kind: turns}\n# end\n"
-)
-
-
-@pytest.mark.parametrize(
-    "before",
-    [FOUR, "", "# nothing yet\n", "sources: {}\n", "sources:  { }  # none\n", FOUR.replace("    ", "  "), None],
-)
-def test_a_source_is_added_to_any_layout(empty, before):
-    path = empty.root / "sources.yaml"
-    if before is not None:
-        path.write_text(before)
-    (empty.root / "one.yaml").write_text("kind: files\npath: q.csv\nlicence: mit\nadapter: " + QA + "\n")
-    old = dict(empty.project.sources)
-    empty.run("sources", "add", "more", str(empty.root / "one.yaml"))
-    assert list(empty.project.sources) == [*old, "more"]
-    assert {n: s for n, s in empty.project.sources.items() if n in old} == old
-    assert "# ours" in path.read_text() or before != FOUR
-
-
-def test_a_source_that_cannot_be_added_is_printed_to_be_added_by_hand(empty):
-    path = empty.root / "sources.yaml"
-    path.write_text("sources: {chats: {kind: files, path: c.jsonl, adapter: {kind: turns}}}\n")
-    before = path.read_bytes()
-    (empty.root / "one.yaml").write_text("kind: files\npath: q.csv\nadapter: " + QA + "\n")
-    clear(empty.fails(3, "sources", "add", "more", str(empty.root / "one.yaml")), "by hand", "more:", "path: q.csv")
-    assert path.read_bytes() == before
-    (empty.root / "bad.yaml").write_bytes(b"kind: \xff\n")
-    clear(empty.fails(3, "sources", "add", "more", str(empty.root / "bad.yaml")), "UTF-8")
-
-
-# ------------------------------------------------------------------------------------------------------------- review
-
-
-def test_an_answer_about_no_record_is_refused(own):
-    clear(own.fails(3, "review", "answer", "chats:0000000000000000", "decision", "approve"), "no record")
-    clear(own.fails(3, "review", "answer", "chats:zz", "decision", "approve", "--by", "ann"), "no record")
-    assert not (own.root / "annotations" / "answers.jsonl").exists()
-
-
-def test_an_answer_is_signed_with_a_pseudonym(own, monkeypatch):
-    monkeypatch.setattr("getpass.getuser", lambda: "jane.canary")
-    record = sorted(own.ids("chats"))[0]
-    own.run("review", "answer", record, "decision", "approve")
-    own.run("review", "answer", record, "risk", "release")
-    lines = (own.root / "annotations" / "answers.jsonl").read_text().splitlines()
-    names = {json.loads(line)["annotator"] for line in lines}
-    assert len(names) == 1 and "jane" not in str(lines)
-    monkeypatch.setattr("getpass.getuser", lambda: "someone else")
-    own.run("review", "answer", record, "decision", "approve")
-    lines = (own.root / "annotations" / "answers.jsonl").read_text().splitlines()
-    assert len({json.loads(line)["annotator"] for line in lines}) == 2
-
-    def nobody():
-        raise KeyError("no such user")
-
-    monkeypatch.setattr("getpass.getuser", nobody)
-    own.run("review", "answer", record, "decision", "approve")
-
-
-def test_a_file_that_is_no_backup_is_not_restored(own):
-    record = sorted(own.ids("chats"))[0]
-    own.run("review", "answer", record, "decision", "approve", "--by", "ann")
-    before = (own.root / "annotations" / "answers.jsonl").read_bytes()
-    for text in ("id,answer\n1,yes\n", "", "no line end"):
-        (own.root / "q.csv").write_text(text)
-        for command in ("restore", "merge"):
-            if command == "merge" and text != "id,answer\n1,yes\n":
-                continue
-            said = own.fails(4, "review", command, str(own.root / "q.csv"))
-            clear(said, "q.csv", "curate review backup")
-            assert "review restore FILE" not in said
-        assert (own.root / "annotations" / "answers.jsonl").read_bytes() == before
 
 
 # ----------------------------------------------------------------------------------------------- mends, places, codes
@@ -541,13 +368,3 @@ def test_show_says_that_a_source_is_not_cleaned(empty):
     (empty.root / "q.csv").write_text("question,answer\na,b\n")
     (empty.root / "sources.yaml").write_text(ONE.format(path="q.csv", adapter=QA))
     clear(empty.fails(3, "show", "a"), "'a' is not cleaned", "curate clean a")
-
-
-def test_pull_tells_each_error_once(empty):
-    (empty.root / "sources.yaml").write_text(
-        ONE.format(path="none.csv", adapter=QA)
-        + ONE.format(path="gone.csv", adapter=QA).replace("sources:\n  a", "  b")
-    )
-    said = empty.fails(3, "pull")
-    assert said.count("none.csv") == 1 and said.count("gone.csv") == 1, said
-    assert said.count("error:") == 2

@@ -79,16 +79,6 @@ def load(path: Path) -> Document:
     return parse_toml(text, path.name) if path.suffix == ".toml" else parse_yaml(text, path.name)
 
 
-def files_in(folder: Path) -> list[Path]:
-    """The YAML files of a folder in the order of their names; none where there is no such folder.
-
-    Raises:
-        ProjectError: the folder cannot be read, which a pattern would pass over in silence.
-    """
-    with os_errors(folder):
-        return sorted(path for path in folder.iterdir() if path.suffix == ".yaml") if folder.exists() else []
-
-
 def parse_yaml(text: str, name: str) -> Document:
     """Parse YAML text with the safe loader: no tags, no duplicate keys, bounded size after aliases."""
     try:

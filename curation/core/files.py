@@ -67,6 +67,16 @@ def _explain(error: OSError, path: Path) -> CurateError:
     return ProjectError(f"the system refused: {error.strerror or type(error).__name__}", where=where)
 
 
+def yaml_in(folder: Path) -> list[Path]:
+    """The YAML files of a folder in the order of their names; none where there is no such folder.
+
+    Raises:
+        CurateError: the folder cannot be read, which a pattern would pass over in silence.
+    """
+    with os_errors(folder):
+        return sorted(path for path in folder.iterdir() if path.suffix == ".yaml") if folder.exists() else []
+
+
 def make_dir(path: Path) -> Path:
     """Create a folder and its missing parents with mode 0700, whatever the umask."""
     with os_errors(path):

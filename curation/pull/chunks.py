@@ -17,7 +17,7 @@ from curation.pull.columns import Column
 BATCH_ROWS = 8192
 BATCH_BYTES = 16 << 20
 
-_NAME = re.compile(r"[^\W\d][\w.:/-]*(?: [\w.:/-]+){0,2}")
+_NAME = re.compile(r"[^\W\d][\w.:/-]*(?: [\w.:/-]+)?|")
 
 
 @dataclass(frozen=True)

@@ -246,18 +246,12 @@ def _endpoint() -> str | None:
         ProjectError: it is no address.
     """
     address = os.environ.get("HF_ENDPOINT") or None
-    try:
+    with contextlib.suppress(ValueError):
         parts = urlsplit(address or "https://hub")
-        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
-    except ValueError:
-        good = False
-    if not good:
-        raise ProjectError(
-            "HF_ENDPOINT is no address of a hub",
-            where="env HF_ENDPOINT",
-            fix="set it to one like https://host, or take it out of the environment",
-        )
-    return address
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return address
+    fix = "set it to one like https://host, or take it out of the environment"
+    raise ProjectError("HF_ENDPOINT is no address of a hub", where="env HF_ENDPOINT", fix=fix)
 
 
 @contextlib.contextmanager
@@ -266,7 +260,9 @@ def _quiet() -> Iterator[None]:
     settings = ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_XET")
     os.environ.update(dict.fromkeys(settings, "1"))
     from huggingface_hub import constants
+    from huggingface_hub.utils import disable_progress_bars
 
+    disable_progress_bars()  # that module keeps a copy of the constant
     for setting in settings:
         # The client may have been imported before with other wishes.
         setattr(constants, setting, True)

@@ -37,7 +37,7 @@ def recipes(project: Project) -> dict[str, TrainRecipe]:
         ProjectError: a recipe that is wrong, with its line; or two of one name.
     """
     found: dict[str, TrainRecipe] = {}
-    for path in declare.files_in(project.root / "exports" / "training"):
+    for path in files.yaml_in(project.root / "exports" / "training"):
         recipe = declare.bind(TrainRecipe, declare.load(path))
         if recipe.name in found:
             raise ProjectError(f"two training recipes are called '{recipe.name}'", where=path.name, fix="rename one")
