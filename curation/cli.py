@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from curation.version import __version__
+
 if TYPE_CHECKING:
     from curation.core.app import App
     from curation.core.store import View
+    from curation.core.ui import Ui
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("curation.commands.init:init", "Start a project in a folder."),
@@ -52,6 +56,8 @@ class LazyGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
+        for each in _all(command):
+            _let_flags_follow(each)
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -70,8 +76,36 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+def _all(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    for each in command.commands.values() if isinstance(command, click.Group) else ():
+        yield from _all(each)
+
+
+_SPOKEN = {"quiet": ("-q", "--quiet"), "verbose": ("-v", "--verbose"), "json": ("--json",)}
+"""How a command speaks: attributes of Ui and the flags that set them, before the command or after it."""
+
+
+def _let_flags_follow(command: click.Command) -> None:
+    """Let a command take the flags on how it speaks, too; its help does not repeat them."""
+    for name, flags in _SPOKEN.items():
+        if not any(isinstance(p, click.Option) and p.name == f"ui_{name}" for p in command.params):
+            option = click.Option(
+                (f"ui_{name}", *flags), is_flag=True, hidden=True, expose_value=False, callback=_speak(name)
+            )
+            command.params.append(option)
+
+
+def _speak(name: str) -> Any:
+    def heard(context: click.Context, option: click.Parameter, given: bool) -> None:
+        if given:
+            setattr(context.find_root().obj.ui, name, True)
+
+    return heard
+
+
 @click.group(cls=LazyGroup, context_settings={"max_content_width": 80})
-@click.version_option(package_name="curation", prog_name="curate")
+@click.version_option(__version__, prog_name="curate")
 @click.option("--project", "start", metavar="DIR", type=click.Path(path_type=Path), help="Project folder [here].")
 @click.option("--workers", type=click.IntRange(0), help="Processes for stages; 0: one per core.")
 @click.option("--offline", is_flag=True, default=None, help="Never use the network.")
@@ -79,7 +113,7 @@ class LazyGroup(click.Group):
 @click.option("--no-build", is_flag=True, help="Fail instead of bringing earlier tables up to date.")
 @click.option("-q", "--quiet", is_flag=True, help="Only data and errors.")
 @click.option("-v", "--verbose", is_flag=True, help="A stack below errors; never values.")
-@click.option("--json", "as_json", is_flag=True, help="Data as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Data as JSON. This, -q and -v may follow the command.")
 @click.pass_context
 def cli(
     ctx: click.Context,
@@ -101,16 +135,26 @@ def cli(
     from curation.core.project import parse_setting
     from curation.core.ui import Ui
 
+    ui = Ui(quiet=quiet, json=as_json, verbose=verbose)
+    if isinstance(ctx.obj, list):
+        ctx.obj.append(ui)  # so that `main` knows how to tell an error
     flags: dict[str, Any] = {"workers": workers, "offline": offline}
     flags.update(dict(parse_setting(s) for s in settings))
     ctx.obj = App(
-        Ui(quiet=quiet, json=as_json, verbose=verbose),
+        ui,
         start,
         flags,
         build=not no_build,
         bring_tables=_bring,
         bring_export=_bring_mix,
+        foresee=_foresee,
     )
+
+
+def _foresee(app: App, upto: str, sources: tuple[str, ...]) -> dict[str, list[dict[str, str]]]:
+    from curation.commands.pipeline import foresee
+
+    return foresee(app, upto, sources)
 
 
 def _bring(app: App, upto: str, sources: tuple[str, ...]) -> Mapping[str, View]:
@@ -131,26 +175,31 @@ def main(args: list[str] | None = None) -> int:
         from curation.core import redact
 
         redact.install()
-    verbose = "-v" in (args if args is not None else sys.argv[1:]) or "--verbose" in sys.argv
+    speaking: list[Ui] = []
     try:
-        result = cli.main(args=args, prog_name="curate", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        # Not `cli.main`, which makes an exit of its own of a reader that has left.
+        with cli.make_context("curate", list(sys.argv[1:] if args is None else args), obj=speaking) as context:
+            cli.invoke(context)
+        return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _ui(speaking).say(shown.getvalue().rstrip("\n"))
         return error.exit_code
-    except click.Abort:
-        return _report(KeyboardInterrupt(), verbose)
+    except (click.Abort, EOFError):
+        return _ui(speaking).error(KeyboardInterrupt())
     except BrokenPipeError:
         # The reader of our output has left; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except BaseException as error:
-        return _report(error, verbose)
+        return _ui(speaking).error(error)
 
 
-def _report(error: BaseException, verbose: bool) -> int:
+def _ui(speaking: list[Ui]) -> Ui:
     from curation.core.ui import Ui
 
-    return Ui(verbose=verbose).error(error)
+    # One that speaks whatever -q says: what comes here is an error.
+    return Ui(verbose=speaking[0].verbose if speaking else False)

@@ -9,12 +9,16 @@ from curation.core.app import App, pass_app
 
 @click.command()
 @click.argument("sources", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @pass_app
-def clean(app: App, sources: tuple[str, ...]) -> None:
+def clean(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
     """Tidy conversations, replace personal data, fold duplicates.
 
     Pulls first what is not pulled yet.
     """
+    if dry_run:
+        app.dry_run("records", sources)
+        return
     views = app.bring("records", sources)
     rows = {name: (view.tables[0].manifest["rows_in"], view.rows) for name, view in views.items()}
     if app.ui.json:

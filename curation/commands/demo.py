@@ -74,6 +74,7 @@ def _prepare(folder: Path) -> None:
 def _go(app: App, folder: Path) -> None:
     from curation.commands.report import write_report
     from curation.commands.run import everything
+    from curation.export.export import latest
     from curation.train.adapters import bring, recipes
 
     app.ui.say("1  pull, clean, tag, export")
@@ -85,8 +86,8 @@ def _go(app: App, folder: Path) -> None:
     app.ui.say(f"   {made.steps} steps, loss {made.first_loss:.3f} -> {made.loss:.3f}")
     report = write_report(app)
     app.ui.say("3  done. Look at:")
-    app.ui.out(f"{report}")
-    app.ui.out(f"{made.folder}")
+    app.ui.out(f"report   {report}")
+    app.ui.out(f"adapter  {made.folder}")
     for mix in ("sft", "dpo"):
-        app.ui.out(f"{app.bring_mix(mix)}")
+        app.ui.out(f"mix {mix}  {latest(app.project, mix)}")
     app.ui.say(f"next: cd {folder}; curate status; curate show sessions; curate why ID")

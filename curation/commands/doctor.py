@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import click
 
 from curation.core.app import App, pass_app
-from curation.core.errors import CurateError, MissingError
-from curation.core.project import KEY_FILE, Project
+from curation.core.errors import CurateError, MissingError, ProjectError, RetryError
+from curation.core.project import KEY_FILE, NoProjectError, Project
 from curation.core.stage import library_version
+from curation.core.ui import count
 
 EXTRAS = {
     "hf": ("huggingface_hub", "pull from Hugging Face"),
@@ -25,25 +26,33 @@ EXTRAS = {
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """One thing that was looked at; `error` is the kind of error it is where it fails."""
 
     name: str
     ok: bool
     found: str
     fix: str = ""
+    error: type[CurateError] = ProjectError
 
 
 def checks(app: App) -> Iterator[Check]:
     """Look at Python, extras, disk and project."""
-    yield Check("python", sys.version_info >= (3, 11), sys.version.split()[0], "install Python 3.11 or newer")
+    yield Check(
+        "python", sys.version_info >= (3, 11), sys.version.split()[0], "install Python 3.11 or newer", MissingError
+    )
     for extra, (module, purpose) in EXTRAS.items():
         here = importlib.util.find_spec(module) is not None
         version = library_version(module.replace("_", "-")) if here else "not installed"
-        yield Check(f"extra {extra}", here, f"{version} ({purpose})", f"pip install 'curation[{extra}]'")
+        yield Check(f"extra {extra}", here, f"{version} ({purpose})", f"pip install 'curation[{extra}]'", MissingError)
     try:
         project = app.project
+    except NoProjectError as error:
+        # Only a folder that was named has to be a project.
+        yield Check("project", app.start is None, "there is none here", error.fix or "")
+        return
     except CurateError as error:
-        yield Check("project", False, error.what, error.fix or "")
+        where = f" ({error.where})" if error.where else ""
+        yield Check("project", False, error.what + where, error.fix or "", type(error))
         return
     yield from _project_checks(project)
 
@@ -56,7 +65,7 @@ def _project_checks(project: Project) -> Iterator[Check]:
         mode = project.data.stat().st_mode & 0o777
         yield Check("data folder", mode == 0o700, f"mode {mode:o}", "chmod 700 data")
     free = shutil.disk_usage(project.root).free
-    yield Check("disk", free > 2 << 30, f"{free / 1e9:.0f} GB free", "free some space; curate gc helps")
+    yield Check("disk", free > 2 << 30, f"{free / 1e9:.0f} GB free", "free some space; curate gc helps", RetryError)
 
 
 @click.command()
@@ -65,7 +74,7 @@ def doctor(app: App) -> None:
     """Check the installation and, inside a project, the project."""
     found = list(checks(app))
     if app.ui.json:
-        app.ui.emit([vars(check) for check in found])
+        app.ui.emit([{"name": c.name, "ok": c.ok, "found": c.found, "fix": c.fix} for c in found])
     else:
         for check in found:
             app.ui.out(
@@ -74,4 +83,7 @@ def doctor(app: App) -> None:
             )
     failed = [check for check in found if not check.ok]
     if failed:
-        raise MissingError(f"{len(failed)} check(s) failed: {', '.join(c.name for c in failed)}", fix=failed[0].fix)
+        # A project that is wrong comes before what is missing around it.
+        worst = min(failed, key=lambda check: check.error.exit_code)
+        names = ", ".join(check.name for check in failed)
+        raise worst.error(f"{count(len(failed), 'check')} failed: {names}", fix=worst.fix)

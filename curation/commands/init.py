@@ -11,7 +11,7 @@ import click
 from curation.core import files
 from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError
-from curation.core.project import SETTINGS_FILE, SOURCES_FILE, make_key
+from curation.core.project import KEY_FILE, SETTINGS_FILE, SOURCES_FILE, is_unused, make_key
 
 _SOURCES = """\
 # yaml-language-server: $schema=schemas/sources.schema.json
@@ -52,7 +52,9 @@ def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -
     Raises:
         ProjectError: the folder holds a project already, or there is no such example.
     """
-    if (root / SOURCES_FILE).exists():
+    with files.os_errors(root):
+        there = (root / SOURCES_FILE).exists()
+    if there:
         raise ProjectError(
             "this folder holds a project already",
             where=SOURCES_FILE,
@@ -74,6 +76,27 @@ def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -
     _write(root / SOURCES_FILE, sources)
 
 
+def complete(root: Path) -> bool:
+    """Give a project that lacks it its key, as long as nothing was made with another one; False where all is there.
+
+    Raises:
+        ProjectError: what is there was made with a key that is lost, and ids would not be the same again.
+    """
+    with files.os_errors(root):
+        if not (root / SOURCES_FILE).exists() or (root / KEY_FILE).exists():
+            return False
+        if not is_unused(root):
+            raise ProjectError(
+                "the key of this project is missing; what is here was made with it",
+                where=KEY_FILE,
+                fix="put your backup of it back there",
+            )
+        # The key must not be committed: what hides it comes first.
+        _write(root / ".gitignore", _GITIGNORE)
+        make_key(root)
+    return True
+
+
 def _write(path: Path, text: str) -> None:
     if not path.exists():
         files.write_bytes(path, text.encode(), mode=0o644)
@@ -85,6 +108,9 @@ def _write(path: Path, text: str) -> None:
 @pass_app
 def init(app: App, folder: Path, example: str | None) -> None:
     """Start a project in FOLDER (by default here)."""
+    if complete(folder):
+        app.ui.say(f"made the key of the project in {folder}: {KEY_FILE}; back it up, never share it")
+        return
     create(folder, example=example)
     app.ui.say(f"A project in {folder}:")
     app.ui.say("  sources.yaml       where rows come from: edit this first")

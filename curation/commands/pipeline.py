@@ -185,6 +185,18 @@ def nodes(project: Project, chosen: tuple[str, ...] = ()) -> dict[str, list[Node
     return result
 
 
+def foresee(app: App, upto: str, chosen: tuple[str, ...] = ()) -> dict[str, list[dict[str, str]]]:
+    """For each source the steps that `bring` would run, each with the reason, without doing anything."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for name, planned in nodes(app.project, chosen).items():
+        wanted = [node for node in planned or () if node.step.name in UPTO[upto] and node.state != "fresh"]
+        found[name] = [{"step": node.step.name, "why": "; ".join(node.why)} for node in wanted]
+        if planned is None:
+            found[name] = [{"step": "pull", "why": "not pulled, or changed since"}]
+            found[name] += [{"step": step, "why": "a step before it runs first"} for step in UPTO[upto]]
+    return found
+
+
 def tables(project: Project, name: str) -> list[StoredTable]:
     """The current tables of a source in order, raw first, as far as they are up to date."""
     from curation.pull.pull import raw_table

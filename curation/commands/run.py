@@ -9,7 +9,7 @@ import click
 from curation.commands.mixes import bring_mix
 from curation.commands.pipeline import bring_each, gravest
 from curation.commands.report import write_report
-from curation.core.app import App, pass_app
+from curation.core.app import IF_CHANGED, App, pass_app
 from curation.core.errors import CurateError, ProjectError
 from curation.core.store import View
 from curation.core.ui import count
@@ -17,13 +17,20 @@ from curation.core.ui import count
 
 @click.command()
 @click.argument("sources", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @pass_app
-def run(app: App, sources: tuple[str, ...]) -> None:
+def run(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
     """Pull, clean, tag, export every mix, and write the report.
 
     With SOURCES, only these are brought up to date, and no mix is written.
     """
-    everything(app, sources)
+    if not dry_run:
+        everything(app, sources)
+        return
+    from curation.export.recipe import load
+
+    mixes = () if sources else load(app.project)
+    app.dry_run("tagged", sources, {f"mix {mix}": IF_CHANGED for mix in mixes} | {"report": "written anew"})
 
 
 def everything(app: App, sources: tuple[str, ...] = ()) -> None:

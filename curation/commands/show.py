@@ -8,6 +8,7 @@ import click
 
 from curation.commands.pipeline import drop_of, missing, row_of, tables, view
 from curation.core.app import App, pass_app
+from curation.core.errors import ProjectError
 from curation.core.records import source_of
 
 
@@ -67,7 +68,7 @@ def _print(app: App, name: str, value: Any) -> None:
 def _list(app: App, source: str, limit: int) -> None:
     found = view(app.project, source)
     if found is None:
-        raise missing("stands cleaned in", source)
+        raise ProjectError(f"'{source}' is not cleaned, so it has no records to list", fix=f"curate clean {source}")
     ids: list[str] = []
     for part in found.parts:
         ids += found.read(part, []).column("id").to_pylist()

@@ -65,11 +65,27 @@ def run_stage(project: Project, stage: str, frame: pl.DataFrame, parameters: Map
 
 
 def _as_records(frame: pl.DataFrame) -> pa.Table:
-    """A frame in the contract's types; columns that a record has and the frame lacks are null."""
+    """A frame in the contract's types; columns that a record has and the frame lacks are null.
+
+    Raises:
+        ProjectError: `id` or `messages` is missing, or a column has another type than a record's.
+    """
+    for name in ("id", "messages"):
+        if name not in frame.columns:
+            raise ProjectError(
+                f"the frame has no column '{name}'", fix="take a frame of records, as project.read() gives it"
+            )
     table = frame.to_arrow()
-    columns = {
-        f.name: table.column(f.name).cast(f.type) if f.name in table.column_names else pa.nulls(len(table), f.type)
-        for f in RECORD_SCHEMA
-    }
+    columns = {}
+    for f in RECORD_SCHEMA:
+        try:
+            there = f.name in table.column_names
+            columns[f.name] = table.column(f.name).cast(f.type) if there else pa.nulls(len(table), f.type)
+        except (pa.ArrowException, TypeError):
+            raise ProjectError(
+                f"the column '{f.name}' of the frame is not of the type that a record has",
+                where=f"{table.schema.field(f.name).type}"[:200],
+                fix=f"make it {f.type}",
+            ) from None
     extra = {name: table.column(name) for name in table.column_names if name not in columns}
     return pa.table({**columns, **extra})

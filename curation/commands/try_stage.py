@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import click
@@ -16,7 +16,7 @@ from curation.core import files
 from curation.core.app import App, pass_app
 from curation.core.engine import run_batches
 from curation.core.errors import ProjectError, UsageError
-from curation.core.project import Project
+from curation.core.project import NoProjectError, Project
 from curation.core.records import RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Context, Step, require_step
 
@@ -36,10 +36,17 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
         known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape == "row"))
         raise UsageError(f"no stage to try is called '{stage}'", fix=f"stages: {known}")
     if (path is None) == (text is None):
-        raise UsageError("give either --file or --text")
+        raise UsageError("give either --file or --text", fix="curate try STAGE --text '…'")
+    if text is not None and not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise UsageError(
+                "the text is not UTF-8", where="--text", fix="put it into a file as JSON, and name that with --file"
+            ) from None
     rows = [{"text": text}] if path is None else _read(path)
     for line in run_stage(_project(app), stage, rows):
-        app.ui.out(json.dumps(line, ensure_ascii=False, sort_keys=False))
+        app.ui.emit(line, sort_keys=False)
 
 
 def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -56,15 +63,9 @@ def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -
 
 
 def _record(record: str, row: dict[str, Any]) -> dict[str, Any]:
-    messages = row.get("messages") or [{"role": "user", "content": row.get("text")}]
-    base: dict[str, Any] = {"id": record, "kind": "chat", "persona": "neutral"}
-    try:
-        turns = [
-            {"role": str(t["role"]), "content": str(t["content"]), "reasoning": t.get("reasoning")} for t in messages
-        ]
-    except (KeyError, TypeError, AttributeError):
-        raise ProjectError("a row's messages need role and content each", where=record) from None
-    return {**base, "messages": turns}
+    messages = row.get("messages") or [{"role": "user", "content": row["text"]}]
+    turns = [{"role": t["role"], "content": t["content"], "reasoning": t.get("reasoning")} for t in messages]
+    return {"id": record, "kind": "chat", "persona": "neutral", "messages": turns}
 
 
 def _echo(row: dict[str, Any]) -> dict[str, Any]:
@@ -90,16 +91,28 @@ def _read(path: Path) -> list[dict[str, Any]]:
             row = orjson.loads(line)
         except orjson.JSONDecodeError:
             row = None
-        if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or isinstance(row.get("messages"), list)):
-            raise ProjectError("not a JSON object with 'text' or 'messages'", where=f"{path.name}:{number}")
+        if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _are_turns(row.get("messages"))):
+            raise ProjectError(
+                "not a JSON object with 'text', or with 'messages' that have role and content as text",
+                where=f"{path.name}:{number}",
+                fix='write {"text": "…"} or {"messages": [{"role": "user", "content": "…"}]} on a line',
+            )
         rows.append(row)
     return rows
+
+
+def _are_turns(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(turn, dict)
+        and isinstance(turn.get("role"), str)
+        and isinstance(turn.get("content"), str)
+        and isinstance(turn.get("reasoning"), (str, NoneType))
+        for turn in value
+    )
 
 
 def _project(app: App) -> Project | None:
     try:
         return app.project
-    except ProjectError as error:
-        if "no curate project" in error.what:
-            return None
-        raise
+    except NoProjectError:
+        return None

@@ -36,8 +36,7 @@ def damaged(project: Project) -> Iterator[str]:
             yield str((root / path).relative_to(project.root))
     yield from verify_downloads(project)
     yield from verify_exports(project)
-    for path in verify_adapters(project.data / "adapters"):
-        yield f"data/adapters/{path}"
+    yield from verify_adapters(project)
     yield from (str(p.relative_to(project.root)) for p in _unsealed((project.data / "runs").glob("*.json")))
     yield from _people(project)
     yield from _lock(project)

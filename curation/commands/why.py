@@ -71,7 +71,8 @@ def _origin(project: Project, raw: StoredTable, record: str) -> str:
     if row is None:
         return "origin unknown"
     revision = f" at {row['revision'][:12]}" if row["revision"] else ""
-    return f"{row['uri']}{revision}, file {row['file']}, row {row['row']}"
+    # Stored from 0; people count from 1.
+    return f"{row['uri']}{revision}, file {row['file']}, row {row['row'] + 1}"
 
 
 def _kept(table: StoredTable, record: str) -> str:

@@ -260,10 +260,8 @@ class Annotations:
         files.write_bytes(path, b"".join(lines))
 
     def _lines(self) -> list[bytes]:
-        if not self.path.exists():
-            return []
         with files.os_errors(self.path):
-            data = self.path.read_bytes()
+            data = self.path.read_bytes() if self.path.exists() else b""
         # A line without its end was never acknowledged: the process died while it wrote it.
         return data.split(b"\n")[:-1]
 

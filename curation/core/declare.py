@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
+import stat
 import tomllib
 import types
 import typing
@@ -28,6 +29,8 @@ Path_ = tuple[str | int, ...]
 
 MAX_BYTES = 8 << 20
 MAX_NODES = 200_000
+
+_SECRET_KEY = re.compile(r"(?i)(?:.*[_-])?(?:passw(?:or)?d|pwd|passphrase|secret|token|(?:api|access|private)[_-]?key)")
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,14 @@ def load(path: Path) -> Document:
     """Read a YAML or TOML file by its suffix.
 
     Raises:
-        ProjectError: missing, not UTF-8, not well-formed, or not a mapping at the top.
+        ProjectError: missing, no regular file, not UTF-8, not well-formed, or not a mapping at the top.
     """
     with os_errors(path):
-        data = path.read_bytes()
+        # Looked at before it is opened: a device never ends, and a pipe never begins.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ProjectError("this is no regular file", where=str(path), fix="put a plain text file there")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise ProjectError(f"the file is larger than {MAX_BYTES >> 20} MiB", where=str(path))
     try:
@@ -184,13 +191,23 @@ def _bind_scalar(kind: type, value: Any, document: Document, path: Path_) -> Any
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise document.error(path, f"'{_name(path)}' must be {names[kind]}")
-    if kind is str and looks_secret(typing.cast(str, value)):
-        raise document.error(
-            path,
-            f"'{_name(path)}' looks like a secret; secrets do not belong in this file",
-            "put it in an environment variable, and take this one back where it was issued",
-        )
+    if kind is str and _holds_secret(typing.cast(str, value)):
+        raise _secret(document, path)
     return value
+
+
+def _holds_secret(value: str) -> bool:
+    """Whether a word of a text is shaped like a secret. Word by word, for a sentence may speak of secrets."""
+    key_block = "PRIVATE KEY-----" in value and looks_secret(value)
+    return key_block or any(looks_secret(word) for word in value.split())
+
+
+def _secret(document: Document, path: Path_) -> ProjectError:
+    return document.error(
+        path,
+        f"'{_name(path)}' looks like a secret; secrets do not belong in this file",
+        "put it in an environment variable, and take this one back where it was issued",
+    )
 
 
 def _bind_union(options: tuple[Any, ...], value: Any, document: Document, path: Path_) -> Any:
@@ -229,6 +246,8 @@ def _bind_dataclass(kind: Any, value: Any, document: Document, path: Path_) -> A
     fields = {f.name: f for f in dataclasses.fields(kind) if f.init}
     for key in value:
         if key not in fields:
+            if _SECRET_KEY.fullmatch(key) and isinstance(value[key], str):
+                raise _secret(document, (*path, key))
             raise document.error(
                 (*path, key),
                 f"unknown key '{key}'" + (f" in '{_name(path)}'" if path else ""),
@@ -245,7 +264,9 @@ def _bind_dataclass(kind: Any, value: Any, document: Document, path: Path_) -> A
     try:
         return kind(**given)
     except ValueError as error:  # raised by __post_init__ for what types cannot say
-        raise document.error(path, str(error)) from None
+        # The message quotes the field that it blames first.
+        named = re.findall(r"'([^']*)'", str(error))
+        raise document.error((*path, *(name for name in named[:1] if name in given)), str(error)) from None
 
 
 def _expect(value: Any, kind: type, name: str, document: Document, path: Path_) -> None:

@@ -36,6 +36,14 @@ def os_errors(path: Path) -> Iterator[None]:
         raise _explain(error, path) from None
 
 
+def refused(error: BaseException) -> CurateError | None:
+    """What to say of an error that nobody explained: that of a place whose owner or disk refuses us; else None."""
+    ours = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    if isinstance(error, OSError) and error.errno in ours and isinstance(error.filename, (str, os.PathLike)):
+        return _explain(error, Path(error.filename))
+    return None
+
+
 def _explain(error: OSError, path: Path) -> CurateError:
     where = str(path)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -57,6 +65,16 @@ def _explain(error: OSError, path: Path) -> CurateError:
             "the disk failed while it was read or written", where=where, fix="check the disk, then run: curate verify"
         )
     return ProjectError(f"the system refused: {error.strerror or type(error).__name__}", where=where)
+
+
+def yaml_in(folder: Path) -> list[Path]:
+    """The YAML files of a folder in the order of their names; none where there is no such folder.
+
+    Raises:
+        CurateError: the folder cannot be read, which a pattern would pass over in silence.
+    """
+    with os_errors(folder):
+        return sorted(path for path in folder.iterdir() if path.suffix == ".yaml") if folder.exists() else []
 
 
 def make_dir(path: Path) -> Path:

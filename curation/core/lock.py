@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from curation.core import declare, files
+from curation.core.errors import ProjectError
 
 _HEADER = "# Written by `curate pull`. Commit it: it pins every source to exact bytes.\n"
 
@@ -59,8 +60,16 @@ class Lock:
 
     @classmethod
     def read(cls, path: Path) -> Lock:
-        """The lock of a project; empty before the first pull."""
-        return declare.bind(cls, declare.load(path)) if path.exists() else cls()
+        """The lock of a project; empty before the first pull.
+
+        Raises:
+            ProjectError: the file is not as `write` left it.
+        """
+        try:
+            return declare.bind(cls, declare.load(path)) if path.exists() else cls()
+        except ProjectError as error:
+            fix = f"curate writes this file: take {path.name} from version control or a backup again"
+            raise ProjectError(error.what, where=error.where, fix=fix) from None
 
     def with_entry(self, name: str, entry: Entry | None) -> Lock:
         """A copy with one source pinned anew, or without it."""

@@ -22,6 +22,10 @@ LOCK_FILE = "sources.lock.yaml"
 KEY_FILE = "keys/project.key"
 
 
+class NoProjectError(ProjectError):
+    """There is no project here."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What can be set in curate.toml, the user's config, CURATE_* variables and flags."""
@@ -64,7 +68,8 @@ class Project:
             flags: settings given on the command line, as dotted names.
 
         Raises:
-            ProjectError: no project here, or a declaration that is wrong.
+            NoProjectError: no project here.
+            ProjectError: a declaration that is wrong, or a key that is missing or damaged.
         """
         root = find_root(start or Path.cwd())
         declared = declare.load(root / SOURCES_FILE)
@@ -117,7 +122,7 @@ def find_root(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / SOURCES_FILE).exists():
             return folder
-    raise ProjectError(
+    raise NoProjectError(
         "this is no curate project: there is no sources.yaml here or above",
         where=str(start),
         fix="curate init   (or: cd into a project, or name one with --project DIR)",
@@ -126,19 +131,25 @@ def find_root(start: Path) -> Path:
 
 def _read_key(root: Path) -> bytes:
     path = root / KEY_FILE
-    if not path.exists():
-        raise ProjectError(
-            "the project key is missing; ids cannot be made without it",
-            where=KEY_FILE,
-            fix="put your backup of it back there; for a new project: curate init",
-        )
-    try:
-        key = bytes.fromhex(path.read_text("ascii").strip())
-    except ValueError:
-        key = b""
+    with files.os_errors(path):
+        if not path.exists():
+            raise ProjectError(
+                "the project key is missing; ids cannot be made without it",
+                where=KEY_FILE,
+                fix="for a new project: curate init" if is_unused(root) else "put your backup of it back there",
+            )
+        try:
+            key = bytes.fromhex(path.read_text("ascii").strip()) if path.is_file() else b""
+        except ValueError:
+            key = b""
     if len(key) != 32:
         raise ProjectError("the project key is damaged", where=KEY_FILE, fix="put your backup of it back there")
     return key
+
+
+def is_unused(root: Path) -> bool:
+    """Whether nothing of a project was made with a key yet, so that a new one contradicts nothing."""
+    return not any((root / name).exists() for name in (LOCK_FILE, "data", "annotations"))
 
 
 def make_key(root: Path) -> None:
@@ -168,10 +179,10 @@ def layered_settings(root: Path, flags: Mapping[str, Any]) -> Document:
         if k.startswith("CURATE_") and k[len("CURATE_") :].split("__")[0].lower() in _NAMES
     }
     layers.append(
-        _from_dotted({k: _parse(v) for k, (_, v) in env.items()}, {k: f"env {n}" for k, (n, _) in env.items()})
+        _from_dotted({k: _from_env(k, v) for k, (_, v) in env.items()}, {k: f"env {n}" for k, (n, _) in env.items()})
     )
     given = {k: v for k, v in flags.items() if v is not None}
-    layers.append(_from_dotted(given, {k: f"flag --{k.replace('_', '-')}" for k in given}))
+    layers.append(_from_dotted(given, {k: f"flag --{k}" if k in _FLAGS else f"flag --set {k}" for k in given}))
     value: dict[str, Any] = {}
     origin: dict[tuple[str | int, ...], str] = {}
     for layer in layers:
@@ -181,6 +192,9 @@ def layered_settings(root: Path, flags: Mapping[str, Any]) -> Document:
 
 
 _NAMES = {f.name for f in dataclasses.fields(Settings)}
+_SWITCHES = {f.name for f in dataclasses.fields(Settings) if isinstance(f.default, bool)}
+_FLAGS = ("workers", "offline")
+"""Settings with a flag of their own; the others are given with --set."""
 
 
 def _from_dotted(values: Mapping[str, Any], origins: Mapping[str, str]) -> Document:
@@ -188,9 +202,15 @@ def _from_dotted(values: Mapping[str, Any], origins: Mapping[str, str]) -> Docum
     places: dict[tuple[str | int, ...], str] = {}
     for dotted, item in values.items():
         *parents, last = dotted.split(".")
-        target = nested
+        target: Any = nested
         for parent in parents:
-            target = target.setdefault(parent, {})
+            target = target.setdefault(parent, {}) if isinstance(target, dict) else None
+        if not isinstance(target, dict) or isinstance(target.get(last), dict):
+            raise ProjectError(
+                f"'{dotted}' and another setting contradict each other: one is a value, the other a table",
+                where=origins[dotted],
+                fix="leave one of the two out; see: curate config show",
+            )
         target[last] = item
         places[tuple(dotted.split("."))] = origins[dotted]
     return Document(nested, places, "environment")
@@ -202,6 +222,12 @@ def _parse(text: str) -> Any:
         return declare.parse_toml(f"v = {text}", "value").value["v"]
     except ProjectError:
         return text
+
+
+def _from_env(name: str, text: str) -> Any:
+    """As `_parse`, but a switch may be a number or written large: the environment knows no types."""
+    words = {"1": True, "true": True, "0": False, "false": False}
+    return words.get(text.strip().lower(), text) if name in _SWITCHES else _parse(text)
 
 
 def parse_setting(assignment: str) -> tuple[str, Any]:

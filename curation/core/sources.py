@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from curation.core.declare import doc
 from curation.core.records import ROLES
@@ -104,6 +104,11 @@ class Qa(Common):
     assistant: Parts = doc("column or columns of the answer, joined by a blank line")
     history: Names | None = doc("column with the [question, answer] pairs that went before", default=None)
     reasoning: Names | None = doc("column with the answer's reasoning", default=None)
+
+    def __post_init__(self) -> None:
+        """Check that there is something to read."""
+        super().__post_init__()
+        _check_named(self, "user", "assistant")
 
     def text_columns(self) -> tuple[str, ...]:
         """The source columns that carry the text."""
@@ -234,6 +239,17 @@ class Document(Common):
 Adapter = Turns | Qa | Text | Preference | Unpaired | Rows | Document
 
 
+def _check_named(adapter: Any, *fields: str) -> None:
+    for name in fields:
+        if not getattr(adapter, name):
+            raise ValueError(f"'{name}' must name at least one column")
+
+
+def _check_max_rows(source: Any) -> None:
+    if source.max_rows is not None and source.max_rows < 1:
+        raise ValueError("'max_rows' must be at least 1; to leave a source out: enabled: false")
+
+
 @dataclass(frozen=True)
 class Accept:
     """A person's word that a source may be used although its licence is unknown or restricted."""
@@ -265,6 +281,10 @@ class HubSource:
     )
     note: str | None = doc("for people", default=None)
 
+    def __post_init__(self) -> None:
+        """Check the range."""
+        _check_max_rows(self)
+
 
 @dataclass(frozen=True)
 class FileSource:
@@ -285,6 +305,10 @@ class FileSource:
         default=None,
     )
     note: str | None = doc("for people", default=None)
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        _check_max_rows(self)
 
 
 Source = HubSource | FileSource

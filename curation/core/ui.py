@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from curation.core.errors import CurateError
+from curation.core.files import refused
 from curation.core.redact import describe, printable, scrub_secrets
 
 ERROR_LINES = 6
@@ -40,9 +41,9 @@ class Ui:
         """A line of data."""
         print(_safe(text), flush=True)
 
-    def emit(self, document: Any) -> None:
-        """Data as JSON, for `--json`."""
-        print(json.dumps(document, ensure_ascii=True, sort_keys=True, default=str), flush=True)
+    def emit(self, document: Any, *, sort_keys: bool = True) -> None:
+        """Data as one line of JSON. It is ASCII, so nothing in it can move a terminal."""
+        print(json.dumps(document, ensure_ascii=True, sort_keys=sort_keys, default=str), flush=True)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Rows in columns, at most 80 wide where the values allow; numbers to the right."""
@@ -71,8 +72,9 @@ class Ui:
 
     def error(self, error: BaseException) -> int:
         """Show an error in at most six lines and return the exit code it deserves."""
-        if isinstance(error, CurateError):
-            lines, code = error.lines(), error.exit_code
+        known = error if isinstance(error, CurateError) else refused(error)
+        if known is not None:
+            lines, code = known.lines(), known.exit_code
         elif isinstance(error, KeyboardInterrupt):
             lines = [
                 "interrupted: what was finished is kept",
@@ -95,7 +97,7 @@ class Ui:
             ]
             code = 1
         for line in lines[:ERROR_LINES]:
-            print(_safe(scrub_secrets(line)), file=sys.stderr)
+            print(printable(scrub_secrets(line)), file=sys.stderr)
         if self.verbose and not isinstance(error, KeyboardInterrupt):
             for line in describe(error):
                 print(_safe("  " + line), file=sys.stderr)

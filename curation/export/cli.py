@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from curation.core.app import App, pass_app
+from curation.core.app import IF_CHANGED, App, pass_app
+from curation.core.errors import ProjectError
 
 
 @click.command()
 @click.argument("mixes", nargs=-1, metavar="[MIX]…")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @pass_app
-def export(app: App, mixes: tuple[str, ...]) -> None:
+def export(app: App, mixes: tuple[str, ...], dry_run: bool) -> None:
     """Write mixes: Parquet, JSONL, manifest and data card, ready for a trainer.
 
     Without MIX every recipe in exports/mixes is written. What is not up to date
@@ -19,6 +21,17 @@ def export(app: App, mixes: tuple[str, ...]) -> None:
     from curation.core import files
     from curation.export.recipe import load
 
+    if dry_run:
+        recipes = load(app.project)
+        for name in mixes:
+            if name not in recipes:
+                fix = f"mixes here: {', '.join(recipes) or 'none'}"
+                raise ProjectError(f"no mix is called '{name}'", where="exports/mixes", fix=fix)
+        chosen = [recipe for name, recipe in recipes.items() if name in mixes or not mixes]
+        named = [recipe.wanted for recipe in chosen]
+        sources = () if None in named else tuple(dict.fromkeys(s for names in named for s in names or ()))
+        app.dry_run("tagged", sources, {f"mix {recipe.mix}": IF_CHANGED for recipe in chosen})
+        return
     folders = {name: app.bring_mix(name) for name in (mixes or tuple(load(app.project)))}
     found = {name: files.read_sealed(folder / "manifest.json") for name, folder in folders.items()}
     if app.ui.json:

@@ -102,7 +102,7 @@ def build_index(
     for number, name in enumerate(names):
         for table in batches(views[name]):
             found.append(_look(table, number, key, recipe, people))
-        say(f"{name}: {views[name].rows:,} rows looked at")
+        say(f"{recipe.mix}: {name}: {views[name].rows:,} rows looked at")
     whole = pa.concat_tables([_look(RECORD_SCHEMA.empty_table(), 0, key, recipe, people), *found])
     arrays = {c: _array(whole.column(c)) for c in whole.column_names}
     numbers = {c: arrays[c].to_numpy(zero_copy_only=False) for c in ("source", "approved", "reasoned", "rank")}

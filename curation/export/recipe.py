@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from curation.core import declare
+from curation.core import declare, files
 from curation.core.declare import Document, doc
 from curation.core.errors import ProjectError
 from curation.core.project import Project
@@ -136,7 +136,7 @@ def load(project: Project) -> dict[str, MixRecipe]:
         ProjectError: an unknown key, value or source, or two recipes for one mix; with file and line.
     """
     recipes: dict[str, MixRecipe] = {}
-    for path in sorted((project.root / FOLDER).glob("*.yaml")):
+    for path in files.yaml_in(project.root / FOLDER):
         document = declare.load(path)
         recipe = declare.bind(MixRecipe, document)
         _check_sources(recipe, document, project)

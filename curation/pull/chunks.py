@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from curation.pull.columns import Column
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 16 << 20
+
+_NAME = re.compile(r"[^\W\d][\w.:/-]*(?: [\w.:/-]+)?|")
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,22 @@ def need(columns: Iterable[Column], have: Iterable[str], where: str) -> None:
     """Check that every column is there.
 
     Raises:
-        ProjectError: with the nearest name that is.
+        ProjectError: with the names that are, unless they look like the text of a row: a file without a header has
+            its first row where the names should be.
     """
     known = list(dict.fromkeys(have))
     for column in columns:
         if column.name not in known and not any(name in known for name in column.instead):
-            close = difflib.get_close_matches(column.name, known, n=1, cutoff=0.6)
-            shown = ", ".join(ascii(k)[1:-1][:40] for k in known[:20])
             raise ProjectError(
-                f"the file has no column '{column.name}'",
-                where=where,
-                fix=f"did you mean '{close[0]}'?" if close else f"columns there: {shown or 'none'}",
+                f"the file has no column '{column.name}'", where=where, fix=_help(column.name, known, where)
             )
+
+
+def _help(wanted: str, known: Sequence[str], where: str) -> str:
+    if not all(len(name) <= 40 and _NAME.fullmatch(name) for name in known):
+        count = f"{len(known)} column{'' if len(known) == 1 else 's'}"
+        if where.endswith((".csv", ".tsv")):
+            return f"it has {count}, and the first line looks like data, not like a header: give the file one"
+        return f"it has {count}, whose names look like data: name them, then run this again"
+    close = difflib.get_close_matches(wanted, known, n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else f"columns there: {', '.join(known[:20]) or 'none'}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -12,24 +12,29 @@ import yaml
 
 from curation.core import files
 from curation.core.app import App, pass_app
-from curation.core.declare import Document, bind, parse_yaml, plain
+from curation.core.declare import MAX_BYTES, Document, bind, parse_yaml, plain
 from curation.core.errors import CurateError, ProjectError, RetryError
 from curation.core.project import SOURCES_FILE
-from curation.core.sources import Sources
+from curation.core.sources import Source, Sources
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]…")
 @click.option("--update", is_flag=True, help="Move the pin of hub sources to what is newest now.")
 @click.option("--accept-schema", is_flag=True, help="The adapters fit although the columns changed.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be pulled.")
 @pass_app
-def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool) -> None:
+def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool, dry_run: bool) -> None:
     """Fetch sources at their pinned commits and make records of them.
 
     One blocked source never stops the others.
     """
     from curation.pull.pull import bring_all
 
+    if dry_run:
+        app.dry_run("raw", names, {"then": "hub sources are asked for something newer"} if update else None)
+        return
+    app.project.lock()  # where it is wrong, no source can be pulled: say so once
     with app.project.writing(), app.ui.progress("pull") as progress:
         outcome = bring_all(
             app.project,
@@ -51,16 +56,19 @@ def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool) ->
             (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date")
             for name, p in outcome.pulled.items()
         ]
-        rows += [(name, None, None, error.what) for name, error in outcome.errors.items()]
+        rows += [(name, None, None, "blocked") for name in outcome.errors]
         app.ui.table(("source", "records", "rejected", "state"), rows)
     if outcome.errors:
-        raise _worst(outcome.errors)
+        *others, worst = _by_weight(outcome.errors)
+        for error in others:
+            app.ui.error(error)
+        raise worst
 
 
-def _worst(errors: Mapping[str, CurateError]) -> CurateError:
-    """The error to end with: what a person must act on comes before what merely needs another try."""
-    name, error = min(errors.items(), key=lambda item: (isinstance(item[1], RetryError), item[1].exit_code))
-    return type(error)(error.what, where=error.where or name, fix=error.fix)
+def _by_weight(errors: Mapping[str, CurateError]) -> list[CurateError]:
+    """The errors, and last the one to end with: a person must act on it, and it does not merely need another try."""
+    ordered = sorted(errors.items(), key=lambda item: (isinstance(item[1], RetryError), item[1].exit_code))
+    return [type(e)(e.what, where=f"{n}: {e.where}" if e.where else n, fix=e.fix) for n, e in reversed(ordered)]
 
 
 @click.group()
@@ -100,8 +108,10 @@ def list_sources(app: App) -> None:
 @pass_app
 def add(app: App, name: str, declaration: TextIO) -> None:
     """Add a source: NAME and a YAML file with its declaration ('-' reads stdin)."""
-    text = declaration.read()
-    found = parse_yaml(text, declaration.name)
+    try:
+        found = parse_yaml(declaration.read(MAX_BYTES), declaration.name)
+    except UnicodeDecodeError:
+        raise ProjectError("not UTF-8 text", where=declaration.name, fix="save it as UTF-8") from None
     bind(Sources, dataclasses.replace(found, value={"sources": {name: found.value}}))
     _add(app, name, found.value)
 
@@ -110,9 +120,8 @@ def add(app: App, name: str, declaration: TextIO) -> None:
 @click.argument("place", metavar="ID|PATH")
 @click.option("--name", help="Name of the source [from its id or path].")
 @click.option("--accept", is_flag=True, help="Write the first proposal into sources.yaml.")
-@click.option("--json", "as_json", is_flag=True, help="Data as JSON.")
 @pass_app
-def detect(app: App, place: str, name: str | None, accept: bool, as_json: bool) -> None:
+def detect(app: App, place: str, name: str | None, accept: bool) -> None:
     """Propose an adapter for a data set of the hub or for files.
 
     Looks at the columns and the first 200 rows of each file, and shows what
@@ -126,7 +135,7 @@ def detect(app: App, place: str, name: str | None, accept: bool, as_json: bool) 
     if accept:
         _free(app, name or source_name(place))
     found = look(place, lambda: app.project, name, app.ui.say)
-    if app.ui.json or as_json:
+    if app.ui.json:
         app.ui.emit(document(found))
     else:
         for line in lines(found):
@@ -143,18 +152,40 @@ def _free(app: App, name: str) -> None:
 
 def _add(app: App, name: str, entry: dict[str, Any]) -> None:
     _free(app, name)
-    bind(Sources, Document({"sources": {name: entry}}, {}, name))
+    wanted = bind(Sources, Document({"sources": {name: entry}}, {}, name)).sources[name]
     path = app.project.root / SOURCES_FILE
-    with app.project.writing():
-        files.write_bytes(path, _appended(path, name, entry).encode(), mode=0o644)
+    with app.project.writing(), files.os_errors(path):
+        text = _appended(path.read_text("utf-8-sig"), name, entry)
+        if not _holds(text, {**app.project.sources, name: wanted}):
+            app.ui.out(_entry(name, entry, 2).rstrip())
+            raise ProjectError(
+                f"{SOURCES_FILE} is laid out in a way that this command cannot add to; nothing was changed",
+                where=SOURCES_FILE,
+                fix="add the entry printed above by hand, below 'sources:'",
+            )
+        files.write_bytes(path, text.encode(), mode=0o644)
     app.ui.say(f"added; next: curate pull {name}")
 
 
-def _appended(path: Path, name: str, value: dict[str, object]) -> str:
-    """sources.yaml with one more entry; comments and order of the others stay."""
-    text = path.read_text("utf-8")
-    entry = yaml.safe_dump({name: value}, sort_keys=False, allow_unicode=True, width=120)
-    block = "".join(f"  {line}\n" for line in entry.splitlines())
-    if "\nsources: {}" in "\n" + text:
-        return text.replace("sources: {}", "sources:\n" + block.rstrip("\n"), 1)
-    return text.rstrip("\n") + "\n" + block
+def _entry(name: str, value: dict[str, object], indent: int) -> str:
+    text = yaml.safe_dump({name: value}, sort_keys=False, allow_unicode=True, width=120)
+    return "".join(f"{' ' * indent}{line}\n" for line in text.splitlines())
+
+
+def _appended(text: str, name: str, value: dict[str, object]) -> str:
+    """sources.yaml with one more entry; comments and order of the others stay. Only a guess: `_holds` checks it."""
+    none_yet = re.compile(r"^sources:[ \t]*\{[ \t]*\}[ \t]*(#.*)?$", re.M)
+    if none_yet.search(text):
+        return none_yet.sub(
+            lambda m: f"sources:{' ' + m[1] if m[1] else ''}\n{_entry(name, value, 2).rstrip()}", text, 1
+        )
+    first = re.search(r"^sources:.*\n(?:[ \t]*(?:#.*)?\n)*( +)\S", text, re.M)
+    head = "" if first else "sources:\n"
+    return (text.rstrip("\n") + "\n").lstrip("\n") + head + _entry(name, value, len(first[1]) if first else 2)
+
+
+def _holds(text: str, wanted: Mapping[str, Source]) -> bool:
+    try:
+        return dict(bind(Sources, parse_yaml(text, SOURCES_FILE)).sources) == dict(wanted)
+    except ProjectError:
+        return False

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from curation.core import files
 from curation.core.errors import CurateError, GateError, IntegrityError, MissingError, ProjectError, RetryError, require
@@ -124,6 +125,7 @@ def fetch(
             fix=f"go online, then: curate pull {name}",
         )
     require("hf", "huggingface_hub")
+    _endpoint()  # before the client is imported, which reads it, too
     with _quiet():
         listing = _resolve(source, sha)
         if found := cached(project, name, source, listing.sha):
@@ -253,8 +255,18 @@ def _is_whole(path: Path, known: Mapping[str, Any]) -> bool:
 
 
 def _endpoint() -> str | None:
-    """HF_ENDPOINT as it is now: the client reads it only when it is first imported."""
-    return os.environ.get("HF_ENDPOINT") or None
+    """HF_ENDPOINT as it is now: the client reads it only when it is first imported.
+
+    Raises:
+        ProjectError: it is no address.
+    """
+    address = os.environ.get("HF_ENDPOINT") or None
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(address or "https://hub")
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return address
+    fix = "set it to one like https://host, or take it out of the environment"
+    raise ProjectError("HF_ENDPOINT is no address of a hub", where="env HF_ENDPOINT", fix=fix)
 
 
 @contextlib.contextmanager
@@ -267,7 +279,7 @@ def _quiet() -> Iterator[None]:
     for setting in settings:
         # The client may have been imported before with other wishes.
         setattr(constants, setting, True)
-    utils.disable_progress_bars()
+    utils.disable_progress_bars()  # that module keeps a copy of the constant
     logger = logging.getLogger("huggingface_hub")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
+import hashlib
+import hmac
+import os
 from pathlib import Path
 
 import click
 
 from curation.core.annotations import Annotations, Answer
 from curation.core.app import App, pass_app
-from curation.core.errors import ProjectError
+from curation.core.errors import IntegrityError, ProjectError
+from curation.core.project import Project
 from curation.core.records import source_of
+from curation.core.store import WHOLE, Store
 from curation.core.ui import count
 
 QUESTIONS = {"decision": ("approve", "reject"), "risk": ("release", "hold")}
@@ -26,20 +32,71 @@ def _annotations(app: App) -> Annotations:
     return Annotations(app.project.root / "annotations")
 
 
+def _pseudonym(project: Project) -> str:
+    """A name that is always the same for a user of this machine, and tells nobody who it is without the key."""
+    user = str(os.getuid())
+    with contextlib.suppress(OSError, KeyError, ImportError):  # a user without an entry in the system's list
+        user = getpass.getuser()
+    return (
+        "p-" + hmac.new(project.key, b"annotator\x00" + user.encode(errors="replace"), hashlib.sha256).hexdigest()[:8]
+    )
+
+
+def _check_known(project: Project, record: str) -> None:
+    """Refuse what is no record of the last pull.
+
+    Raises:
+        ProjectError: there is no such record, or its source is not pulled.
+    """
+    source, digits = source_of(record), record.partition(":")[2]
+    project.enabled((source,))
+    entry = project.lock().sources.get(source)
+    table = Store(project.raw / "tables").find(source, "raw", entry.table) if entry else None
+    if table is None:
+        raise ProjectError(f"'{source}' is not pulled, so it has no records", fix=f"curate pull {source}")
+    part = next((name for name in table.parts if name == WHOLE or digits.startswith(name)), None)
+    if part is None or record not in table.read(part, ["id"]).column("id").to_pylist():
+        raise ProjectError(f"no record is called {ascii(record)[:80]}", fix=f"list some with: curate show {source}")
+
+
+def _check_backup(file: Path, command: str) -> int:
+    """How many answers a backup holds.
+
+    Raises:
+        IntegrityError: it is no backup, or a damaged one.
+    """
+    backup = Annotations(file.parent)
+    backup.path = file
+    try:
+        answers = sum(1 for _ in backup.history())
+    except IntegrityError as error:
+        answers, where = 0, error.where
+    else:
+        where = file.name
+    if not answers:
+        raise IntegrityError(
+            "this file is no backup of answers, or a damaged one",
+            where=where,
+            fix=f"curate review {command} takes a file that 'curate review backup' wrote; nothing was changed",
+        )
+    return answers
+
+
 @review.command()
 @click.argument("record", metavar="ID")
 @click.argument("question", type=click.Choice(list(QUESTIONS)))
 @click.argument("answer")
-@click.option("--by", "annotator", default=getpass.getuser, help="A pseudonym [your user name].")
+@click.option("--by", "annotator", help="A pseudonym [one made of your user name and the project key].")
 @pass_app
-def answer(app: App, record: str, question: str, answer: str, annotator: str) -> None:
+def answer(app: App, record: str, question: str, answer: str, annotator: str | None) -> None:
     """Answer QUESTION about a record: decision approve|reject, risk release|hold."""
     if answer not in QUESTIONS[question]:
         raise ProjectError(f"'{answer}' is no answer to '{question}'", fix=f"answers: {', '.join(QUESTIONS[question])}")
-    app.project.enabled((source_of(record),))
+    _check_known(app.project, record)
+    by = annotator or _pseudonym(app.project)
     with app.project.writing():
-        written = _annotations(app).add([Answer(record, question, answer, annotator)])
-    app.ui.say("recorded" if written else "was recorded before")
+        written = _annotations(app).add([Answer(record, question, answer, by)])
+    app.ui.say(f"{'recorded' if written else 'was recorded before'}, by {by}")
 
 
 @review.command()
@@ -55,6 +112,7 @@ def backup(app: App, file: Path) -> None:
 @pass_app
 def restore(app: App, file: Path) -> None:
     """Replace all answers by those of a backup."""
+    _check_backup(file, "restore")
     with app.project.writing():
         app.ui.say(f"{count(_annotations(app).restore(file), 'answer')} restored")
 
@@ -64,5 +122,6 @@ def restore(app: App, file: Path) -> None:
 @pass_app
 def merge(app: App, file: Path) -> None:
     """Take over the answers of another person's copy; the later one counts."""
+    _check_backup(file, "merge")
     with app.project.writing():
         app.ui.say(f"{count(_annotations(app).merge(file), 'answer')} taken over")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation.core import declare, files
-from curation.core.errors import CurateError, ProjectError
+from curation.core.errors import CurateError, IntegrityError, ProjectError
 from curation.core.models import fingerprint, resolve
 from curation.core.project import Project
 from curation.train.ledger import FILE as LEDGER
@@ -36,7 +37,7 @@ def recipes(project: Project) -> dict[str, TrainRecipe]:
         ProjectError: a recipe that is wrong, with its line; or two of one name.
     """
     found: dict[str, TrainRecipe] = {}
-    for path in sorted((project.root / "exports" / "training").glob("*.yaml")):
+    for path in files.yaml_in(project.root / "exports" / "training"):
         recipe = declare.bind(TrainRecipe, declare.load(path))
         if recipe.name in found:
             raise ProjectError(f"two training recipes are called '{recipe.name}'", where=path.name, fix="rename one")
@@ -68,11 +69,25 @@ def bring(project: Project, recipe: TrainRecipe, export: Path, progress: Progres
 
 
 def steps_of(root: Path, record: str) -> list[tuple[str, int, int]]:
-    """(adapter, step, tokens) for every time an adapter below `root` learned from a record."""
+    """(adapter, step, tokens) for every time an adapter below `root` learned from a record.
+
+    Raises:
+        IntegrityError: a ledger cannot be read.
+    """
     rows: list[tuple[str, int, int]] = []
     for ledger in sorted(root.glob(f"*/*/{LEDGER}")):
         name = f"{ledger.parent.parent.name}/{ledger.parent.name}"
-        table = pq.read_table(ledger, filters=[("row", "==", record)], columns=["step", "tokens"])
+        try:
+            table = pq.read_table(ledger, filters=[("row", "==", record)], columns=["step", "tokens"])
+        except PermissionError:
+            with files.os_errors(ledger):
+                raise
+        except (pa.ArrowException, OSError):
+            raise IntegrityError(
+                "the ledger of an adapter cannot be read",
+                where=f"data/adapters/{name}/{LEDGER}",
+                fix="curate verify --repair removes the adapter; then train it anew: curate train run",
+            ) from None
         rows += [(name, row["step"], row["tokens"]) for row in table.to_pylist()]
     return rows
 
@@ -85,11 +100,10 @@ def adapters_with(root: Path, record: str) -> list[str]:
     return [f"{name}, step {', '.join(steps)}" for name, steps in found.items()]
 
 
-def verify_adapters(root: Path) -> Iterator[str]:
-    """Every file of an adapter below `root` that is not what was written, relative to `root`."""
-    for folder in sorted(p for p in root.glob("*/*") if p.is_dir()):
-        wrong = _wrong(folder)
-        yield from (str((folder / name).relative_to(root)) for name in sorted(wrong))
+def verify_adapters(project: Project) -> Iterator[str]:
+    """The path, relative to the project, of every file of an adapter that is not what was written."""
+    for folder in sorted(p for p in (project.data / "adapters").glob("*/*") if p.is_dir()):
+        yield from (str((folder / name).relative_to(project.root)) for name in sorted(_wrong(folder)))
 
 
 def _wrong(folder: Path) -> set[str]:

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from curation.core.errors import ProjectError
-
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -37,12 +35,12 @@ class Lora:
     targets: tuple[str, ...] = PROJECTIONS
 
     def __post_init__(self) -> None:
-        _check(self.r >= 1, "lora.r", "at least 1")
-        _check(self.alpha > 0, "lora.alpha", "above 0")
-        _check(0 <= self.dropout < 1, "lora.dropout", "from 0 up to, not including, 1")
+        _check(self.r >= 1, "r", "at least 1")
+        _check(self.alpha > 0, "alpha", "above 0")
+        _check(0 <= self.dropout < 1, "dropout", "from 0 up to, not including, 1")
         _check(
             bool(self.targets) and set(self.targets) <= set(PROJECTIONS),
-            "lora.targets",
+            "targets",
             "some of " + ", ".join(PROJECTIONS),
         )
 
@@ -66,11 +64,13 @@ class Optim:
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        _check(self.lr > 0, "optim.lr", "above 0")
-        _check((self.epochs is None) != (self.steps is None), "optim", "given either epochs or steps")
-        _check((self.epochs or self.steps or 0) >= 1, "optim.epochs/steps", "at least 1")
-        _check(self.warmup_steps >= 0, "optim.warmup_steps", "at least 0")
-        _check(self.weight_decay >= 0, "optim.weight_decay", "at least 0")
+        _check(self.lr > 0, "lr", "above 0")
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("exactly one of 'epochs' and 'steps' must be given")
+        _check(self.epochs is None or self.epochs >= 1, "epochs", "at least 1")
+        _check(self.steps is None or self.steps >= 1, "steps", "at least 1")
+        _check(self.warmup_steps >= 0, "warmup_steps", "at least 0")
+        _check(self.weight_decay >= 0, "weight_decay", "at least 0")
 
 
 @dataclass(frozen=True)
@@ -106,4 +106,4 @@ class TrainRecipe:
 
 def _check(holds: bool, field: str, must: str) -> None:
     if not holds:
-        raise ProjectError(f"{field} must be {must}", where=f"training recipe: {field}")
+        raise ValueError(f"'{field}' must be {must}")
