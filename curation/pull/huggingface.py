@@ -13,6 +13,7 @@ import fnmatch
 import hashlib
 import logging
 import os
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -137,6 +138,13 @@ def fetch(
     return found
 
 
+def discard(project: Project, name: str, sha: str) -> None:
+    """Forget the downloaded files of a commit, so that the next pull asks the hub for them again."""
+    folder = _folder(project, name) / sha
+    folder.with_suffix(".json").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def resolve(project: Project, source: HubSource) -> Listing:
     """What a data set is now, without fetching its files; raises as `fetch`."""
     if _offline(project):
@@ -188,7 +196,7 @@ def _licence(card: Any) -> str | None:
 
 
 def _download(project: Project, name: str, source: HubSource, listing: Listing, say: Say) -> None:
-    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub import HfApi
 
     folder = _folder(project, name) / listing.sha
     chosen = {n: files.safe_join(folder, n) for n in listing.chosen(source)}
@@ -198,23 +206,9 @@ def _download(project: Project, name: str, source: HubSource, listing: Listing, 
     say(f"{name}: fetching {len(chosen)} files, {size / 1e6:.1f} MB, from {listing.id} at {listing.sha[:12]}")
     for path in chosen.values():
         files.make_dir(path.parent)
-    patterns = [n.translate({ord(c): f"[{c}]" for c in "*?["}) for n in chosen]
     for attempt in (1, 2):
         with files.os_errors(folder):
-            _patiently(
-                lambda: snapshot_download(
-                    listing.id,
-                    repo_type="dataset",
-                    revision=listing.sha,
-                    local_dir=folder,
-                    allow_patterns=patterns,
-                    endpoint=_endpoint(),
-                    etag_timeout=_TIMEOUT_S,
-                    max_workers=4,
-                ),
-                listing.id,
-                listing.sha,
-            )
+            _patiently(lambda: _snapshot(listing, folder, chosen), listing.id, listing.sha)
         wrong = [n for n, path in chosen.items() if not _is_whole(path, listing.files[n])]
         if not wrong:
             break
@@ -237,6 +231,25 @@ def _download(project: Project, name: str, source: HubSource, listing: Listing, 
         for n, known in listing.files.items()
     }
     files.write_sealed(old, {**vars(listing), "files": verified})
+
+
+def _snapshot(listing: Listing, folder: Path, chosen: Mapping[str, Path]) -> None:
+    from huggingface_hub import HfApi, snapshot_download
+
+    snapshot_download(
+        listing.id,
+        repo_type="dataset",
+        revision=listing.sha,
+        local_dir=folder,
+        allow_patterns=[n.translate({ord(c): f"[{c}]" for c in "*?["}) for n in chosen],
+        endpoint=_endpoint(),
+        etag_timeout=_TIMEOUT_S,
+        max_workers=4,
+    )
+    if not all(path.exists() for path in chosen.values()):
+        # The client is content with whatever lies in its folder where the hub lists no files. Perhaps it may not.
+        HfApi(endpoint=_endpoint()).auth_check(listing.id, repo_type="dataset")
+        raise ConnectionError
 
 
 def _is_whole(path: Path, known: Mapping[str, Any]) -> bool:

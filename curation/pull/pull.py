@@ -76,12 +76,18 @@ def bring(
     else:
         data = local.locate(project, name, source, update=update, say=say)
         repo, revision, gated, card = None, _contents(data), False, None
-    if entry and entry.revision == revision and any(entry.files.get(f.name, f.sha256) != f.sha256 for f in data):
-        raise IntegrityError(
-            "the files of the pinned commit are not those that were pulled before",
-            where=name,
-            fix=f"look at what changed upstream, then: curate pull {name} --update",
-        )
+    other = [f.name for f in data if entry and entry.files.get(f.name, f.sha256) != f.sha256]
+    if entry and entry.revision == revision and other:
+        if not update:
+            # Or else the next pull would find these bytes here, whatever the hub then has.
+            if isinstance(source, HubSource):
+                huggingface.discard(project, name, revision)
+            raise IntegrityError(
+                "the files of the pinned commit are not those that were pulled before",
+                where=name,
+                fix=f"look at what changed upstream; to take the files as they are now: curate pull {name} --update",
+            )
+        say(f"{name}: {len(other)} files changed although the commit did not")
     licence = source.licence or card
 
     def confirm(schema: str) -> None:
