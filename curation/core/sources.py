@@ -255,6 +255,8 @@ class HubSource:
     licence: str | None = doc("SPDX identifier; by default what the data card says", default=None)
     persona: Literal["assistant", "client", "neutral"] = doc("whose voice its rows teach", default="neutral")
     max_rows: int | None = doc("take only the first rows of each file", default=None)
+    max_files: int | None = doc("download only the first files by name", default=None)
+    max_bytes: int | None = doc("download the first files by name, up to so many bytes in all", default=None)
     priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
     enabled: bool = doc("false: the source is left out everywhere", default=True)
     accept: Accept | None = doc("needed for an unknown or restricted licence", default=None)
@@ -264,6 +266,12 @@ class HubSource:
         default=None,
     )
     note: str | None = doc("for people", default=None)
+
+    def __post_init__(self) -> None:
+        """Check the caps."""
+        for name in ("max_files", "max_bytes"):
+            if (most := getattr(self, name)) is not None and most < 1:
+                raise ValueError(f"'{name}' must be at least 1; to leave a source out: enabled: false")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ commit are here, the hub is not asked again, so an unreachable hub, a revoked to
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import hashlib
 import logging
 import os
@@ -17,7 +16,6 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +25,7 @@ from curation.core.project import Project
 from curation.core.sources import HubSource
 from curation.pull.hashes import sha256_files
 from curation.pull.ingest import DataFile
+from curation.pull.listing import Listing
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -35,46 +34,6 @@ _PATIENCE_S = 8.0
 _TIMEOUT_S = 5.0
 _TOKEN = "set HF_TOKEN to a token that may read it"
 _BUSY = (408, 429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A data set at one commit.
-
-    Attributes:
-        asked: the id that the source declares; `id` is the one it has now.
-        sha: the commit.
-        gated: does access need a click or a token?
-        licence: what the data card says at that commit.
-        files: size, SHA-256 of large files and git's blob id of each file, by name.
-    """
-
-    asked: str
-    id: str
-    sha: str
-    gated: bool
-    licence: str | None
-    files: Mapping[str, Mapping[str, Any]]
-
-    def chosen(self, source: HubSource) -> list[str]:
-        """The files that the source's patterns match, sorted.
-
-        Raises:
-            ProjectError: there are none, or a name leads out of its folder.
-        """
-        names = sorted(n for n in self.files if any(fnmatch.fnmatchcase(n, pattern) for pattern in source.files))
-        # The hub client's own description of a data set lies among the data.
-        names = [n for n in names if n.rpartition("/")[2] != "dataset_infos.json"]
-        if not names:
-            shown = ", ".join(ascii(n)[1:-1] for n in sorted(self.files)[:8])
-            raise ProjectError(
-                f"no file of {self.id} matches the patterns of the source",
-                where=f"files: {', '.join(source.files)}",
-                fix=f"files there: {shown or 'none'}",
-            )
-        for name in names:
-            files.safe_join(Path("/nowhere"), name)
-        return names
 
 
 def cached(project: Project, name: str, source: HubSource, sha: str) -> tuple[Listing, tuple[DataFile, ...]] | None:
@@ -118,13 +77,7 @@ def fetch(
     """
     if sha and (found := cached(project, name, source, sha)):
         return found
-    if _offline(project):
-        raise MissingError(
-            "the files of this commit are not here, and the project is offline",
-            where=f"{source.id} at {(sha or source.revision or 'main')[:12]}",
-            fix=f"go online, then: curate pull {name}",
-        )
-    require("hf", "huggingface_hub")
+    _need_the_hub(project, name, source, sha)
     with _quiet():
         listing = _resolve(source, sha)
         if found := cached(project, name, source, listing.sha):
@@ -147,13 +100,43 @@ def discard(project: Project, name: str, sha: str) -> None:
 
 def resolve(project: Project, source: HubSource) -> Listing:
     """What a data set is now, without fetching its files; raises as `fetch`."""
-    if _offline(project):
-        raise MissingError(
-            "the hub is needed, and the project is offline", where=source.id, fix="go online, then again"
-        )
-    require("hf", "huggingface_hub")
+    _need_the_hub(project, "", source, None)
     with _quiet():
         return _resolve(source, None)
+
+
+def survey(project: Project, name: str, source: HubSource, sha: str | None) -> tuple[Listing, bool]:
+    """What `fetch` would bring, and whether it is here already; downloads nothing and raises as `fetch`."""
+    if sha and (found := cached(project, name, source, sha)):
+        return found[0], True
+    _need_the_hub(project, name, source, sha)
+    with _quiet():
+        listing = _resolve(source, sha)
+    return listing, cached(project, name, source, listing.sha) is not None
+
+
+def check_access(listing: Listing) -> None:
+    """Ask the hub whether this user may download the files.
+
+    Raises:
+        GateError: not without a click or a token.
+        RetryError: the hub cannot be reached or is busy.
+    """
+    from huggingface_hub import HfApi
+
+    with _quiet():
+        api = HfApi(endpoint=_endpoint())
+        _patiently(lambda: api.auth_check(listing.id, repo_type="dataset"), listing.id, None)
+
+
+def _need_the_hub(project: Project, name: str, source: HubSource, sha: str | None) -> None:
+    if _offline(project):
+        raise MissingError(
+            "the files of this commit are not here, and the project is offline",
+            where=f"{source.id} at {(sha or source.revision or 'main')[:12]}",
+            fix=f"go online, then: curate pull {name}".rstrip(),
+        )
+    require("hf", "huggingface_hub")
 
 
 def _offline(project: Project) -> bool:
@@ -161,7 +144,7 @@ def _offline(project: Project) -> bool:
 
 
 def _folder(project: Project, name: str) -> Path:
-    return files.make_dir(project.raw / "downloads") / name
+    return project.raw / "downloads" / name
 
 
 def _resolve(source: HubSource, sha: str | None) -> Listing:
@@ -196,14 +179,14 @@ def _licence(card: Any) -> str | None:
 
 
 def _download(project: Project, name: str, source: HubSource, listing: Listing, say: Say) -> None:
-    from huggingface_hub import HfApi
-
     folder = _folder(project, name) / listing.sha
     chosen = {n: files.safe_join(folder, n) for n in listing.chosen(source)}
     if listing.gated:
-        _patiently(lambda: HfApi(endpoint=_endpoint()).auth_check(listing.id, repo_type="dataset"), listing.id, None)
-    size = sum(listing.files[n]["size"] or 0 for n in chosen)
-    say(f"{name}: fetching {len(chosen)} files, {size / 1e6:.1f} MB, from {listing.id} at {listing.sha[:12]}")
+        check_access(listing)
+    size, more = listing.size(source) / 1e6, listing.left_out(source)
+    capped = f"; the caps of the source leave out {more} more" if more else ""
+    say(f"{name}: fetching {len(chosen)} files, {size:.1f} MB, from {listing.id} at {listing.sha[:12]}{capped}")
+    files.make_dir(project.raw / "downloads")
     for path in chosen.values():
         files.make_dir(path.parent)
     for attempt in (1, 2):
