@@ -24,6 +24,7 @@ class Entry:
         revision: the commit; for files the digest over their contents.
         licence: what the data card said at that commit.
         gated: did access need a click or a token?
+        left_out: files of the data set that the source's caps left out.
         files: SHA-256 of each file that was read.
         identity: the source columns that ids are made of; fixed at the first pull, whatever the adapter becomes.
         schema: digest of the columns and their types.
@@ -42,6 +43,7 @@ class Entry:
     id: str | None = None
     licence: str | None = None
     gated: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

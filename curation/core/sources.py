@@ -245,9 +245,10 @@ def _check_named(adapter: Any, *fields: str) -> None:
             raise ValueError(f"'{name}' must name at least one column")
 
 
-def _check_max_rows(source: Any) -> None:
-    if source.max_rows is not None and source.max_rows < 1:
-        raise ValueError("'max_rows' must be at least 1; to leave a source out: enabled: false")
+def _check_caps(source: Any, *caps: str) -> None:
+    for cap in caps:
+        if (most := getattr(source, cap)) is not None and most < 1:
+            raise ValueError(f"'{cap}' must be at least 1; to leave a source out: enabled: false")
 
 
 @dataclass(frozen=True)
@@ -271,6 +272,8 @@ class HubSource:
     licence: str | None = doc("SPDX identifier; by default what the data card says", default=None)
     persona: Literal["assistant", "client", "neutral"] = doc("whose voice its rows teach", default="neutral")
     max_rows: int | None = doc("take only the first rows of each file", default=None)
+    max_files: int | None = doc("download only the first files by name", default=None)
+    max_bytes: int | None = doc("download the first files by name, up to so many bytes in all", default=None)
     priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
     enabled: bool = doc("false: the source is left out everywhere", default=True)
     accept: Accept | None = doc("needed for an unknown or restricted licence", default=None)
@@ -282,8 +285,8 @@ class HubSource:
     note: str | None = doc("for people", default=None)
 
     def __post_init__(self) -> None:
-        """Check the range."""
-        _check_max_rows(self)
+        """Check the caps."""
+        _check_caps(self, "max_rows", "max_files", "max_bytes")
 
 
 @dataclass(frozen=True)
@@ -308,7 +311,7 @@ class FileSource:
 
     def __post_init__(self) -> None:
         """Check the range."""
-        _check_max_rows(self)
+        _check_caps(self, "max_rows")
 
 
 Source = HubSource | FileSource

@@ -13,7 +13,7 @@ import yaml
 from curation.core import files
 from curation.core.app import App, pass_app
 from curation.core.declare import MAX_BYTES, Document, bind, parse_yaml, plain
-from curation.core.errors import CurateError, ProjectError, RetryError
+from curation.core.errors import CurateError, GateError, ProjectError, RetryError
 from curation.core.project import SOURCES_FILE
 from curation.core.sources import Source, Sources
 
@@ -22,7 +22,7 @@ from curation.core.sources import Source, Sources
 @click.argument("names", nargs=-1, metavar="[SOURCE]…")
 @click.option("--update", is_flag=True, help="Move the pin of hub sources to what is newest now.")
 @click.option("--accept-schema", is_flag=True, help="The adapters fit although the columns changed.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be pulled.")
+@click.option("--dry-run", is_flag=True, help="Only show sizes, licences and what a person has to do.")
 @pass_app
 def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool, dry_run: bool) -> None:
     """Fetch sources at their pinned commits and make records of them.
@@ -32,7 +32,7 @@ def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool, dr
     from curation.pull.pull import bring_all
 
     if dry_run:
-        app.dry_run("raw", names, {"then": "hub sources are asked for something newer"} if update else None)
+        _preview(app, names, update)
         return
     app.project.lock()  # where it is wrong, no source can be pulled: say so once
     with app.project.writing(), app.ui.progress("pull") as progress:
@@ -48,16 +48,17 @@ def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool, dr
         app.ui.emit(
             {
                 "pulled": {n: {"rows": p.table.rows, "changed": p.changed} for n, p in outcome.pulled.items()},
-                "blocked": {name: error.what for name, error in outcome.errors.items()},
+                "blocked": {name: _blocked(error) for name, error in outcome.errors.items()},
             }
         )
     else:
         rows: list[tuple[object, ...]] = [
-            (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date")
+            (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date", "")
             for name, p in outcome.pulled.items()
         ]
-        rows += [(name, None, None, "blocked") for name in outcome.errors]
-        app.ui.table(("source", "records", "rejected", "state"), rows)
+        rows += [(name, None, None, "blocked", error.fix) for name, error in outcome.errors.items()]
+        width = 5 if outcome.errors else 4
+        app.ui.table(("source", "records", "rejected", "state", "to do")[:width], [row[:width] for row in rows])
     if outcome.errors:
         *others, worst = _by_weight(outcome.errors)
         for error in others:
@@ -65,9 +66,46 @@ def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool, dr
         raise worst
 
 
+def _preview(app: App, names: tuple[str, ...], update: bool) -> None:
+    from curation.pull.preview import preview
+
+    found = preview(app.project, app.project.enabled(names), update=update)
+    if app.ui.json:
+        fields = {n: {k: v for k, v in vars(p).items() if k != "error"} for n, p in found.items()}
+        app.ui.emit({n: {**f, "blocked": (e := found[n].error) and _blocked(e)} for n, f in fields.items()})
+    else:
+        rows = [
+            (
+                name,
+                p.id,
+                (f"{p.pinned[:12]} -> " if p.pinned else "") + (p.revision or "")[:12],
+                p.licence or "unknown",
+                p.gated,
+                f"{p.files} of {p.files + p.left_out}" if p.files and p.left_out else p.files,
+                None if p.size is None else p.size / 1e6,
+                p.cached,
+                f"{p.error.what}: {p.todo or ''}" if p.error else p.todo,
+            )
+            for name, p in found.items()
+        ]
+        app.ui.table(("source", "id", "revision", "licence", "gated", "files", "MB", "here", "to do"), rows)
+        fetched = sum(p.size or 0 for p in found.values() if not p.cached)
+        app.ui.say(f"a pull would download {fetched / 1e6:.1f} MB; nothing was done: this was a dry run")
+    if errors := {name: p.error for name, p in found.items() if p.error}:
+        raise _by_weight(errors)[-1]
+
+
+def _blocked(error: CurateError) -> dict[str, object]:
+    return {"what": error.what, "to_do": error.fix, "exit_code": error.exit_code}
+
+
 def _by_weight(errors: Mapping[str, CurateError]) -> list[CurateError]:
-    """The errors, and last the one to end with: a person must act on it, and it does not merely need another try."""
-    ordered = sorted(errors.items(), key=lambda item: (isinstance(item[1], RetryError), item[1].exit_code))
+    """The errors, and last the one to end with: a click or a token, then what else a person must do, another try."""
+
+    def weight(item: tuple[str, CurateError]) -> tuple[bool, bool, int]:
+        return not isinstance(item[1], GateError), isinstance(item[1], RetryError), item[1].exit_code
+
+    ordered = sorted(errors.items(), key=weight)
     return [type(e)(e.what, where=f"{n}: {e.where}" if e.where else n, fix=e.fix) for n, e in reversed(ordered)]
 
 

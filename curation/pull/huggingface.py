@@ -9,14 +9,13 @@ commit are here, the hub is not asked again, so an unreachable hub, a revoked to
 from __future__ import annotations
 
 import contextlib
-import fnmatch
 import hashlib
 import logging
 import os
+import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -27,6 +26,7 @@ from curation.core.project import Project
 from curation.core.sources import HubSource
 from curation.pull.hashes import sha256_files
 from curation.pull.ingest import DataFile
+from curation.pull.listing import Listing
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -35,46 +35,6 @@ _PATIENCE_S = 8.0
 _TIMEOUT_S = 5.0
 _TOKEN = "set HF_TOKEN to a token that may read it"
 _BUSY = (408, 429, 500, 502, 503, 504)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A data set at one commit.
-
-    Attributes:
-        asked: the id that the source declares; `id` is the one it has now.
-        sha: the commit.
-        gated: does access need a click or a token?
-        licence: what the data card says at that commit.
-        files: size, SHA-256 of large files and git's blob id of each file, by name.
-    """
-
-    asked: str
-    id: str
-    sha: str
-    gated: bool
-    licence: str | None
-    files: Mapping[str, Mapping[str, Any]]
-
-    def chosen(self, source: HubSource) -> list[str]:
-        """The files that the source's patterns match, sorted.
-
-        Raises:
-            ProjectError: there are none, or a name leads out of its folder.
-        """
-        names = sorted(n for n in self.files if any(fnmatch.fnmatchcase(n, pattern) for pattern in source.files))
-        # The hub client's own description of a data set lies among the data.
-        names = [n for n in names if n.rpartition("/")[2] != "dataset_infos.json"]
-        if not names:
-            shown = ", ".join(ascii(n)[1:-1] for n in sorted(self.files)[:8])
-            raise ProjectError(
-                f"no file of {self.id} matches the patterns of the source",
-                where=f"files: {', '.join(source.files)}",
-                fix=f"files there: {shown or 'none'}",
-            )
-        for name in names:
-            files.safe_join(Path("/nowhere"), name)
-        return names
 
 
 def cached(project: Project, name: str, source: HubSource, sha: str) -> tuple[Listing, tuple[DataFile, ...]] | None:
@@ -118,14 +78,7 @@ def fetch(
     """
     if sha and (found := cached(project, name, source, sha)):
         return found
-    if _offline(project):
-        raise MissingError(
-            "the files of this commit are not here, and the project is offline",
-            where=f"{source.id} at {(sha or source.revision or 'main')[:12]}",
-            fix=f"go online, then: curate pull {name}",
-        )
-    require("hf", "huggingface_hub")
-    _endpoint()  # before the client is imported, which reads it, too
+    _need_the_hub(project, name, source, sha)
     with _quiet():
         listing = _resolve(source, sha)
         if found := cached(project, name, source, listing.sha):
@@ -139,15 +92,53 @@ def fetch(
     return found
 
 
+def discard(project: Project, name: str, sha: str) -> None:
+    """Forget the downloaded files of a commit, so that the next pull asks the hub for them again."""
+    folder = _folder(project, name) / sha
+    folder.with_suffix(".json").unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def resolve(project: Project, source: HubSource) -> Listing:
     """What a data set is now, without fetching its files; raises as `fetch`."""
-    if _offline(project):
-        raise MissingError(
-            "the hub is needed, and the project is offline", where=source.id, fix="go online, then again"
-        )
-    require("hf", "huggingface_hub")
+    _need_the_hub(project, "", source, None)
     with _quiet():
         return _resolve(source, None)
+
+
+def survey(project: Project, name: str, source: HubSource, sha: str | None) -> tuple[Listing, bool]:
+    """What `fetch` would bring, and whether it is here already; downloads nothing and raises as `fetch`."""
+    if sha and (found := cached(project, name, source, sha)):
+        return found[0], True
+    _need_the_hub(project, name, source, sha)
+    with _quiet():
+        listing = _resolve(source, sha)
+    return listing, cached(project, name, source, listing.sha) is not None
+
+
+def check_access(listing: Listing) -> None:
+    """Ask the hub whether this user may download the files.
+
+    Raises:
+        GateError: not without a click or a token.
+        RetryError: the hub cannot be reached or is busy.
+    """
+    from huggingface_hub import HfApi
+
+    with _quiet():
+        api = HfApi(endpoint=_endpoint())
+        _patiently(lambda: api.auth_check(listing.id, repo_type="dataset"), listing.id, None)
+
+
+def _need_the_hub(project: Project, name: str, source: HubSource, sha: str | None) -> None:
+    if _offline(project):
+        raise MissingError(
+            "the files of this commit are not here, and the project is offline",
+            where=f"{source.id} at {(sha or source.revision or 'main')[:12]}",
+            fix=f"go online, then: curate pull {name}".rstrip(),
+        )
+    require("hf", "huggingface_hub")
+    _endpoint()  # before the client is imported, which reads it, too
 
 
 def _offline(project: Project) -> bool:
@@ -155,7 +146,7 @@ def _offline(project: Project) -> bool:
 
 
 def _folder(project: Project, name: str) -> Path:
-    return files.make_dir(project.raw / "downloads") / name
+    return project.raw / "downloads" / name
 
 
 def _resolve(source: HubSource, sha: str | None) -> Listing:
@@ -190,33 +181,19 @@ def _licence(card: Any) -> str | None:
 
 
 def _download(project: Project, name: str, source: HubSource, listing: Listing, say: Say) -> None:
-    from huggingface_hub import HfApi, snapshot_download
-
     folder = _folder(project, name) / listing.sha
     chosen = {n: files.safe_join(folder, n) for n in listing.chosen(source)}
     if listing.gated:
-        _patiently(lambda: HfApi(endpoint=_endpoint()).auth_check(listing.id, repo_type="dataset"), listing.id, None)
-    size = sum(listing.files[n]["size"] or 0 for n in chosen)
-    say(f"{name}: fetching {len(chosen)} files, {size / 1e6:.1f} MB, from {listing.id} at {listing.sha[:12]}")
+        check_access(listing)
+    size, more = listing.size(source) / 1e6, listing.left_out(source)
+    capped = f"; the caps of the source leave out {more} more" if more else ""
+    say(f"{name}: fetching {len(chosen)} files, {size:.1f} MB, from {listing.id} at {listing.sha[:12]}{capped}")
+    files.make_dir(project.raw / "downloads")
     for path in chosen.values():
         files.make_dir(path.parent)
-    patterns = [n.translate({ord(c): f"[{c}]" for c in "*?["}) for n in chosen]
     for attempt in (1, 2):
         with files.os_errors(folder):
-            _patiently(
-                lambda: snapshot_download(
-                    listing.id,
-                    repo_type="dataset",
-                    revision=listing.sha,
-                    local_dir=folder,
-                    allow_patterns=patterns,
-                    endpoint=_endpoint(),
-                    etag_timeout=_TIMEOUT_S,
-                    max_workers=4,
-                ),
-                listing.id,
-                listing.sha,
-            )
+            _patiently(lambda: _snapshot(listing, folder, chosen), listing.id, listing.sha)
         wrong = [n for n, path in chosen.items() if not _is_whole(path, listing.files[n])]
         if not wrong:
             break
@@ -239,6 +216,25 @@ def _download(project: Project, name: str, source: HubSource, listing: Listing, 
         for n, known in listing.files.items()
     }
     files.write_sealed(old, {**vars(listing), "files": verified})
+
+
+def _snapshot(listing: Listing, folder: Path, chosen: Mapping[str, Path]) -> None:
+    from huggingface_hub import HfApi, snapshot_download
+
+    snapshot_download(
+        listing.id,
+        repo_type="dataset",
+        revision=listing.sha,
+        local_dir=folder,
+        allow_patterns=[n.translate({ord(c): f"[{c}]" for c in "*?["}) for n in chosen],
+        endpoint=_endpoint(),
+        etag_timeout=_TIMEOUT_S,
+        max_workers=4,
+    )
+    if not all(path.exists() for path in chosen.values()):
+        # The client is content with whatever lies in its folder where the hub lists no files. Perhaps it may not.
+        HfApi(endpoint=_endpoint()).auth_check(listing.id, repo_type="dataset")
+        raise ConnectionError
 
 
 def _is_whole(path: Path, known: Mapping[str, Any]) -> bool:

@@ -81,17 +81,24 @@ def bring(
             return Pulled(name, current, entry, False)
     identity = entry.identity if entry else tuple(dict.fromkeys(source.adapter.text_columns()))
     if isinstance(source, HubSource):
-        listing, data = huggingface.fetch(project, name, source, None if update else _pin(source, entry), say)
+        listing, data = huggingface.fetch(project, name, source, None if update else pin(source, entry), say)
         repo, revision, gated, card = listing.id, listing.sha, listing.gated, listing.licence
+        left_out = listing.left_out(source)
     else:
         data = local.locate(project, name, source, update=update, say=say)
-        repo, revision, gated, card = None, _contents(data), False, None
-    if entry and entry.revision == revision and any(entry.files.get(f.name, f.sha256) != f.sha256 for f in data):
-        raise IntegrityError(
-            "the files of the pinned commit are not those that were pulled before",
-            where=name,
-            fix=f"look at what changed upstream, then: curate pull {name} --update",
-        )
+        repo, revision, gated, card, left_out = None, _contents(data), False, None, 0
+    other = [f.name for f in data if entry and entry.files.get(f.name, f.sha256) != f.sha256]
+    if entry and entry.revision == revision and other:
+        if not update:
+            # Or else the next pull would find these bytes here, whatever the hub then has.
+            if isinstance(source, HubSource):
+                huggingface.discard(project, name, revision)
+            raise IntegrityError(
+                "the files of the pinned commit are not those that were pulled before",
+                where=name,
+                fix=f"look at what changed upstream; to take the files as they are now: curate pull {name} --update",
+            )
+        say(f"{name}: {len(other)} files changed although the commit did not")
     licence = source.licence or card
 
     def confirm(schema: str) -> None:
@@ -110,6 +117,7 @@ def bring(
         id=repo,
         licence=card,
         gated=gated,
+        left_out=left_out,
     )
     lock = dataclasses.replace(
         project.lock().with_entry(name, new), key=fingerprint(project), forgotten=len(stones.records)
@@ -161,7 +169,7 @@ def pinned(project: Project, name: str, source: Source, entry: Entry) -> Materia
     """What a source is made of, by its pin; None where the declaration has moved away from it. Uses no network."""
     data: tuple[DataFile, ...] | None = None
     if isinstance(source, HubSource):
-        if _pin(source, entry) != entry.revision:
+        if pin(source, entry) != entry.revision:
             return None
         found = huggingface.cached(project, name, source, entry.revision)
         data = found[1] if found else None
@@ -176,7 +184,7 @@ def pinned(project: Project, name: str, source: Source, entry: Entry) -> Materia
     return Material(data, entry.revision, source.licence or entry.licence, entry.identity)
 
 
-def _pin(source: HubSource, entry: Entry | None) -> str | None:
+def pin(source: HubSource, entry: Entry | None) -> str | None:
     """The commit to stay at: the one that sources.yaml names in full, or else that of the last pull."""
     if source.revision and _COMMIT.fullmatch(source.revision):
         return source.revision
@@ -200,7 +208,8 @@ def _contents(data: tuple[DataFile, ...]) -> str:
 
 def _say_changes(name: str, old: Entry | None, new: Entry, say: Say) -> None:
     if old is None:
-        say(f"{name}: pinned at {new.revision[:12]}, {new.rows} records")
+        capped = f", {new.left_out} files left out by its caps" if new.left_out else ""
+        say(f"{name}: pinned at {new.revision[:12]}, {new.rows} records{capped}")
         return
     for field in dataclasses.fields(Entry):
         before, after = getattr(old, field.name), getattr(new, field.name)
