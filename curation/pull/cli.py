@@ -16,6 +16,7 @@ from curation.core.declare import Document, bind, parse_yaml, plain
 from curation.core.errors import CurateError, ProjectError, RetryError
 from curation.core.project import SOURCES_FILE
 from curation.core.sources import Sources
+from curation.methods.licences import asks_for_a_word, that_counts
 
 
 @click.command()
@@ -43,16 +44,21 @@ def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool) ->
         app.ui.emit(
             {
                 "pulled": {n: {"rows": p.table.rows, "changed": p.changed} for n, p in outcome.pulled.items()},
-                "blocked": {name: error.what for name, error in outcome.errors.items()},
+                "blocked": {
+                    name: {"what": error.what, "mend": error.fix, "exit_code": error.exit_code}
+                    for name, error in outcome.errors.items()
+                },
             }
         )
     else:
         rows: list[tuple[object, ...]] = [
-            (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date")
+            (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date", None)
             for name, p in outcome.pulled.items()
         ]
-        rows += [(name, None, None, error.what) for name, error in outcome.errors.items()]
-        app.ui.table(("source", "records", "rejected", "state"), rows)
+        rows += [(name, None, None, error.what, error.fix) for name, error in outcome.errors.items()]
+        shown = 5 if outcome.errors else 4
+        head = ("source", "records", "rejected", "state", "to do")
+        app.ui.table(head[:shown], [row[:shown] for row in rows])
     if outcome.errors:
         raise _worst(outcome.errors)
 
@@ -76,13 +82,16 @@ def list_sources(app: App) -> None:
     rows = []
     for name, source in app.project.sources.items():
         entry = lock.sources.get(name)
-        licence = source.licence or (entry.licence if entry else None) or "unknown"
+        licence = that_counts(source.licence, entry.licence if entry else None)
+        known = licence is not None or entry is not None
+        leaves = "accepted" if source.accept else "" if not known else "no" if asks_for_a_word(licence) else "yes"
         pin = entry.revision[:12] if entry else "not pulled"
         rows.append(
             (
                 name,
                 source.kind,
-                licence,
+                licence or "unknown",
+                leaves,
                 source.persona,
                 pin if source.enabled else "off",
                 entry.rows if entry else None,
@@ -91,7 +100,7 @@ def list_sources(app: App) -> None:
     if app.ui.json:
         app.ui.emit({name: plain(source) for name, source in app.project.sources.items()})
     else:
-        app.ui.table(("source", "kind", "licence", "persona", "pin", "records"), rows)
+        app.ui.table(("source", "kind", "licence", "may leave", "persona", "pin", "records"), rows)
 
 
 @sources.command()

@@ -14,6 +14,7 @@ from curation.core.lock import Entry
 from curation.core.project import Project
 from curation.core.sources import HubSource, Source
 from curation.core.store import StoredTable
+from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
 from curation.pull.ingest import DataFile, Material, Progress, ingest, ingredients, raw_store
 from curation.pull.schema import check_confirmed
@@ -104,6 +105,9 @@ def bring(
     if new != entry:
         project.lock().with_entry(name, new).write(project.lock_path)
         _say_changes(name, entry, new, say)
+        counting = that_counts(source.licence, card)
+        if source.accept is None and asks_for_a_word(counting):
+            say(f"{name}: licence {counting or 'unknown'}: its rows leave in no mix before a person has set 'accept'")
     if not table.rows and table.manifest["rows_in"]:
         said = ", ".join(f"{count} {reason}" for reason, count in table.totals("reasons").items())
         say(f"{name}: none of {table.manifest['rows_in']} rows became a record ({said}); check its adapter")
