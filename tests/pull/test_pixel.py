@@ -98,6 +98,16 @@ def test_every_source_binds_and_says_what_has_to_be_known(root: Path) -> None:
     }
 
 
+def test_the_list_says_what_may_leave(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert curate(root, "sources", "list") == 0
+    said = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert " no " in said["psych8k"] and " off" in said["psych8k"]
+    assert " yes " in said["gryphe"] and "not pulled" in said["gryphe"]
+    # Nobody knows before the first pull.
+    assert " yes " not in said["amod"] and " no " not in said["amod"]
+
+
 @needs_hub
 def test_with_a_token_all_thirteen_come_and_every_row_is_a_record_or_a_counted_reject(
     root: Path, hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
