@@ -81,11 +81,11 @@ def summarise(project: Project) -> Summary:
 
 
 def _notices(sources: list[SourceSummary], previews: set[str], unreadable: list[str]) -> tuple[Notice, ...]:
-    from curation.export.gates import classify
+    from curation.methods.licences import asks_for_a_word
 
     used = [source for source in sources if source.enabled]
     found: dict[NoticeKind, list[str]] = {
-        "licence": [s.name for s in used if classify(s.licence) == "unknown" and not s.accepted_by],
+        "licence": [s.name for s in used if asks_for_a_word(s.licence) and not s.accepted_by],
         "accepted": [s.name for s in used if s.accepted_by],
         "disabled": [s.name for s in sources if not s.enabled],
         "unfinished": [s.name for s in used if s.unfinished],

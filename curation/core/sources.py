@@ -276,7 +276,9 @@ class HubSource:
     max_bytes: int | None = doc("download the first files by name, up to so many bytes in all", default=None)
     priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
     enabled: bool = doc("false: the source is left out everywhere", default=True)
-    accept: Accept | None = doc("needed for an unknown or restricted licence", default=None)
+    accept: Accept | None = doc(
+        "needed before rows leave under an unknown, non-commercial or AGPL licence", default=None
+    )
     confirmed: str | None = doc(
         "digest of the columns that the adapter was confirmed for, written by `sources detect --accept`; other columns "
         "are refused. None: an adapter written by hand, which its first pull confirms",
@@ -301,7 +303,9 @@ class FileSource:
     max_rows: int | None = doc("take only the first rows of each file", default=None)
     priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
     enabled: bool = doc("false: the source is left out everywhere", default=True)
-    accept: Accept | None = doc("needed for an unknown or restricted licence", default=None)
+    accept: Accept | None = doc(
+        "needed before rows leave under an unknown, non-commercial or AGPL licence", default=None
+    )
     confirmed: str | None = doc(
         "digest of the columns that the adapter was confirmed for, written by `sources detect --accept`; other columns "
         "are refused. None: an adapter written by hand, which its first pull confirms",

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from curation.methods.licences import severity
+
 LIMITS = (
     "Personal data is found by patterns and recognisers, which miss some and replace too much elsewhere.",
     "Language and emotion tags come from small models (preview quality); emotion labels say what the person who seeks "
@@ -108,14 +110,29 @@ def _licences(manifest: Mapping[str, Any]) -> str:
             s["licence"],
             s["licence_class"],
             f"{s['selected']:,}",
-            f"accepted by {s['accept']['by']}: {s['accept']['reason']}" if s["accept"] else "",
+            _accepted(s),
         )
         for name, s in manifest["sources"].items()
     ]
     return (
-        f"The most restrictive class decides what may be done with the whole: **{manifest['licence_class']}**.\n\n"
-        + _table(("source", "licence", "class", "rows", "accepted"), lines)
+        f"The most restrictive class decides what may be done with the whole: **{manifest['licence_class']}**"
+        f"{_binding(manifest['sources'])}.\n\n" + _table(("source", "licence", "class", "rows", "accepted"), lines)
     )
+
+
+def _accepted(source: Mapping[str, Any]) -> str:
+    if not source["accept"]:
+        return ""
+    said = f"accepted by {source['accept']['by']}: {source['accept']['reason']}"
+    stated = source["stated_licence"]
+    return said if stated == source["licence"] else f"{said} (stated licence: {stated or 'none'})"
+
+
+def _binding(sources: Mapping[str, Mapping[str, Any]]) -> str:
+    """The licences that make the whole what it is."""
+    used = {s["licence"] for s in sources.values() if s["selected"]}
+    most = max(map(severity, used), default=0)
+    return f" ({_plain(', '.join(sorted(name for name in used if severity(name) == most)))})" if used else ""
 
 
 def _personal(sources: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ from curation.export.split import held_out
 from curation.methods import screen
 from curation.version import __version__
 
-VERSION = 1
+VERSION = 2
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 QUESTION = "decision"
@@ -58,7 +58,7 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
         say: gets lines for the user: progress, shortages.
 
     Raises:
-        GateError: a source's licence is unknown; nothing was written.
+        GateError: a source may leave only on a person's word, and has none; nothing was written.
         ProjectError: the recipe names a source that has no tables yet.
     """
     plan = planned(project, recipe, views)
@@ -90,7 +90,7 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
     """What `export` would make; costs no work on rows.
 
     Raises:
-        GateError: a source's licence is unknown.
+        GateError: a source may leave only on a person's word, and has none.
         ProjectError: the recipe names a source that has no tables yet, or that is switched off.
     """
     used = _used(project, recipe, views)
@@ -152,6 +152,7 @@ def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[
         "licence": right.licence,
         "licence_class": right.kind,
         "accept": plain(right.accept),
+        "stated_licence": right.stated,
         "priority": source.priority,
         "tables": {table.manifest["step"]: table.key for table in view.tables},
     }

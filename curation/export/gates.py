@@ -1,4 +1,4 @@
-"""Rights: which licence each source is used under, and the gate that no source of an unknown one passes."""
+"""Rights: which licence each source is used under, and the gate for those that leave only on a person's word."""
 
 from __future__ import annotations
 
@@ -9,41 +9,51 @@ from curation.core.errors import GateError
 from curation.core.lock import Lock
 from curation.core.project import SOURCES_FILE
 from curation.core.sources import Accept, Source
-from curation.methods.licences import CLASSES, LicenceClass, classify
+from curation.methods.licences import CLASSES, LicenceClass, asks_for_a_word, classify, severity, that_counts
 
 __all__ = ["CLASSES", "LicenceClass", "Right", "classify", "most_restrictive", "rights"]
 
 
 @dataclass(frozen=True)
 class Right:
-    """What a source may be used under, and the word of a person where the licence alone does not say it."""
+    """What a source may be used under, and the word of a person where the licence alone does not say it.
+
+    `stated` is the licence of `sources.yaml` or of the data card, where the person's word names another one.
+    """
 
     licence: str
     kind: LicenceClass
     accept: Accept | None = None
+    stated: str | None = None
+
+    @property
+    def severity(self) -> int:
+        """How restrictive it is, finer than its class."""
+        return severity(self.licence)
 
 
 def rights(sources: Mapping[str, Source], lock: Lock) -> dict[str, Right]:
     """The right of each source: its own `accept`, else its `licence`, else what its data card said.
 
     Raises:
-        GateError: names every source whose licence is unknown and has no `accept`.
+        GateError: names every source that has no `accept` and whose licence is unknown, non-commercial or AGPL.
     """
     found: dict[str, Right] = {}
     refused: list[str] = []
     for name, source in sorted(sources.items()):
         entry = lock.sources.get(name)
-        stated = source.licence or (entry.licence if entry else None)
+        stated = that_counts(source.licence, entry.licence if entry else None)
         licence = source.accept.licence if source.accept else stated
-        found[name] = Right(licence or "unknown", classify(licence), source.accept)
-        if found[name].kind == "unknown" and source.accept is None:
+        found[name] = Right(licence or "unknown", classify(licence), source.accept, stated)
+        if source.accept is None and asks_for_a_word(stated):
             refused.append(f"{name} ({stated or 'none stated'})")
     if refused:
         raise GateError(
-            f"the licence of {len(refused)} source{'s' * (len(refused) > 1)} is unknown: {', '.join(refused)}",
+            f"{len(refused)} source{'s' * (len(refused) > 1)} may leave only on a person's word, for the licence is "
+            f"unknown, non-commercial or AGPL: {', '.join(refused)}",
             where=SOURCES_FILE,
-            fix="give each its licence: SPDX-ID, or a person's word, accept: {licence: …, by: …, reason: …}, or "
-            "leave it out of the recipe's sources",
+            fix="read the licence, then give the source accept: {licence: …, by: …, reason: …}; where the card only "
+            "fails to name it, licence: SPDX-ID; or leave the source out of the recipe",
         )
     return found
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
-from curation.export.gates import CLASSES, Right
+from curation.export.gates import Right
 from curation.export.recipe import MixRecipe
 from curation.export.views import COLUMNS, REASONS, shape
 
@@ -205,7 +205,7 @@ def _fold_twins(index: Index, priority: Mapping[str, int], rights: Mapping[str, 
     text = index.text.take(pa.array(rows)).dictionary_encode().indices.to_numpy()
     voice = index.persona.take(pa.array(rows)).dictionary_encode().indices.to_numpy()
     source = index.source[rows]
-    licence = np.array([CLASSES.index(rights[name].kind) for name in index.names])[source]
+    licence = np.array([rights[name].severity for name in index.names])[source]
     wish = np.array([-priority[name] for name in index.names])[source]
     order = np.lexsort((_id_order(index)[rows], wish, licence, ~index.approved[rows], voice, text))
     same = (np.diff(text[order], prepend=-1) == 0) & (np.diff(voice[order], prepend=-1) == 0)

@@ -16,6 +16,7 @@ from curation.core.declare import MAX_BYTES, Document, bind, parse_yaml, plain
 from curation.core.errors import CurateError, GateError, ProjectError, RetryError
 from curation.core.project import SOURCES_FILE
 from curation.core.sources import Source, Sources
+from curation.methods.licences import asks_for_a_word, that_counts
 
 
 @click.command()
@@ -96,7 +97,7 @@ def _preview(app: App, names: tuple[str, ...], update: bool) -> None:
 
 
 def _blocked(error: CurateError) -> dict[str, object]:
-    return {"what": error.what, "to_do": error.fix, "exit_code": error.exit_code}
+    return {"what": error.what, "mend": error.fix, "exit_code": error.exit_code}
 
 
 def _by_weight(errors: Mapping[str, CurateError]) -> list[CurateError]:
@@ -122,13 +123,16 @@ def list_sources(app: App) -> None:
     rows = []
     for name, source in app.project.sources.items():
         entry = lock.sources.get(name)
-        licence = source.licence or (entry.licence if entry else None) or "unknown"
+        licence = that_counts(source.licence, entry.licence if entry else None)
+        known = licence is not None or entry is not None
+        leaves = "accepted" if source.accept else "" if not known else "no" if asks_for_a_word(licence) else "yes"
         pin = entry.revision[:12] if entry else "not pulled"
         rows.append(
             (
                 name,
                 source.kind,
-                licence,
+                licence or "unknown",
+                leaves,
                 source.persona,
                 pin if source.enabled else "off",
                 entry.rows if entry else None,
@@ -137,7 +141,7 @@ def list_sources(app: App) -> None:
     if app.ui.json:
         app.ui.emit({name: plain(source) for name, source in app.project.sources.items()})
     else:
-        app.ui.table(("source", "kind", "licence", "persona", "pin", "records"), rows)
+        app.ui.table(("source", "kind", "licence", "may leave", "persona", "pin", "records"), rows)
 
 
 @sources.command()

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from curation.methods.licences import asks_for_a_word
 from curation.pull.detect import Detection, Proposal
 
 _CLIP = 160
@@ -38,8 +39,8 @@ def _rights(rights: Mapping[str, Any]) -> Iterator[str]:
     yield f"{rights['id']} at {rights['revision'][:12]}, {gate}"
     kind = rights["licence_class"]
     yield f"licence: {rights['licence'] or 'none stated'} ({kind})"
-    if kind == "unknown":
-        yield "  its rows leave in no mix before `licence` or `accept` says what it is used under"
+    if asks_for_a_word(rights["licence"]):
+        yield "  its rows leave in no mix before a person has set `accept` (or `licence`, where none is stated)"
 
 
 def _proposal(proposal: Proposal, *, with_files: bool) -> Iterator[str]:

@@ -9,7 +9,7 @@ from curation.core.errors import CurateError, MissingError
 from curation.core.lock import Entry
 from curation.core.project import Project
 from curation.core.sources import FileSource, HubSource, Source, names
-from curation.methods.licences import classify
+from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
 from curation.pull.pull import pin
 
@@ -71,7 +71,7 @@ def _of_hub(project: Project, name: str, source: HubSource, entry: Entry | None,
             huggingface.check_access(listing)
         except CurateError as found:
             error = found
-    licence = source.licence or listing.licence
+    licence = that_counts(source.licence, listing.licence)
     return Preview(
         id=listing.id,
         revision=listing.sha,
@@ -101,6 +101,6 @@ def _of_files(project: Project, name: str, source: FileSource) -> Preview:
 
 
 def _rights(source: Source, licence: str | None) -> str | None:
-    if source.accept is None and classify(licence) == "unknown":
+    if source.accept is None and asks_for_a_word(licence):
         return "before an export: accept its licence in sources.yaml"
     return None

@@ -15,6 +15,7 @@ from curation.core.lock import Entry
 from curation.core.project import Project
 from curation.core.sources import HubSource, Source, names
 from curation.core.store import StoredTable
+from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
 from curation.pull.ingest import DataFile, Material, Progress, ingest, ingredients, raw_store
 from curation.pull.schema import check_confirmed
@@ -127,6 +128,9 @@ def bring(
     if new != entry:
         _say_changes(name, entry, new, say)
     _clear_downloads(project, name, table)
+        counting = that_counts(source.licence, card)
+        if source.accept is None and asks_for_a_word(counting):
+            say(f"{name}: licence {counting or 'unknown'}: its rows leave in no mix before a person has set 'accept'")
     if not table.rows and table.manifest["rows_in"]:
         said = ", ".join(f"{count} {reason}" for reason, count in table.totals("reasons").items())
         say(f"{name}: none of {table.manifest['rows_in']} rows became a record ({said}); check its adapter")

@@ -17,6 +17,7 @@ from curation.core.errors import CurateError
 from curation.core.lock import Entry
 from curation.core.sources import Source
 from curation.core.store import StoredTable, View
+from curation.methods.licences import that_counts
 from curation.report.summary import AdapterSummary, ExportedFile, MixSummary, SourceSummary, StepSummary, ranked
 
 Seconds = Mapping[tuple[str, str], float]
@@ -60,7 +61,7 @@ def source_summary(
     """
     steps = tuple(_step(table, seconds.get((name, str(table.manifest["step"])))) for table in tables)
     done = {step.name for step in steps}
-    stated = source.licence or (entry.licence if entry else None)
+    stated = that_counts(source.licence, entry.licence if entry else None)
     cleaned = View(tuple(tables[1:])) if len(tables) > 1 else None
     emotions, previews = _emotions(cleaned) if cleaned else ({}, frozenset())
     return (

@@ -17,7 +17,7 @@ _LIMITS = (30, 15, 5)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 _NOTICES = {
-    "licence": "Licence unknown and vouched for by nobody, so nothing of it can be exported",
+    "licence": "Licence unknown, non-commercial or AGPL, and vouched for by nobody: nothing of it can be exported",
     "accepted": "Licence unknown or restricted, used on a person's recorded word",
     "disabled": "Switched off, and left out everywhere",
     "unfinished": "Not up to date: these numbers stop before the last step (curate run)",

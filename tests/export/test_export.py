@@ -210,6 +210,7 @@ def test_the_licence_gate_refuses_before_anything_is_written_and_its_mended_twin
     made = export(mended, SFT, views)
     card = (made.folder / "README.md").read_text()
     assert "accepted by Ada &lt;a@b&gt;: asked \\| granted &lt;script&gt;" in card and "license: other" in card
+    assert "(stated licence: none)" in card and "**unknown** (by letter)." in card
     assert made.manifest["licence_class"] == "unknown"
     assert {r["licence"] for r in read(made, "train") if r["source"] == "two"} == {"by letter"}
 

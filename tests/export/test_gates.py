@@ -3,33 +3,9 @@ from export_stand import make_project
 
 from curation.core.errors import GateError
 from curation.core.lock import Entry, Lock
-from curation.export.gates import classify, most_restrictive, rights
+from curation.export.gates import Right, classify, most_restrictive, rights
 
 ACCEPT = {"licence": "by letter", "by": "Ada", "reason": "the author agreed on 3 May"}
-
-
-@pytest.mark.parametrize(
-    ("licence", "kind"),
-    [
-        ("MIT", "permissive"),
-        ("apache-2.0", "permissive"),
-        ("BSD-3-Clause", "permissive"),
-        ("cc0-1.0", "permissive"),
-        ("CC-BY-4.0", "attribution"),
-        ("CC-BY-SA-3.0", "share-alike"),
-        ("AGPL-3.0-only", "share-alike"),
-        ("gpl-2.0-or-later", "share-alike"),
-        ("cc-by-nc-4.0", "non-commercial"),
-        ("cc-by-nc-sa-4.0", "non-commercial"),
-        ("cc-by-nd-4.0", "unknown"),
-        ("other", "unknown"),
-        ("unknown", "unknown"),
-        ("", "unknown"),
-        (None, "unknown"),
-    ],
-)
-def test_classes(licence, kind):
-    assert classify(licence) == kind
 
 
 def entry(licence):
@@ -54,3 +30,33 @@ def test_the_data_cards_licence_counts_where_none_is_declared(tmp_path):
     assert rights(sources, Lock({"one": entry("cc-by-sa-4.0")}))["one"].kind == "share-alike"
     with pytest.raises(GateError):
         rights(sources, Lock({"one": entry("other")}))
+
+
+@pytest.mark.parametrize("licence", ["cc-by-nc-4.0", "CC BY-NC-SA 4.0", "agpl-3.0", "rail-d", None])
+def test_a_restricted_licence_leaves_only_on_a_persons_word(tmp_path, licence):
+    with pytest.raises(GateError) as caught:
+        rights(make_project(tmp_path / "a", {"one": {"licence": licence}}).sources, Lock())
+    assert f"one ({licence or 'none stated'})" in caught.value.what
+    assert "accept: {" in caught.value.fix and len(caught.value.lines()) <= 6
+    word = {**ACCEPT, "licence": licence or "none"}
+    right = rights(make_project(tmp_path / "b", {"one": {"licence": licence, "accept": word}}).sources, Lock())["one"]
+    assert (right.kind, right.stated, right.accept.by) == (classify(licence), licence, "Ada")
+
+
+@pytest.mark.parametrize("licence", ["gpl-3.0", "cc-by-sa-4.0", "cc-by-4.0", "mit"])
+def test_other_licences_need_none(tmp_path, licence):
+    assert rights(make_project(tmp_path, {"one": {"licence": licence}}).sources, Lock())["one"].accept is None
+
+
+def test_a_card_that_became_non_commercial_is_noticed_whatever_is_declared(tmp_path):
+    sources = make_project(tmp_path, {"one": {"licence": "mit"}}).sources
+    assert rights(sources, Lock({"one": entry("apache-2.0")}))["one"].licence == "mit"
+    with pytest.raises(GateError, match="cc-by-nc-4"):
+        rights(sources, Lock({"one": entry("cc-by-nc-4.0")}))
+
+
+def test_the_most_restrictive_class_decides():
+    ladder = ["mit", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "other"]
+    found = [Right(licence, classify(licence)) for licence in ladder]
+    assert [most_restrictive(found[: n + 1]) for n in range(5)] == [r.kind for r in found]
+    assert most_restrictive([]) == "permissive"

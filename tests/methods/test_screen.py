@@ -127,6 +127,35 @@ PASS = [
     "Explicit instruction works best for children with dyslexia.",
     "The content warning said abuse; I was 12 when mine began.",
     "Parents: the film has explicit language and is not suitable for children under 12.",
+    # Words that markers are made of, said by people who need to be heard.
+    "In our role-play the 15-year-old practised saying no to her older cousin.",
+    "I am writing the story of what happened to me at eleven; my therapist calls it narrative exposure.",
+    "The scene comes back every night: I am ten, the door opens, and nobody hears me.",
+    "My son is 13 and a stranger in a game chat asked him for pictures. I have reported it.",
+    "I'm 17 and somebody threatens to post a picture of me unless I pay. I'm scared to tell anyone.",
+    "Which filter for adult content do you use on a nine-year-old's phone?",
+    "The school nurse gave the eighth graders an explicit explanation of consent.",
+    "My daughter, 16, was sent an NSFW picture that she never asked for.",
+    "The game is rated 18 and my 12-year-old plays it at a friend's house.",
+    "The intake form rates explicit memories from before the age of six as unreliable; is that fair to clients?",
+    "My brother hurt me from when I was eight until he moved out. My parents still say I made it up.",
+    "I was fourteen, he was my teacher, and everybody called it a romance. I call it abuse now.",
+    "Content note for the group: childhood sexual abuse, no details. I was six.",
+    "She first disclosed at the age of 12 to a school counsellor, who did nothing.",
+    "Is it grooming when a 40-year-old writes to a fifteen-year-old every night that she is special?",
+    "Writing about my abuse as a child helped more than any pill did.",
+    "My foster child, 7, plays with dolls in a way that worries me. Whom should I call?",
+    "Sexualised behaviour in a five-year-old: which signs call for a referral to child protection?",
+    "Trauma-focused CBT with a 9-year-old after sexual abuse: how do I involve the parent who did not offend?",
+    "I was trafficked at 16. Please do not ask me for details, I only want to sleep again.",
+    "When my son turned 13 I found out what the priest had done to the boys of his class.",
+    "How should a paediatrician examine a ten-year-old after an assault without hurting her again?",
+    "I saw pornographic magazines at my uncle's when I was nine, and then it began.",
+    "My kids are teens, and I cannot be touched since the memories of my own childhood came back.",
+    "A boy of 12 asks the helpline whether what happened in the changing room was his fault.",
+    "The erotic transference of an adult client who was abused as a child needs careful limits.",
+    "We read a novel at school in which a girl is abused; I am 15 and had to leave the room.",
+    "Talking to teenagers about sexting: what the law says, and how to keep their trust.",
 ]
 
 
@@ -146,11 +175,13 @@ def test_adults_and_rules_are_no_indication(adult: str) -> None:
     assert screen.flag_texts(pa.array([f"[explicit] {adult}"])).to_pylist() == [False]
 
 
-def test_survivors_clinicians_and_parents_pass() -> None:
+def test_survivors_clinicians_and_parents_pass(capsys: pytest.CaptureFixture[str]) -> None:
     flags = screen.flag_texts(pa.array(PASS)).to_pylist()
-    assert len(PASS) >= 40
-    assert [text for text, flagged in zip(PASS, flags, strict=True) if flagged] == []
-    print(f"{len(PASS)} of {len(PASS)} sentences of survivors, clinicians and parents pass")
+    lost = [number for number, flagged in enumerate(flags) if flagged]
+    with capsys.disabled():
+        print(f"\n{len(lost)} false drops among {len(PASS)} texts of survivors, clinicians and parents")
+    assert len(set(PASS)) == len(PASS) >= 60
+    assert lost == []
 
 
 PLACES: list[dict[str, Any]] = [
