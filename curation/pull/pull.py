@@ -127,10 +127,10 @@ def bring(
         lock.write(project.lock_path)
     if new != entry:
         _say_changes(name, entry, new, say)
-    _clear_downloads(project, name, table)
         counting = that_counts(source.licence, card)
         if source.accept is None and asks_for_a_word(counting):
             say(f"{name}: licence {counting or 'unknown'}: its rows leave in no mix before a person has set 'accept'")
+    _clear_downloads(project, name, table)
     if not table.rows and table.manifest["rows_in"]:
         said = ", ".join(f"{count} {reason}" for reason, count in table.totals("reasons").items())
         say(f"{name}: none of {table.manifest['rows_in']} rows became a record ({said}); check its adapter")
