@@ -25,6 +25,7 @@ class Entry:
         licence: what the data card said at that commit.
         gated: did access need a click or a token?
         left_out: files of the data set that the source's caps left out.
+        selection: digest of the patterns and caps that chose the files; null for files.
         files: SHA-256 of each file that was read.
         identity: the source columns that ids are made of; fixed at the first pull, whatever the adapter becomes.
         schema: digest of the columns and their types.
@@ -44,6 +45,7 @@ class Entry:
     licence: str | None = None
     gated: bool = False
     left_out: int = 0
+    selection: str | None = None
 
 
 @dataclass(frozen=True)

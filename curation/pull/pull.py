@@ -118,6 +118,7 @@ def bring(
         id=repo,
         licence=card,
         gated=gated,
+        selection=_selection(source),
         left_out=left_out,
     )
     lock = dataclasses.replace(
@@ -127,9 +128,7 @@ def bring(
         lock.write(project.lock_path)
     if new != entry:
         _say_changes(name, entry, new, say)
-        counting = that_counts(source.licence, card)
-        if source.accept is None and asks_for_a_word(counting):
-            say(f"{name}: licence {counting or 'unknown'}: its rows leave in no mix before a person has set 'accept'")
+        _say_rights(name, source, card, say)
     _clear_downloads(project, name, table)
     if not table.rows and table.manifest["rows_in"]:
         said = ", ".join(f"{count} {reason}" for reason, count in table.totals("reasons").items())
@@ -173,7 +172,7 @@ def pinned(project: Project, name: str, source: Source, entry: Entry) -> Materia
     """What a source is made of, by its pin; None where the declaration has moved away from it. Uses no network."""
     data: tuple[DataFile, ...] | None = None
     if isinstance(source, HubSource):
-        if pin(source, entry) != entry.revision:
+        if pin(source, entry) != entry.revision or _selection(source) != entry.selection:
             return None
         found = huggingface.cached(project, name, source, entry.revision)
         data = found[1] if found else None
@@ -186,6 +185,13 @@ def pinned(project: Project, name: str, source: Source, entry: Entry) -> Materia
         # The files were cleared away; what they were stands in the lock.
         data = tuple(DataFile(n, project.root, sha256, "") for n, sha256 in sorted(entry.files.items()))
     return Material(data, entry.revision, source.licence or entry.licence, entry.identity)
+
+
+def _selection(source: Source) -> str | None:
+    """What decides which files of a commit are read; a change of it must be seen when none of them is here."""
+    if not isinstance(source, HubSource):
+        return None
+    return files.digest([source.files, source.max_files, source.max_bytes])
 
 
 def pin(source: HubSource, entry: Entry | None) -> str | None:
@@ -208,6 +214,12 @@ def _clear_downloads(project: Project, name: str, table: StoredTable) -> None:
 
 def _contents(data: tuple[DataFile, ...]) -> str:
     return files.digest({f.name: f.sha256 for f in data})
+
+
+def _say_rights(name: str, source: Source, card: str | None, say: Say) -> None:
+    counting = that_counts(source.licence, card)
+    if source.accept is None and asks_for_a_word(counting):
+        say(f"{name}: licence {counting or 'unknown'}: its rows leave in no mix before a person has set 'accept'")
 
 
 def _say_changes(name: str, old: Entry | None, new: Entry, say: Say) -> None:

@@ -121,7 +121,7 @@ def test_the_command_says_who_must_do_what(
     done = json.loads(out)
     assert set(done["pulled"]) == {"open", "mine"}
     assert done["blocked"]["shut"]["exit_code"] == 5
-    assert "HF_TOKEN" in done["blocked"]["shut"]["to_do"]
+    assert "HF_TOKEN" in done["blocked"]["shut"]["mend"]
     assert main([*root, "pull", "shut", "mine"]) == 5
     out, _ = capsys.readouterr()
     assert "to do" in out and "ask for access" in out
