@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -239,17 +240,18 @@ def safe_join(root: Path, name: str) -> Path:
     """Join a name that came from outside to `root`, refusing every way out of it.
 
     Raises:
-        ProjectError: the name is absolute, climbs out, is too long, holds a control character or a backslash,
-            or leads through a symbolic link to another place.
+        ProjectError: the name is absolute (or begins with a drive), climbs out, is longer than 1000 bytes, holds a
+            control character, half a surrogate pair or a backslash, or leads through a symbolic link to another place.
     """
     parts = name.split("/")
     hostile = (
         not name
         or name.startswith(("/", "~"))
         or "\\" in name
-        or any(ord(c) < 32 or ord(c) == 127 for c in name)
+        or any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
         or any(p in ("", ".", "..") or len(p.encode("utf-8", "surrogatepass")) > 200 for p in parts)
-        or (len(parts[0]) == 2 and parts[0][1] == ":")
+        or len(name.encode("utf-8", "surrogatepass")) > 1000
+        or parts[0][1:2] == ":"
     )
     joined = root.joinpath(*parts) if not hostile else root
     if hostile or not joined.resolve().is_relative_to(root.resolve()):
