@@ -44,23 +44,23 @@ def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool) ->
         app.ui.emit(
             {
                 "pulled": {n: {"rows": p.table.rows, "changed": p.changed} for n, p in outcome.pulled.items()},
-                "blocked": {name: _blocked(error) for name, error in outcome.errors.items()},
+                "blocked": {
+                    name: {"what": error.what, "mend": error.fix, "exit_code": error.exit_code}
+                    for name, error in outcome.errors.items()
+                },
             }
         )
     else:
         rows: list[tuple[object, ...]] = [
-            (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date", "")
+            (name, p.table.rows, p.table.manifest["rows_dropped"], "pulled" if p.changed else "up to date", None)
             for name, p in outcome.pulled.items()
         ]
-        rows += [(name, None, None, "blocked", error.fix) for name, error in outcome.errors.items()]
-        width = 5 if outcome.errors else 4
-        app.ui.table(("source", "records", "rejected", "state", "to do")[:width], [row[:width] for row in rows])
+        rows += [(name, None, None, error.what, error.fix) for name, error in outcome.errors.items()]
+        shown = 5 if outcome.errors else 4
+        head = ("source", "records", "rejected", "state", "to do")
+        app.ui.table(head[:shown], [row[:shown] for row in rows])
     if outcome.errors:
         raise _worst(outcome.errors)
-
-
-def _blocked(error: CurateError) -> dict[str, object]:
-    return {"what": error.what, "to_do": error.fix, "exit_code": error.exit_code}
 
 
 def _worst(errors: Mapping[str, CurateError]) -> CurateError:

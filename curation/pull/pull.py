@@ -84,9 +84,6 @@ def bring(
             fix=f"look at what changed upstream, then: curate pull {name} --update",
         )
     licence = source.licence or card
-    counting = that_counts(source.licence, card)
-    if source.accept is None and asks_for_a_word(counting) and (entry is None or entry.revision != revision):
-        say(f"{name}: licence {counting or 'unknown'}: its rows leave in no mix before a person has set 'accept'")
 
     def confirm(schema: str) -> None:
         if not accept_schema:
@@ -108,6 +105,9 @@ def bring(
     if new != entry:
         project.lock().with_entry(name, new).write(project.lock_path)
         _say_changes(name, entry, new, say)
+        counting = that_counts(source.licence, card)
+        if source.accept is None and asks_for_a_word(counting):
+            say(f"{name}: licence {counting or 'unknown'}: its rows leave in no mix before a person has set 'accept'")
     if not table.rows and table.manifest["rows_in"]:
         said = ", ".join(f"{count} {reason}" for reason, count in table.totals("reasons").items())
         say(f"{name}: none of {table.manifest['rows_in']} rows became a record ({said}); check its adapter")
