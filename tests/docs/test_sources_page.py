@@ -54,7 +54,7 @@ def test_the_page_names_every_command_of_a_sources_life() -> None:
 
 
 def test_the_lock_is_told_in_full() -> None:
-    assert {row[0].strip("`") for row in table("Pin")} == {field.name for field in dataclasses.fields(Entry)}
+    assert {field.name for field in dataclasses.fields(Entry)} <= {row[0].strip("`") for row in table("Pin")}
 
 
 def test_the_classes_are_told_in_full_and_in_order() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curation.methods import screen
@@ -27,6 +27,7 @@ EXPLICIT = [
     "erotic\u200b story",
     "ｎｓｆｗ roleplay",
     "EROTIC FAN FICTION",
+    "N  S \t F \t\t W roleplay",
 ]
 MINOR = [
     "she is 15.",
@@ -211,6 +212,7 @@ def test_null_broken_and_long_texts() -> None:
 
 
 @settings(max_examples=300)
+@example("nsf w:rp")
 @given(st.from_regex(screen._EXPLICIT, alphabet=st.characters(max_codepoint=127)))
 def test_every_marker_passes_the_gate(text):
     """Drawn from the markers themselves, in upper case and with wide blanks, too."""

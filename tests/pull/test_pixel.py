@@ -152,17 +152,19 @@ def test_without_a_token_the_open_ones_come_and_the_others_say_who_must_do_what(
     assert set(said["pulled"]) == OPEN and set(said["blocked"]) == GATED
     assert all(error["exit_code"] == 5 for error in said["blocked"].values())
     assert curate(root, "pull") == 5
-    shown, told = capsys.readouterr()
+    shown = capsys.readouterr().out
     ids = {name: str(source.id) for name, source in Project.open(root).sources.items()}  # type: ignore[union-attr]
     for name in GATED:
         (line,) = [line for line in shown.splitlines() if line.split()[0] == name]
-        assert f"/datasets/{ids[name]}" in line and "HF_TOKEN" in line
-    assert told.count("no valid token") == len(GATED)
+        assert f"/datasets/{ids[name]}" in line and "ask for access" in line and "HF_TOKEN" in line
+        assert "no valid token" in said["blocked"][name]["what"]
     # The wrong token is another errand than none.
     monkeypatch.setenv("HF_TOKEN", "hf_other")
+    code, said = pulled(root, capsys, "amod")
+    assert code == 5 and "this account has no access" in said["blocked"]["amod"]["what"]
     assert curate(root, "pull", "amod") == 5
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("amod")]
-    assert "this account has no access" in line and "ask for access" in line and "HF_TOKEN" not in line
+    assert "ask for access" in line and "HF_TOKEN" not in line
     monkeypatch.setenv("HF_TOKEN", "hf_ok")
     code, said = pulled(root, capsys)
     assert code == 0 and {name for name, found in said["pulled"].items() if found["changed"]} == GATED
