@@ -23,6 +23,7 @@ class Entry:
         id: the data set's id after renames; null for files.
         revision: the commit; for files the digest over their contents.
         licence: what the data card said at that commit.
+        licence_text: git's blob id or SHA-256 of the licence's text at that commit: of LICENSE, else of the data card.
         gated: did access need a click or a token?
         left_out: files of the data set that the source's caps left out.
         selection: digest of the patterns and caps that chose the files; null for files.
@@ -46,6 +47,7 @@ class Entry:
     gated: bool = False
     left_out: int = 0
     selection: str | None = None
+    licence_text: str | None = None
 
 
 @dataclass(frozen=True)

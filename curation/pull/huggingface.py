@@ -13,6 +13,7 @@ import hashlib
 import logging
 import os
 import shutil
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ from curation.core.errors import CurateError, GateError, IntegrityError, Missing
 from curation.core.project import Project
 from curation.core.sources import HubSource
 from curation.pull.hashes import sha256_files
-from curation.pull.ingest import DataFile
+from curation.pull.ingest import DataFile, Progress
 from curation.pull.listing import Listing
 
 Say = Callable[[str], None]
@@ -33,6 +34,7 @@ T = TypeVar("T")
 
 _PATIENCE_S = 8.0
 _TIMEOUT_S = 5.0
+_GLANCE_S = 0.5
 _TOKEN = "set HF_TOKEN to a token that may read it"
 _BUSY = (408, 429, 500, 502, 503, 504)
 
@@ -58,7 +60,12 @@ def cached(project: Project, name: str, source: HubSource, sha: str) -> tuple[Li
 
 
 def fetch(
-    project: Project, name: str, source: HubSource, sha: str | None, say: Say = lambda text: None
+    project: Project,
+    name: str,
+    source: HubSource,
+    sha: str | None,
+    say: Say = lambda text: None,
+    progress: Progress = lambda done, total: None,
 ) -> tuple[Listing, tuple[DataFile, ...]]:
     """The files of a commit, downloaded where they are not here yet.
 
@@ -68,6 +75,7 @@ def fetch(
         source: its declaration.
         sha: the pinned commit; None resolves the branch or tag that the source names, or its main branch.
         say: told what is downloaded.
+        progress: told how many kB of the files are here so far, and how many there will be.
 
     Raises:
         GateError: the data set is gated and this user has no access.
@@ -83,7 +91,7 @@ def fetch(
         listing = _resolve(source, sha)
         if found := cached(project, name, source, listing.sha):
             return found
-        _download(project, name, source, listing, say)
+        _download(project, name, source, listing, say, progress)
     found = cached(project, name, source, listing.sha)
     if found is None:
         raise IntegrityError(
@@ -180,7 +188,7 @@ def _licence(card: Any) -> str | None:
     return str(fields["license_name"]) if value == "other" and fields.get("license_name") else value and str(value)
 
 
-def _download(project: Project, name: str, source: HubSource, listing: Listing, say: Say) -> None:
+def _download(project: Project, name: str, source: HubSource, listing: Listing, say: Say, progress: Progress) -> None:
     folder = _folder(project, name) / listing.sha
     chosen = {n: files.safe_join(folder, n) for n in listing.chosen(source)}
     if listing.gated:
@@ -192,7 +200,7 @@ def _download(project: Project, name: str, source: HubSource, listing: Listing, 
     for path in chosen.values():
         files.make_dir(path.parent)
     for attempt in (1, 2):
-        with files.os_errors(folder):
+        with files.os_errors(folder), _watched(folder, listing.size(source), progress):
             _patiently(lambda: _snapshot(listing, folder, chosen), listing.id, listing.sha)
         wrong = [n for n, path in chosen.items() if not _is_whole(path, listing.files[n])]
         if not wrong:
@@ -216,6 +224,27 @@ def _download(project: Project, name: str, source: HubSource, listing: Listing, 
         for n, known in listing.files.items()
     }
     files.write_sealed(old, {**vars(listing), "files": verified})
+
+
+@contextlib.contextmanager
+def _watched(folder: Path, size: int, progress: Progress) -> Iterator[None]:
+    """Tell twice a second how much of a download is here, partial files included."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_GLANCE_S):
+            # A file that the client moves while it is looked at is seen at the next glance.
+            with contextlib.suppress(OSError, CurateError):
+                here = sum(path.stat().st_size for path in files.files_below(folder))
+                progress(min(here, size) // 1000, size // 1000)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _snapshot(listing: Listing, folder: Path, chosen: Mapping[str, Path]) -> None:

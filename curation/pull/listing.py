@@ -32,6 +32,15 @@ class Listing:
     licence: str | None
     files: Mapping[str, Mapping[str, Any]]
 
+    def licence_text(self) -> str | None:
+        """The hash by which the hub knows the licence's text: of a LICENSE file, else of the data card."""
+        for stem in ("license", "licence", "copying", "readme"):
+            for name in sorted(self.files):
+                if name.lower().partition(".")[0] == stem:
+                    known = self.files[name]
+                    return known["sha256"] or known["blob"]
+        return None
+
     def matching(self, source: HubSource) -> list[str]:
         """The files that the source's patterns match, sorted.
 

@@ -82,12 +82,14 @@ def bring(
             return Pulled(name, current, entry, False)
     identity = entry.identity if entry else tuple(dict.fromkeys(source.adapter.text_columns()))
     if isinstance(source, HubSource):
-        listing, data = huggingface.fetch(project, name, source, None if update else pin(source, entry), say)
+        listing, data = huggingface.fetch(project, name, source, None if update else pin(source, entry), say, progress)
         repo, revision, gated, card = listing.id, listing.sha, listing.gated, listing.licence
+        licence_text = listing.licence_text()
         left_out = listing.left_out(source)
     else:
         data = local.locate(project, name, source, update=update, say=say)
         repo, revision, gated, card, left_out = None, _contents(data), False, None, 0
+        licence_text = None
     other = [f.name for f in data if entry and entry.files.get(f.name, f.sha256) != f.sha256]
     if entry and entry.revision == revision and other:
         if not update:
@@ -118,6 +120,7 @@ def bring(
         id=repo,
         licence=card,
         gated=gated,
+        licence_text=licence_text,
         selection=_selection(source),
         left_out=left_out,
     )

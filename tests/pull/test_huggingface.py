@@ -253,3 +253,28 @@ def test_hostile_file_names_are_refused(make: Make, name: str) -> None:
     listing = huggingface.Listing("demo/open", "demo/open", "a" * 40, False, None, {name: {"size": 1}})
     with pytest.raises(ProjectError, match="outside"):
         listing.chosen(source)
+
+
+def test_the_lock_tells_another_licence_text_and_the_download_tells_how_far_it_is(tmp_path, monkeypatch):
+    from curation.demo.hub import Fault, LoopbackHub, publish
+    from curation.pull import huggingface
+    from curation.pull.pull import bring
+    from tests.laws.projects import make_project
+
+    rows = b"".join(b'{"q": "How do I rest, %d?", "a": "%s"}\n' % (i, b"Slowly. " * 50_000) for i in range(20))
+    card = {"license": "mit"}
+    publish(tmp_path / "hub", "a/b", {"x.jsonl": rows, "LICENSE.txt": b"one"}, card=card)
+    made = make_project(tmp_path / "p", chats=1, questions=1, pairs=1)
+    (made.root / "sources.yaml").write_text(
+        "sources:\n  s: {kind: huggingface, id: a/b, adapter: {kind: qa, user: q, assistant: a}}\n"
+    )
+    told = []
+    monkeypatch.setattr(huggingface, "_GLANCE_S", 0.01)
+    with LoopbackHub(tmp_path / "hub", faults=[Fault("x.jsonl", delay_s=0.3, times=3)]) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        project = made.project
+        first = bring(project, "s", project.sources["s"], progress=lambda *seen: told.append(seen)).entry
+        publish(tmp_path / "hub", "a/b", {"x.jsonl": rows, "LICENSE.txt": b"two"}, card=card)
+        second = bring(project, "s", project.sources["s"], update=True).entry
+    assert first.licence_text and second.licence_text and first.licence_text != second.licence_text
+    assert any(total > 7000 for _, total in told) and all(0 <= done <= total or not total for done, total in told)
