@@ -54,7 +54,8 @@ def test_what_the_pass_publishes() -> None:
 def test_laws(rows: pa.Table) -> None:
     h.conserved(stages(), rows)
     h.same_in_any_batch_and_order(stages(), rows)
-    h.again_changes_nothing(stages(), rows)
+    # The digest is taken before scrubbing, so it is another one for text that was scrubbed already.
+    h.again_changes_nothing([stage for stage in stages() if stage.name != "text_digest"], rows)
 
 
 def test_heavy_libraries_wait_until_they_are_needed() -> None:
