@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -120,9 +119,11 @@ def bring_each(app: App, upto: str, chosen: tuple[str, ...] = ()) -> tuple[dict[
                     errors.append(error)
                     app.ui.say(f"  {name:<14} {error.what}")
         finally:
-            # A full disk here must not hide where it was found first; the record is for information only.
-            with contextlib.suppress(CurateError):
+            try:
                 runs.record(project, done)
+            except CurateError as error:
+                # Said with the others, so that it hides none of them.
+                errors.append(error)
     return views, errors
 
 
