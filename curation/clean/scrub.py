@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.clean.find import LABELS, PLACEHOLDER, Span, find
+from curation.clean.pii.find import LABELS, PLACEHOLDER, Span, find
 from curation.core.declare import doc
 from curation.core.records import TEXT_COLUMNS
 from curation.core.stage import Context, Output, stage

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +25,7 @@ from curation.core.stage import REGISTRY, Call, Context, Output, Step, require_s
 from curation.core.store import Part, Store, StoredTable, View
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,12 @@ class Engine:
 
     def _run_corpus(self, step: Step, view: View, context: Context) -> dict[str, Part]:
         (call,) = step.calls
-        output = _guarded(call, lambda: call.stage.run(lambda: view.batches(step.reads), call.spec, context))
+        output = guarded(call, lambda: call.stage.run(lambda: view.batches(step.reads), call.spec, context))
+        return self.cut(step, view, context.source, output)
+
+    def cut(self, step: Step, view: View, source: str, output: Output) -> dict[str, Part]:
+        """Cut what a stage made of a whole source into the parts of its view; equal parts are not written again."""
+        (call,) = step.calls
         kept = output.kept if isinstance(output.kept, pa.Table) else pa.Table.from_batches([output.kept])
         parts = {}
         start = start_dropped = 0
@@ -115,14 +122,16 @@ class Engine:
             piece_dropped = dropped.slice(start_dropped, gone).combine_chunks()
             start, start_dropped = start + rows - gone, start_dropped + gone
             columns = digests(piece)
-            key = files.digest([step.ingredients(), view.digest(name, step.reads), columns, digests(piece_dropped)])
             notes = output.notes if first else {}
-            parts[name] = self.store.find_part(
-                self.store.folder(context.source, step.name), key
-            ) or self.store.write_part(context.source, step.name, key, piece, piece_dropped, notes, columns)
+            key = files.digest(
+                [step.ingredients(), view.digest(name, step.reads), columns, digests(piece_dropped), dict(notes)]
+            )
+            parts[name] = self.store.find_part(self.store.folder(source, step.name), key) or self.store.write_part(
+                source, step.name, key, piece, piece_dropped, notes, columns
+            )
             first = False
         if start != len(kept) or start_dropped != len(dropped):
-            raise _broken(call, "lost or added rows")
+            raise broken(call, "lost or added rows")
         return parts
 
 
@@ -246,9 +255,9 @@ def _run_chain(step: Step, batch: pa.RecordBatch, context: Context) -> tuple[pa.
         chunk = rows.combine_chunks().to_batches()
         if not chunk:
             break
-        output = _guarded(call, functools.partial(call.stage.run, chunk[0], call.spec, context))
+        output = guarded(call, functools.partial(call.stage.run, chunk[0], call.spec, context))
         if output.kept.num_rows + output.dropped.num_rows != len(rows):
-            raise _broken(call, "lost or added rows")
+            raise broken(call, "lost or added rows")
         kept = output.kept if isinstance(output.kept, pa.Table) else pa.Table.from_batches([output.kept])
         rows = _merge(rows, kept)
         dropped.append(output.dropped)
@@ -279,7 +288,8 @@ def _merge(rows: pa.Table, kept: pa.Table) -> pa.Table:
     return rows
 
 
-def _guarded(call: Call, run: Callable[[], Output]) -> Output:
+def guarded(call: Call, run: Callable[[], T]) -> T:
+    """What a stage gives back; an error of its own bugs says where, and never what the rows said."""
     try:
         return run()
     except (CurateError, MemoryError):
@@ -294,7 +304,8 @@ def _guarded(call: Call, run: Callable[[], Output]) -> Output:
         ) from None
 
 
-def _broken(call: Call, how: str) -> CurateError:
+def broken(call: Call, how: str) -> CurateError:
+    """The error of a stage that broke its contract."""
     return CurateError(
         f"the stage '{call.stage.name}' {how}; nothing was published",
         fix="rows in must equal rows kept plus rows dropped: this is a bug of the stage",

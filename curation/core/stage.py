@@ -13,7 +13,7 @@ from curation.core.declare import plain
 from curation.core.errors import require
 from curation.core.records import empty_dropped
 
-Shape = Literal["row", "corpus"]
+Shape = Literal["row", "corpus", "project"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Step:
 
     @property
     def shape(self) -> Shape:
-        """Row or corpus; a pass of several stages holds row stages only."""
+        """Row, corpus or project; a pass of several stages holds row stages only."""
         return self.calls[0].stage.shape
 
     @property
@@ -136,7 +136,9 @@ def stage(
     """Register a function as a stage.
 
     A row stage has the signature `(batch: pa.RecordBatch, spec, context) -> Output` and its result for a row may
-    not depend on the other rows. A corpus stage has `(batches: Batches, spec, context) -> Output`.
+    not depend on the other rows. A corpus stage has `(batches: Batches, spec, context) -> Output`. A project stage
+    sees every source: `(sources: Mapping[str, Rows], previous: Mapping[str, Rows], spec) -> Mapping[str, Output]`
+    (see `core.across`).
 
     Args:
         name: one word, used in tables, drops and the configuration.
@@ -145,7 +147,7 @@ def stage(
         reads: columns it needs besides `id`.
         writes: columns it publishes besides `id`.
         types: Arrow types of written columns that the record contract does not have.
-        shape: row or corpus.
+        shape: row, corpus or project.
         libraries: distributions whose version can change the result.
         models: from the spec to the fingerprints of the models it loads.
         extra: the optional extra the stage needs, with `modules` to look for.

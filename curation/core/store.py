@@ -190,8 +190,12 @@ class Store:
         columns: Sequence[str],
         ingredients: Any,
         rows_in: int,
+        across: Mapping[str, Any] | None = None,
     ) -> StoredTable:
-        """Make a table of finished parts visible, by one rename of its manifest."""
+        """Make a table of finished parts visible, by one rename of its manifest.
+
+        `across` says, for a step over all sources, which run of it and which sources the table belongs to.
+        """
         folder = self.folder(source, step)
         manifest = {
             "columns": list(columns),
@@ -203,6 +207,7 @@ class Store:
             "rows_dropped": sum(p.dropped for p in parts.values()),
             "source": source,
             "step": step,
+            **({"across": dict(across)} if across is not None else {}),
         }
         files.write_sealed(folder / f"{key}.json", manifest)
         return StoredTable(folder, key, manifest, dict(sorted(parts.items())))

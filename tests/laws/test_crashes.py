@@ -18,7 +18,8 @@ SMALL = {"chats": 12, "questions": 8, "pairs": 6, "part_rows": 100}
 
 ZYGOTE = """
 import os, sys
-import curation.commands.run, curation.clean.presidio, curation.tag.emotion, curation.export.export, curation.pull.pull
+import curation.commands.run, curation.clean.pii.patterns
+import curation.tag.emotion, curation.export.export, curation.pull.pull
 from curation.cli import main
 print("ready", flush=True)
 for line in sys.stdin:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.clean import find as finder
-from curation.clean.find import PLACEHOLDER, find
+from curation.clean.pii import find as finder
+from curation.clean.pii.find import PLACEHOLDER, find
 from curation.core.errors import CurateError, MissingError
 
 pytest.importorskip("presidio_analyzer")

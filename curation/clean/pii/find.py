@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from curation.core.errors import MissingError
 
 if TYPE_CHECKING:
-    from curation.clean.presidio import Guarded
+    from curation.clean.pii.patterns import Guarded
 
 LABELS = ("EMAIL", "FINANCIAL", "HANDLE", "ID", "IP", "PHONE", "URL")
 
@@ -194,7 +194,7 @@ def _mask(text: str, spans: Iterable[Span]) -> str:
 @functools.cache
 def _recognisers() -> tuple[Guarded, ...]:
     """The recognisers, after they have shown in this process that they work."""
-    from curation.clean.presidio import recognisers
+    from curation.clean.pii.patterns import recognisers
 
     made = recognisers()
     for index, (text, label) in enumerate(_CANARIES):
