@@ -4,9 +4,9 @@
 
 Nothing here is taken from a person or a data set. A fresh chat is a walk over made-up words (each word has followers of
 its own, as in a language), cut into sentences and turns; 35 % begin with one of 40 system prompts, half with a shared
-opener, half end with a shared closer. 28 % of the rows are copies of a fresh chat: exact ones, cosmetic ones (case, blanks,
-punctuation; the words stay), ones with .2 to 8 % of the words edited, and truncated ones. 15 % of the copies are of
-the same 200 chats. Rows are shuffled, so a copy may stand before its original.
+opener, half end with a shared closer. 28 % of the rows are copies of a fresh chat: exact ones, cosmetic ones (case,
+blanks, punctuation; the words stay), ones with .2 to 8 % of the words edited, and truncated ones. 15 % of the copies
+are of the same 200 chats. A copy may stand before its original.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ OPENING = CLOSING = 0.5
 PHRASES = 30  # shared openers, and as many closers
 HEAVY, HEAVY_SHARE = 200, 0.15
 SHORT = 0.01  # of the fresh chats have 1 to 20 words
+PLAIN = 0.7  # of the fresh chats are ASCII throughout, as most English is
 COPIES = {"exact": 0.3, "cosmetic": 0.25, "edited": 0.3, "truncated": 0.15}
 EDITED = (0.002, 0.08)  # part of the words that an edited copy has changed
 TRUNCATED = (0.5, 0.98)  # part of the words that a truncated copy has kept
@@ -67,7 +68,10 @@ class Language:
 
     def __init__(self, seed: int) -> None:
         rng = np.random.default_rng([seed, 0])
-        self.pieces = pieces(spell(rng))
+        spelled = spell(rng)
+        self.pieces = pieces(spelled)
+        plain = np.flatnonzero([word.isascii() for word in spelled])
+        self.plain = plain[np.searchsorted(plain, np.arange(WORDS)).clip(max=len(plain) - 1)].astype(np.uint16)
         self.edges = np.cumsum(1 / (np.arange(WORDS) + 3.0))
         self.edges /= self.edges[-1]
         self.followers = self.draw(rng, WORDS * FOLLOWERS).reshape(WORDS, FOLLOWERS)
@@ -75,6 +79,9 @@ class Language:
         self.liked = liked / liked[-1]
         self.prompts = self.write(rng, rng.integers(15, 70, PROMPTS))
         self.openers, self.closers = (self.write(rng, rng.integers(4, 16, PHRASES)) for _ in range(2))
+        for phrases in (self.prompts, self.openers, self.closers):
+            for number in range(len(phrases.starts) - 1):
+                self.simplify(*phrases[number])
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Words by frequency alone."""
@@ -93,6 +100,11 @@ class Language:
             words[place] = np.where(follows, self.followers[words[place - 1], follower], words[place])
         return Chats(words, punctuate(rng, starts), starts)
 
+    def simplify(self, words: np.ndarray, styles: np.ndarray) -> None:
+        """Make a chat one of ASCII alone: the next word without accents, a full stop for every other sign."""
+        words[:] = self.plain[words]
+        styles[styles % 8 > 4] -= styles[styles % 8 > 4] % 8 - 2
+
     def render(self, chats: Chats) -> pa.StringArray:
         """The texts of the chats."""
         number = chats.words.astype(np.int32) * 64 + chats.styles
@@ -101,7 +113,7 @@ class Language:
 
 
 def spell(rng: np.random.Generator) -> list[str]:
-    """Words, short ones first; one of 25 with accents, one of 100 Cyrillic, one of 50 of two parts (don't, well-known)."""
+    """Words, short ones first; 4 of 100 with accents, one Cyrillic, two of two parts (don't, well-known)."""
     plain, accents, cyrillic = list("etaoinshrdlucmfwypvbgkqjxz"), list("éèüöñçåø"), list("оеаинтсрвлкмдпу")
     weights = 1 / (np.arange(26) + 4.0)
     words = []
@@ -146,6 +158,7 @@ def fresh(language: Language, seed: int, block: int, count: int) -> Chats:
     body = language.write(rng, lengths)
     shared = [(language.prompts, SYSTEM), (language.openers, OPENING), (language.closers, CLOSING)]
     which = [np.where(rng.random(count) < p, rng.integers(0, len(s.starts) - 1, count), -1) for s, p in shared]
+    plain = rng.random(count) < PLAIN
     chats = []
     for number in range(count):
         parts = [
@@ -155,6 +168,8 @@ def fresh(language: Language, seed: int, block: int, count: int) -> Chats:
         words, styles = (np.concatenate(side) for side in zip(*parts, strict=True))
         turns = np.cumsum([len(part[0]) for part in parts])[:-1]
         styles[turns] = 8 * TURN + styles[turns] % 8
+        if plain[number]:
+            language.simplify(words, styles)
         chats.append((words, styles))
     return join(chats)
 
@@ -173,7 +188,7 @@ def copied(language: Language, rng: np.random.Generator, words: np.ndarray, styl
 
 
 def restyled(rng: np.random.Generator, styles: np.ndarray) -> np.ndarray:
-    """The same words in lower case without punctuation, shouted, on lines of their own, or with other blanks and signs."""
+    """The same words in lower case without punctuation, shouted, in more lines, or with other blanks or signs."""
     begins, ends = styles // 8, styles % 8
     inside = begins != FIRST
     way = rng.integers(5)

@@ -9,7 +9,7 @@
 
 What is compared is the set of a text's shingles: its word 5-grams, its 3-grams where it has fewer than 60 words, its
 words where it has fewer than three. Words are the maximal runs of \\w in the lower-cased text. Shingles of different
-lengths are never equal, and a text without a word is like nothing. No engine of this benchmark shares code with this file.
+lengths are never equal, and a text without a word is like nothing. No engine shares code with this file.
 
 The join is the textbook one by prefixes: in an order of all shingles, rare ones first, two sets of similarity t share
 one of their first |set| - ceil(t |set|) + 1. Whoever shares one is compared in full. Shingles are 64-bit hashes; that
@@ -61,7 +61,7 @@ def hashed_sets(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mix(x: np.ndarray) -> np.ndarray:
-    """A bijection of 64-bit numbers that spreads every bit (multiplying by odd numbers, folding the upper half down)."""
+    """A bijection of 64-bit numbers that spreads every bit: products with odd numbers, upper half folded down."""
     for odd in (0xD6E8FEB86659FD93, 0xA24BAED4963EE407):
         x = (x + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(odd)
         x ^= x >> np.uint64(32)
