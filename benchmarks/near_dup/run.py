@@ -1,7 +1,7 @@
 """Near-duplicates: ours beside rensa, datasketch, Daft, text-dedup and datatrove, one core, the same chats, one run.
 
     python benchmarks/near_dup/run.py [ROWS ...] [--engines NAME ...] [--rounds N] [--write]
-    python benchmarks/near_dup/run.py --check          (is the corpus the same twice, are all pairs found, the figures right)
+    python benchmarks/near_dup/run.py --check          (the same corpus twice, all pairs found, figures right)
 
 Every engine is a script in peers/ that names what it needs, and gets an environment of its own, made here. It runs in a
 process of its own on one core, texts in memory; splitting texts into words counts (see peers/measure.py). What it
@@ -190,6 +190,7 @@ def check(cache: Path) -> None:
         if Path(folder, "1").read_bytes() != Path(folder, "2").read_bytes():
             sys.exit("the corpus differs from one run to the next")
     metrics.check()
+    sys.stdout.write("the same corpus twice, the figures as by hand\n")
     sys.stdout.write(call([environment(HERE / "truth.py", cache), HERE / "truth.py", "--check"]))
 
 
@@ -197,7 +198,9 @@ def main() -> None:
     """Run what was asked for and print the table; exit 1 where ours breaks a promise."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", type=int, nargs="*", default=ROWS, help="sizes of the corpus, %(default)s")
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument(
+        "--engines", nargs="+", choices=ENGINES, default=list(ENGINES), metavar="NAME", help="%(choices)s"
+    )
     parser.add_argument("--rounds", type=int, default=1, help="runs of every engine; the median counts")
     parser.add_argument("--write", action="store_true", help=f"write the table to {RESULTS.relative_to(ROOT)}, too")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "curate-benchmarks")
