@@ -114,7 +114,7 @@ cover: $(READY) ## test coverage; fails below 90 % of core
 	$(BIN)/coverage report --include='curation/core/*' --fail-under=90
 
 bench: $(READY) ## every speed claim against its peer, as ratios
-	@for script in benchmarks/*.py; do \
+	@for script in benchmarks/*.py benchmarks/*/run.py; do \
 	  [[ -e "$$script" && "$$(basename "$$script")" != _* ]] || continue; \
 	  echo "== $$script"; $(BIN)/python "$$script" $(ARGS); \
 	done
