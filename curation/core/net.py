@@ -14,7 +14,7 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -26,6 +26,7 @@ from curation.version import __version__
 
 _MOST_REDIRECTS = 5
 _PIECE = 1 << 16
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,57 @@ def download(url: str, target: Path, *, allow_hosts: Collection[str] = (), max_b
     refuse(f"more than {_MOST_REDIRECTS} redirects", place.shown)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a server said to a request.
+
+    Attributes:
+        status: the HTTP status.
+        body: the whole body.
+        retry_after_s: how long the server asks to be left alone, where it says so in seconds.
+    """
+
+    status: int
+    body: bytes
+    retry_after_s: float | None
+
+
+def post(
+    url: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str] = _NOTHING,
+    allow_hosts: Collection[str] = (),
+    max_bytes: int,
+    timeout_s: float,
+) -> Answer:
+    """Send bytes to a server that the project's owner named, and return what it says, whatever its status.
+
+    The checks are those of `download`; redirects are not followed, for what is sent is meant for this server alone.
+
+    Args:
+        url: http or https, without credentials.
+        body: what is sent.
+        headers: more headers, ASCII, without line breaks.
+        allow_hosts: as for `download`.
+        max_bytes: a longer answer is refused.
+        timeout_s: seconds for the whole exchange.
+
+    Raises:
+        ProjectError: the URL or the answer's size is refused.
+        RetryError: network failure, time-out, cut connection.
+    """
+    if any(set("\r\n") & set(name + value) for name, value in headers.items()):
+        raise ProjectError("a header of a request holds a line break", fix="look at the value of the key's variable")
+    clock = _Clock(timeout_s)
+    place = check(url, allowed(allow_hosts))
+    with closing(_dial(place, clock)) as sock:
+        response = _ask(sock, place, clock, body, headers)
+        wait = response.headers.get("Retry-After", "")
+        whole = b"".join(_pieces(response, place, clock, max_bytes))
+        return Answer(response.status, whole, float(wait) if re.fullmatch(r"[0-9]{1,6}", wait) else None)
+
+
 def _addresses(place: Place, clock: _Clock) -> list[Address]:
     """The addresses of a host that may be dialled, in the order of the name service, which is asked once."""
     answers: queue.SimpleQueue[list[Address] | OSError | ValueError] = queue.SimpleQueue()
@@ -173,19 +225,24 @@ def _dial(place: Place, clock: _Clock) -> socket.socket:
     raise AssertionError("a host has at least one address")
 
 
-def _ask(sock: socket.socket, place: Place, clock: _Clock) -> http.client.HTTPResponse:
+def _ask(
+    sock: socket.socket, place: Place, clock: _Clock, body: bytes | None = None, headers: Mapping[str, str] = _NOTHING
+) -> http.client.HTTPResponse:
+    method = "GET" if body is None else "POST"
     lines = (
-        f"GET {place.path} HTTP/1.1",
+        f"{method} {place.path} HTTP/1.1",
         f"Host: {place.authority}",
         f"User-Agent: curate/{__version__}",
         "Accept: */*",
         "Accept-Encoding: identity",
         "Connection: close",
+        *(f"{name}: {value}" for name, value in headers.items()),
+        *(() if body is None else (f"Content-Length: {len(body)}",)),
     )
     with _network(place, clock):
         sock.settimeout(clock.left())
-        sock.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii"))
-        response = http.client.HTTPResponse(sock, method="GET")
+        sock.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii") + (body or b""))
+        response = http.client.HTTPResponse(sock, method=method)
         response.fp.close()
         response.fp = io.BufferedReader(_TimedReader(sock, clock))
         response.begin()

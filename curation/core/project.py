@@ -12,6 +12,7 @@ from typing import Any
 
 from curation.core import declare, files
 from curation.core.declare import Document, doc
+from curation.core.endpoints import EndpointSpec
 from curation.core.errors import ProjectError
 from curation.core.lock import Lock
 from curation.core.sources import Source, Sources
@@ -36,6 +37,9 @@ class Settings:
     offline: bool = doc("never use the network", default=False)
     allow_hosts: tuple[str, ...] = doc("hosts that file sources may name by address", default=())
     stages: Mapping[str, Mapping[str, Any]] = doc("parameters of stages, by stage", default_factory=dict)
+    endpoints: Mapping[str, EndpointSpec] = doc(
+        "endpoints that text of this project may be sent to, by name", default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from curation.core import net
 from curation.core.errors import CurateError, GateError, MissingError, ProjectError, RetryError
 from curation.core.net import Fetched, download
 
@@ -321,3 +322,21 @@ def test_an_allowed_name_does_not_allow_its_address(
     with pytest.raises(ProjectError):
         get(f"http://own.example.org:{server.server_port}/to", tmp_path, "own.example.org")
     assert [path for path, _ in Handler.seen] == ["/to"]
+
+
+def test_a_post_goes_to_the_named_server_only() -> None:
+    for url in (
+        "http://127.0.0.1:9/v1",
+        "https://169.254.169.254/v1",
+        "file:///etc/passwd",
+        "https://a:b@example.org/",
+    ):
+        with pytest.raises(CurateError) as error:
+            net.post(url, MARK.encode(), max_bytes=1000, timeout_s=1)
+        assert MARK not in str(error.value)
+
+
+@pytest.mark.parametrize("headers", [{"A": "b\r\nC: d"}, {"A\n": "b"}])
+def test_a_header_cannot_smuggle_another(headers: dict[str, str]) -> None:
+    with pytest.raises(ProjectError):
+        net.post("https://example.org/", b"", headers=headers, max_bytes=1000, timeout_s=1)
