@@ -1,0 +1,101 @@
+"""What the filters look for, as RE2 patterns. A change here is a new version of the stage `filters`."""
+
+from __future__ import annotations
+
+_MAKERS = (
+    r"(?:openai|anthropic|google|deepmind|meta(?: ai)?|microsoft|mistral(?: ai)?|deepseek|alibaba|cohere|xai|lmsys)"
+)
+_MODELS = (
+    r"(?:chat ?gpt|gpt-?[345]\w*|claude|gemini|bard|llama|vicuna|alpaca|qwen|deepseek|grok|copilot|bing chat|palm)"
+)
+_A_MODEL = (
+    r"(?:an? (?:[\w-]+ ){0,3}(?:language model|ai(?: assistant| model| chatbot)?|chatbot|assistant|llm|robot|bot))"
+)
+IDENTITY = "|".join(
+    (
+        rf"(?i)\b(?:i am|i['’]m|my name is|you can call me|this is) {_MODELS}\b",
+        rf"(?i)\bas {_A_MODEL}\b",
+        rf"(?i)\bi(?: am|['’]m)(?: just| only| actually)? {_A_MODEL}\b(?:[^.!?\n]{{0,60}}\b{_MAKERS}\b|[,.!]| and| created| designed"
+        r"| developed| trained| so| who| that| without)",
+        rf"(?i)\bi (?:was|am|have been) (?:created|developed|made|trained|built|designed) by (?:[\w-]+ ){{0,4}}{_MAKERS}\b",
+        rf"(?i)\b(?:language|ai) model (?:created|developed|trained|made|built) by {_MAKERS}\b",
+    )
+)
+"""An answer that says which model, or whose, it is."""
+
+CUTOFF = "|".join(
+    (
+        r"(?i)\b(?:knowledge|training|data)(?: data)?(?: has an?| is)? ?cut-?off\b",
+        r"(?i)\bas of my (?:last|latest|most recent) (?:update|training|knowledge)",
+        r"(?i)\bmy (?:training data|knowledge|information|training)(?: base)? (?:only )?(?:goes up to|extends? (?:only )?(?:up )?to|ends in|is"
+        r" (?:current|limited|up to date) (?:to|as of|until|up to)|was last updated|stops)",
+        r"(?i)\bi (?:don['’]t|do not|cannot|can['’]t) (?:have (?:access to )?|access |browse )(?:any )?(?:real-?time|the internet|current"
+        r" (?:events|data|information))",
+        r"(?i)\bonly (?:been )?trained (?:on data )?(?:up )?(?:to|until) (?:[a-z]+ )?20\d\d",
+    )
+)
+"""An answer that tells up to when its model was trained."""
+
+REFUSAL = "|".join(
+    (
+        r"(?i)^\W*(?:i['’]?a?m (?:very |really |so |truly )?sorry|sorry|i apologi[sz]e|my apologies|unfortunately)\b[^.!?\n]{0,40}\b(?:but )?(?:i|as an)\b"
+        r"[^.!?\n]{0,60}\b(?:can(?:no|['’])t|could ?n[o'’]t|am (?:not able|unable)|won['’]t|will not|do not|don['’]t|not (?:able|programmed|designed))\b",
+        r"(?i)^\W*(?:i (?:cannot|can['’]t|can not|won['’]t|will not|am unable to|am not able to)|i['’]m (?:unable|not able) to) (?:[\w-]+ ){0,3}"
+        r"(?:help|assist|provide|fulfil|fulfill|comply|create|write|generate|engage|support|do that|discuss|continue|answer|participate)",
+        r"(?i)\bi (?:cannot|can['’]t|can not|won['’]t|will not) (?:fulfil|fulfill|comply with|assist with|complete) (?:this|that|your|such)",
+        r"(?i)\b(?:goes )?against my (?:programming|guidelines|policy|policies|content policy|ethical guidelines)\b",
+        r"(?i)\bi must (?:respectfully )?(?:decline|refuse)\b",
+    )
+)
+"""An answer that declines the request."""
+
+SAFETY = (
+    r"(?i)\b(?:crisis|suicid\w*|self-?harm\w*|hotline|helpline|lifeline|samaritans|emergency|988|911|999|112|116 ?123|741741|overdos\w*"
+    r"|abus\w+|not alone|therapist|counsell?or|psychiatrist|doctor|medical (?:professional|advice|attention)|professional help|mental health"
+    r"|safe(?:ty)?\b|harm (?:yourself|you|someone|others)|trusted (?:friend|adult|person)|reach out)"
+)
+"""What a reply that looks after somebody says; such a reply is no refusal, whatever it declines."""
+
+SPECIAL = "|".join(
+    (
+        r"<\|[\w ]{1,40}\|>",
+        r"\[/?INST\]|<</?SYS>>",
+        r"</?s>(?:\s|$)|<(?:bos|eos|pad|unk)>",
+        r"<(?:start|end)_of_turn>",
+        r"\[(?:gMASK|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\]",
+        r"<(?:extra_id_\d+|mask)>",
+    )
+)
+"""Control tokens of chat formats, as text."""
+
+TEMPLATE = "|".join(
+    (
+        r"\{\{ ?(?:user|char|input|output|instruction|question|answer|name|prompt|context|text|system)\w* ?\}\}",
+        r"(?:^|[\s:])\{(?:input|output|instruction|question|answer|prompt|context|text)\}",
+        r"(?m)^#{2,4} ?(?:Instruction|Response|Input|Output|Human|Assistant|User|System|Prompt|Question|Answer) ?:?\s*$",
+        r"(?m)^(?:ASSISTANT|USER|SYSTEM) ?:",
+        r"(?i)<(?:USER|BOT|CHAR|ASSISTANT|HUMAN)>",
+    )
+)
+"""Places of a prompt template that were not filled, or its headings."""
+
+MOJIBAKE = r"Ã[\x{80}-\x{BF}ƒ‚„…†‡ˆ‰Š‹Œ©¨§¤¶¼±³ª]|â(?:€[^\s]?|\x{80}[\x{80}-\x{BF}])|Â[\x{A0}-\x{BF}]|\x{FFFD}|ï¿½|ðŸ"
+"""UTF-8 that was read as Latin-1 or Windows-1252, and characters that got lost."""
+
+SPEAKERS = (
+    r"(?im)^\W{0,3}(?:client|patient|clientin)\W{0,3}:",
+    r"(?im)^\W{0,3}(?:therapist|counsell?or|psychologist|dr\.? \w+)\W{0,3}:",
+    r"(?im)^\W{0,3}(?:user|human|me|you)\W{0,3}:",
+    r"(?im)^\W{0,3}(?:assistant|ai|bot|chatgpt|gpt|model)\W{0,3}:",
+)
+ONLY_LINKS = r"^(?:\s|[.,;:|>*•-]|https?://\S+|www\.\S+|\[URL_\d+\]|\[URL:[0-9a-f]+\]|\[[^\]]*\]\(\S+\))+$"
+LINK = r"https?://|www\.|\[URL[_:]"
+UNFINISHED = (
+    r"(?:^|[^.!?\n]{20} )(?:a|an|the|of|and|or|but|to|in|on|at|for|with|from|by|into|as|than|that|which|who|whose|because|if|when|while"
+    r"|is|are|was|were|be|been|has|have|had|will|would|can|could|should|may|might|must|your|my|our|their|his|her|its|this|these|those"
+    r"|not|very|more|such|like|about|between|through|without|including|it['’]s|you['’]re|they['’]re)\s*$|[\p{L}\d],\s*$"
+)
+"""Ends in a word that no sentence ends with, or in a comma. A signature, a list and a missing full stop do not."""
+
+WORRYING = r"(?i)\b(?:suicid\w*|kill (?:myself|me)|end my life|self-?harm\w*|hurt(?:ing)? myself|overdose)\b"
+"""What a person in danger says: no reply to it is a refusal, however it is worded."""
