@@ -1,0 +1,355 @@
+"""Names with a capital letter: where one begins and ends, and whether grammar and lists make it a person."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from curation.clean.pii.rules import cues, leads, public
+from curation.clean.pii.rules.leads import BESIDE, NAMED, TREATED, Lead
+from curation.clean.pii.rules.lines import UPPER, Line
+from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, MONTH, PLAIN, THING, TOWN
+
+SURE, LIKELY, POSSIBLE = 0.95, 0.85, 0.65
+"""Scores: a cue names the person; lists and grammar agree; one of them only."""
+
+_DOUBLE = THING | ACT | TOWN | CITY
+
+# A word that no list has is taken for an English one if it ends like one.
+_WORDISH = re.compile(
+    r"(?:ly|ing|ed|tion|sion|ness|ment|ity|ous|ful|less|able|ible|ism|ists?|ally|wise|ward|ology|ative|apy|ies|ics)$"
+)
+_CAMEL = re.compile(rf"[a-zß-ÿ][{UPPER}]")
+_CAMEL_NAME = re.compile(
+    r"^(?:Mc|Mac|De|Di|Du|La|Le|Fitz|Van|Von|El|Al|Ja|Ta|Da|Ra|Ke|Sha|Ni|Ca|Mari|Jo|Ro)[A-Z]|[-'’]"
+)
+
+_ASKED = frozenset("i you can could please do are would what how it that this thank thanks we".split())
+_AGAINST = frozenset("the a an my your his her our their this that of in any some no own such much more god".split())
+_AGENT = cues.DO_STRONG | frozenset("wants hates hated knew thought called calls met hit works lives wanted".split())
+_COPULAR = frozenset("will mark bill rob sue pat drew chase grant frank rich dean gene jack don max walker".split())
+_TIMES = frozenset("in since until till by before after last next this every late early mid during from of to".split())
+_GENERIC = frozenset("karen chad stacy becky kevin brad".split())
+
+# Family names that are also what a place or thing is called.
+_NOUN_NAMES = frozenset("park hill hall house lake church day court place law mills banks falls bridges farm".split())
+
+
+class Person(NamedTuple):
+    """A name in a line: its first and last token, how sure it is, whose it is."""
+
+    first: int
+    last: int
+    score: float
+    role: str | None
+
+
+def extent(line: Line, place: int) -> int:
+    """The end (exclusive) of the run of words that may be one name, from a capitalised word on."""
+    end = place + 1
+    if line.initial(place) and line.low(end) == ".":
+        end += 1
+    named = 0
+    while end < len(line) and named < 5 and not line.owns[end - 1] and _joined(line, end):
+        if line.initial(end) and (line.words[end] != "I" or line.low(end + 1) == "."):
+            end += 2 if line.low(end + 1) == "." and line.starts[end + 1] == line.ends[end] else 1
+        elif line.caps[end] and not (line.kinds[end] & HARD and not line.kinds[end] & FIRST):
+            end += 1
+        elif line.lows[end] in cues.PARTICLES and _after_particles(line, end):
+            end = _after_particles(line, end)
+        else:
+            break
+        named += 1
+    return end
+
+
+def _joined(line: Line, place: int) -> bool:
+    return line.near(place) and (line.starts[place] > line.ends[place - 1] or line.words[place - 1] == ".")
+
+
+def _after_particles(line: Line, place: int) -> int:
+    """The end of 'van der Berg' from its first word on; 0 if no capital follows."""
+    while line.low(place) in cues.PARTICLES and line.near(place):
+        place += 1
+    return place + 1 if line.cap(place) and line.near(place) and not line.kinds[place] & HARD else 0
+
+
+def judge(line: Line, first: int, end: int) -> Person | None:
+    """Whether the run of words is a person, and which of them are the name."""
+    before = leads.left(line, first)
+    behind = leads.right(line, end, line.owns[end - 1])
+    if before.strength < NAMED and _famous(line, first, end, before.title):
+        return None
+    if before.title and _famous(line, first, end, before.title):
+        return None
+    role = before.role or behind.role
+    if before.strength == NAMED:
+        return _cued(line, first, end, role, bool(before.title))
+    strong = next((at for at in range(first, end) if _strong(line, at)), None)
+    if strong is not None:
+        return _listed(line, first, strong, end, before, behind, role)
+    if line.kinds[first] & _DOUBLE:
+        return _double(line, first, end, before, behind, role)
+    return _unknown(line, first, end, before, behind, role)
+
+
+def _strong(line: Line, at: int) -> bool:
+    return bool(line.kinds[at] & FIRST) and not line.kinds[at] & (_DOUBLE | PLAIN) and len(line.words[at]) > 1
+
+
+def _famous(line: Line, first: int, end: int, title: str | None) -> bool:
+    lows = [line.lows[at] for at in range(first, end) if line.lows[at] != "."]
+    if title and (title, lows[0]) in public.FULL:
+        return True
+    if title is None and len(lows) == 1 and lows[0] in public.SINGLE:
+        return True
+    if len(lows) > 1 and (
+        tuple(lows) in public.FULL or tuple(lows[:2]) in public.FULL or tuple(lows[-2:]) in public.FULL
+    ):
+        return True
+    if len(lows) > 1 and lows[-1] in public.SINGLE:
+        return title is None
+    partner = line.low(end + 1) if line.low(end) in ("and", "&") else ""
+    ahead = line.low(first - 2) if line.low(first - 1) in ("and", "&") else ""
+    return len(lows) == 1 and ((lows[0], partner) in public.FULL or (ahead, lows[0]) in public.FULL)
+
+
+def _cued(line: Line, first: int, end: int, role: str | None, titled: bool) -> Person | None:
+    kind, word = line.kinds[first], line.words[first]
+    if kind & HARD and not kind & FIRST:
+        return None
+    if kind & PLAIN and not kind & FIRST and not (titled and kind & LAST):
+        return None
+    shortened = word.isupper() and 1 < len(word) < 5 and not line.shouts
+    if not titled and not kind and (shortened or _brand(line, first)):
+        return None
+    if not titled and line.lows[first] in public.SINGLE and not kind & FIRST:
+        return None
+    return Person(first, _last(line, first, end), SURE, role)
+
+
+def _last(line: Line, first: int, end: int) -> int:
+    """The last token of the name that begins at `first`: not an English word behind it."""
+    last = first
+    for at in range(first + 1, end):
+        kind = line.kinds[at]
+        if line.caps[at] and len(line.words[at]) > 1:
+            if kind & PLAIN and not kind & (FIRST | LAST):
+                break
+            if kind == 0 and (_brand(line, at) or (_WORDISH.search(line.lows[at]) and not line.near(at))):
+                break
+        last = at
+    while last > first and (line.lows[last] in cues.PARTICLES or line.words[last] == "&"):
+        last -= 1
+    return last
+
+
+def _brand(line: Line, at: int) -> bool:
+    word = line.words[at]
+    return bool(_CAMEL.search(word)) and not _CAMEL_NAME.search(word)
+
+
+def _listed(
+    line: Line, first: int, strong: int, end: int, before: Lead, behind: Lead, role: str | None
+) -> Person | None:
+    """A run that holds an unmistakable first name."""
+    start = strong
+    while start > first and _joins(line, start - 1, first):
+        start -= 1
+    last = _last(line, strong, end)
+    word = line.words[strong]
+    alone = start == last
+    if _thing_named(line, start, last, end):
+        return None
+    if line.cap(first - 1) and line.low(first - 1) in cues.SAINTLY and line.near(first) and before.strength < TREATED:
+        return None
+    if line.low(first - 1) == "." and line.low(first - 2) == "st":
+        return None
+    cued = before.strength >= TREATED or behind.strength >= TREATED
+    if alone and word.isupper() and len(word) > 1 and not cued:
+        if line.shouts:
+            return Person(start, last, POSSIBLE, role) if word.lower() in _usual() else None
+        if len(word) < 4:
+            return None
+    if alone and line.lows[strong] in _GENERIC and line.low(strong - 1) in ("a", "an", "such", "total", "typical"):
+        return None
+    if alone and len(word) == 2 and not cued and line.lows[strong] not in _SHORT:
+        return None
+    score = SURE if cued else LIKELY
+    return Person(start, last, score, role)
+
+
+_SHORT = frozenset("jo mo bo ed ty al vi cy oz".split())
+
+
+def _usual() -> frozenset[str]:
+    from curation.clean.pii.rules.names import gazetteer
+
+    return gazetteer().usual
+
+
+def _joins(line: Line, at: int, first: int) -> bool:
+    """Whether the token before a first name belongs to the name: an initial, another name, an unknown word."""
+    kind, word = line.kinds[at], line.words[at]
+    if word == "." or line.initial(at):
+        return not (line.opens[at] and word in "ABCDEI")
+    if line.lows[at] in cues.PARTICLES:
+        return at > first
+    if kind & PLAIN and not kind & FIRST:
+        return False
+    if line.opens[at] and (kind & (THING | ACT) or _WORDISH.search(line.lows[at]) or not kind):
+        return bool(kind & (THING | ACT)) and line.lows[at] not in ("will", "may", "mark", "hope", "grant", "bill")
+    return not _brand(line, at) and not (kind & (TOWN | CITY) and leads.placed(line, at))
+
+
+def _thing_named(line: Line, start: int, last: int, end: int) -> bool:
+    """'Beth Israel Hospital', 'Turner syndrome', "Bell's palsy": named after somebody, but no person."""
+    nouns = [
+        at for at in range(start + 1, min(last + 2, len(line))) if line.lows[at] in cues.PLACE_NOUNS and line.caps[at]
+    ]
+    for at in nouns:
+        if line.owns[at - 1] and at > last:
+            continue
+        preceded = line.low(start - 1) in ("at", "in", "the", "near", "on", "to", "from", "outside")
+        if line.lows[at] not in _NOUN_NAMES or (preceded and line.low(start - 1) != "to") or at < last:
+            return True
+    follower = line.low(last + 1)
+    if follower in cues.EPONYMS and line.near(last + 1):
+        personal = follower in ("law", "effect", "theory", "model", "test", "stages", "triangle", "dogs", "principle")
+        return not (line.owns[last] and personal)
+    return False
+
+
+def _double(line: Line, first: int, end: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
+    """A run that begins with a name that is a word or a place, too."""
+    kind = line.kinds[first]
+    last = _last(line, first, end)
+    if _thing_named(line, first, last, end):
+        return None
+    surname = last > first and not any(
+        line.kinds[at] & PLAIN and not line.kinds[at] & LAST for at in range(first + 1, last + 1)
+    )
+    if before.strength == TREATED or behind.strength == NAMED:
+        faith = line.lows[first] in ("christian", "roman") and line.low(first - 1) in ("i'm", "im", "am")
+        return None if faith and last == first else Person(first, last, SURE, role)
+    if line.titled or line.shouts:
+        surname = surname and bool(line.kinds[last] & LAST)
+        return Person(first, last, POSSIBLE, role) if surname and not line.shouts and kind & ACT else None
+    if kind & (TOWN | CITY):
+        return _place_name(line, first, last, surname, before, behind, role)
+    if kind & MONTH and (line.low(first - 1) in _TIMES or line.low(end).isdigit() or line.low(first - 1).isdigit()):
+        return None
+    if surname and line.low(first - 1) not in ("the", "a", "an", "of") and (kind & ACT or line.kinds[last] & LAST):
+        return Person(first, last, LIKELY, role)
+    if last > first:
+        return None
+    if line.opens[first]:
+        return _opening(line, first, behind, role)
+    if line.low(first - 1) in _AGAINST or (first and line.owns[first - 1]):
+        return None
+    if kind & ACT:
+        return Person(first, last, LIKELY, role)
+    if behind.strength == TREATED or (behind.strength == BESIDE and before.strength == BESIDE and not kind & MONTH):
+        return Person(first, last, LIKELY, role)
+    if before.strength == BESIDE and line.low(first - 1) in (
+        "to",
+        "with",
+        "from",
+        "about",
+        "for",
+        "like",
+        "and",
+        "than",
+    ):
+        return None if kind & MONTH else Person(first, last, POSSIBLE, role)
+    return Person(first, last, POSSIBLE, role) if line.low(end) in cues.DO_SAY and not kind & MONTH else None
+
+
+def _place_name(
+    line: Line, first: int, last: int, surname: bool, before: Lead, behind: Lead, role: str | None
+) -> Person | None:
+    placed = leads.placed(line, first)
+    if behind.strength == TREATED and line.low(first - 1) not in ("in", "near"):
+        return Person(first, last, LIKELY, role)
+    if line.low(last + 1) == "," and line.cap(last + 2) and line.kinds[last + 2] & HARD:
+        return None  # Charlotte, North Carolina
+    if placed or (first and line.cap(first - 1) and line.low(first - 1) in cues.SAINTLY):
+        return None
+    if surname and line.kinds[last] & (LAST | FIRST) and not line.kinds[last] & PLAIN:
+        return Person(first, last, LIKELY, role)
+    if line.kinds[first] & CITY and last == first:
+        return Person(first, last, POSSIBLE, role)
+    return None
+
+
+def _opening(line: Line, first: int, behind: Lead, role: str | None) -> Person | None:
+    """A sentence that begins with a word that may be a name: the words behind decide."""
+    low, after, kind = line.lows[first], line.low(first + 1), line.kinds[first]
+    if behind.strength == TREATED or after in _AGENT:
+        return Person(first, first, LIKELY, role)
+    if kind & ACT and (behind.strength == BESIDE or (low in _COPULAR and after in cues.BE)) and after != "and":
+        return Person(first, first, POSSIBLE, role)
+    if after == "," and line.low(first + 2) in _ASKED and not kind & MONTH:
+        return Person(first, first, POSSIBLE, role)
+    return None
+
+
+def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
+    """A run of words that no list has as a first name: cues or a listed family name must speak for it."""
+    if line.initial(first):
+        return _initials(line, first, end, role)
+    kind, word, low = line.kinds[first], line.words[first], line.lows[first]
+    if kind & PLAIN or _brand(line, first) or (word.isupper() and len(word) > 1) or len(word) < 3:
+        return None
+    if low in public.SINGLE:
+        return None
+    last = _last(line, first, end)
+    if _thing_named(line, first, last, end) or line.low(first - 1) in ("the", "a", "an"):
+        return None
+    wordish = bool(_WORDISH.search(low))
+    if line.opens[first]:
+        if not wordish and behind.strength >= TREATED and not line.titled:
+            return Person(first, last, POSSIBLE, role)
+        return None
+    if line.titled:
+        return None
+    if before.strength == TREATED or behind.strength >= TREATED:
+        return None if wordish and last == first else Person(first, last, LIKELY, role)
+    if (
+        last > first
+        and line.kinds[last] & LAST
+        and not line.kinds[last] & (PLAIN | TOWN)
+        and not leads.placed(line, first)
+    ):
+        return Person(first, last, POSSIBLE, role) if before.strength == BESIDE or behind.strength == BESIDE else None
+    return None
+
+
+def _initials(line: Line, first: int, end: int, role: str | None) -> Person | None:
+    """'J. Okafor', 'J.R. Smith'."""
+    name = next((at for at in range(first, end) if len(line.words[at]) > 1), None)
+    if name is None or line.words[first] == "I" or line.low(first + 1) != ".":
+        return None
+    if line.kinds[name] & PLAIN and not line.kinds[name] & LAST:
+        return None
+    if line.opens[first] and line.words[first] in "ABCDE" and name == first + 2 and not line.kinds[name] & LAST:
+        return None
+    return Person(first, _last(line, name, end), LIKELY, role)
+
+
+def wordish(low: str) -> bool:
+    """Whether a word in lower case ends as English words do and names seldom do."""
+    return bool(_WORDISH.search(low))
+
+
+def possible(line: Line, at: int) -> bool:
+    """Whether a word beside a person's name, joined by "and", may be another person's name."""
+    kind = line.kinds[at]
+    return (
+        line.caps[at]
+        and len(line.words[at]) > 1
+        and not (kind & (HARD | PLAIN) and not kind & FIRST)
+        and not (line.words[at].isupper() and not line.shouts)
+        and not kind & (TOWN | MONTH)
+        and not _brand(line, at)
+    )

@@ -1,0 +1,217 @@
+"""Words around a name that say it is one, and whose: titles, kin, companions, what is done to people and by people.
+
+All in lower case. Written for this package.
+"""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+KIN = _words(
+    """
+    mum mom mommy mummy mam mama mother dad daddy papa father sister brother sis bro son daughter wife husband hubby
+    wifey partner boyfriend girlfriend bf gf fiance fiancé fiancee fiancée spouse ex aunt auntie aunty uncle cousin
+    nephew niece grandma grandmother gran granny nan nana nanna grandad granddad grandpa grandfather gramps grandson
+    granddaughter grandchild stepmum stepmom stepdad stepmother stepfather stepson stepdaughter stepsister stepbrother
+    half-sister half-brother step-mum step-mom step-dad step-mother step-father step-son step-daughter step-sister
+    step-brother twin twins sister-in-law brother-in-law mother-in-law father-in-law daughter-in-law son-in-law mil
+    sil fil bil ex-husband ex-wife ex-boyfriend ex-girlfriend ex-partner ex-fiance ex-bf ex-gf godmother godfather
+    godson goddaughter godparent foster-mum foster-dad kid kids child toddler newborn baby eldest youngest oldest
+    firstborn stepkid sibling siblings parents relative widow widower abuela abuelo oma opa
+    """
+)
+"""Relatives and partners: the name beside one is a relative's."""
+
+COMPANIONS = _words(
+    """
+    friend friends bestie bff mate mates pal buddy roommate roommates roomie flatmate flatmates housemate housemates
+    neighbor neighbour boss manager supervisor coworker co-worker colleague colleagues coworkers teammate teacher
+    tutor professor coach trainer landlord landlady classmate crush lover fling affair date sponsor mentor pastor
+    priest vicar rabbi imam minister chaplain assistant secretary receptionist student pupil employee employer
+    interviewer babysitter nanny childminder lawyer solicitor barber hairdresser abuser bully stalker rapist attacker
+    ex-friend frenemy girl guy man woman boy lady bloke lad chap person kiddo dude chick gentleman someone somebody
+    anyone captain sergeant officer inspector principal headteacher headmaster dean instructor carer caregiver
+    guardian acquaintance confidant superior lead director president chairman dog cat puppy kitten horse hamster
+    rabbit parrot
+    """
+)
+"""Others whom people name: the name beside one is somebody's, of no role."""
+
+CLINICIANS = _words(
+    """
+    therapist therapists counsellor counselor psychologist psychiatrist psychotherapist doctor gp nurse clinician
+    physician midwife caseworker keyworker physio physiotherapist dentist pediatrician paediatrician practitioner
+    specialist consultant surgeon psych shrink cpn worker coordinator co-ordinator neurologist dietitian dietician
+    """
+)
+"""Those who treat: the name beside one is a clinician's."""
+
+CLIENTS = _words("client patient clients patients")
+
+CLINICAL_TITLES = _words("dr doctor nurse doc psychologist therapist counsellor counselor")
+TITLES = CLINICAL_TITLES | _words(
+    """
+    mr mrs ms miss mx mister missus prof professor sir madam dame rev reverend fr pastor rabbi imam sheikh sensei
+    father brother sister bishop deacon vicar judge justice officer detective inspector sergeant sgt lieutenant lt
+    captain capt major colonel col general coach principal headmaster senator councillor constable pc dci supt aunt
+    auntie aunty uncle grandma grandpa granny gran nan nana nanna grandad granddad gramps cousin mama papa tia tio tía
+    tío abuela abuelo oma opa titi lola lolo yaya bibi señor señora senor senora herr frau monsieur madame mme swami
+    guru chef teacher
+    """
+)
+"""Words that stand right before a name; they are no part of it."""
+
+LOOSE_TITLES = _words(
+    """
+    miss sir madam dame father brother sister bishop deacon justice judge officer detective inspector captain major
+    general coach principal doctor nurse psychologist therapist counsellor counselor teacher chef cousin mama papa pc
+    col guru doc imam vicar pastor senator lt fr nan lola titi oma opa gran
+    """
+)
+"""Titles that are words of their own: they need a capital or a listed name behind them."""
+
+KIN_TITLES = _words(
+    """
+    aunt auntie aunty uncle grandma grandpa granny gran nan nana nanna grandad granddad gramps cousin mama papa tia
+    tio tía tío abuela abuelo oma opa titi
+    """
+)
+
+OWNERS = _words("my our his her their your the a an this that whose mine")
+ADJECTIVES = _words(
+    """
+    best old older younger elder little big new current former first second late only eldest youngest oldest middle
+    dear good close closest childhood work ex school college uni twin baby foster adopted adoptive biological birth
+    step half great long-term longterm high on-off other estranged own abusive lovely then ex- better dead deceased
+    favourite favorite same online male female single married gay young beautiful sweet wonderful amazing ex-best
+    social support case care key mental health gym line team church family speech occupational previous regular named
+    """
+)
+"""Words between an owner and a cue: my *older* sister."""
+
+TO_PEOPLE = _words(
+    """
+    told tell telling tells asked ask asking asks met meet meeting dated dating married marrying marry texted texting
+    text messaged messaging phoned phoning rang visited visiting visit hugged hugging kissed kissing kiss emailed
+    emailing introduced forgive forgave divorced divorcing divorce confronted dumped invited ghosted befriended
+    thanked babysat contacted begged fancy fancied adore adored missed miss missing
+    """
+)
+"""What is done to people: a capitalised word behind one is a name."""
+
+TALK = _words(
+    """
+    talk talked talking talks speak spoke spoken speaking chat chatted chatting confided confide apologised apologized
+    lied listened argue argued arguing argument fight fought fighting broke break breaking split living live lived
+    moved slept sleeping sleep flirting flirted cheated cheat cheating hang hanging hung married engaged date dates
+    relationship session sessions appointment appointments therapy meeting met conversation conversations went go
+    going dinner lunch coffee stayed staying love sex proposed
+    """
+)
+"""Behind one of these and "to", "with", "on", "from", a capitalised word is a name."""
+
+DO_SAY = _words(
+    """
+    said says say told tells asked asks replied replies texted texts messaged called calls phoned rang yelled yells
+    shouted shouts screamed screams cried cries laughed laughs smiled smiles thinks thought wants wanted hates hated
+    loves loved knows knew feels felt keeps kept left leaves moved died passed came comes went goes got gets gave made
+    makes took takes started starts stopped stops tried tries works worked lives lived hit hits slapped punched pushed
+    grabbed hugged kissed cheated lied lies promised admitted suggested recommended explained insisted apologised
+    apologized agreed refused decided forgot forgets remembers remembered noticed saw sees heard met meets married
+    proposed dumped ghosted blocked ignored ignores blamed blames threatened bullied abused raped drinks drank sleeps
+    slept snores eats ate wonders wondered worries worried hopes seems seemed looks looked sounds sounded invited
+    helped helps visited visits showed shows sent sends wrote writes believes believed understands understood needs
+    needed doesn't didn't won't wasn't isn't hasn't wouldn't couldn't can't doesnt didnt wont wasnt isnt hasnt turned
+    teases teased drove drives brought brings introduced arrived mentioned mentions complained complains always never
+    nags nagged
+    """
+)
+"""What people do: a name stands before it."""
+
+DO_STRONG = _words(
+    """
+    said says told tells asked asks replied texted messaged phoned rang yelled shouted screamed cried laughed smiled
+    thinks hugged kissed cheated lied promised admitted insisted apologised apologized refused married proposed dumped
+    ghosted bullied drinks drank snores forgot invited visited wrote complained mentioned died recommended suggested
+    """
+)
+"""What only people do: strong enough for a word that no list has."""
+
+BE = _words("is was has had isn't wasn't hasn't isnt wasnt hasnt will would can could might who and")
+"""What follows names and things alike, but no verb or adjective at the beginning of a sentence."""
+
+BELONGINGS = _words(
+    """
+    mum mom mother dad father sister brother son daughter wife husband partner boyfriend girlfriend parents family
+    house place room flat apartment funeral birthday wedding death phone car job therapist doctor boss friend friends
+    ex kids children school teacher text texts message messages email voice face name side birth boyfriend's behaviour
+    behavior drinking anger temper cousin aunt uncle grandma grandad baby dog cat party grave ashes bed office
+    classroom class
+    """
+)
+"""What people own: behind "X's"."""
+
+THINGS_NAMED = _words(
+    """
+    app apps book books band song album film movie show series podcast channel website site game company brand drug
+    medication medicine pill tablet place town village city street road restaurant cafe bar pub club hospital clinic
+    school ward unit programme program course charity group condition disorder syndrome technique method exercise
+    theory therapy approach thing something it what this that
+    """
+)
+"""Things that are "called X" or "named X", too."""
+
+PLACED = _words(
+    """
+    in near at into outside around across toward towards via through leaving visiting north south east west downtown
+    greater inside within of
+    """
+)
+"""Before a place rather than a person."""
+
+GOING = _words(
+    "move moved moving travel traveled travelled fly flew drive drove go going went back flight trip trips born live"
+)
+
+GREETINGS = _words(
+    "hi hello hey hiya heya hullo dear morning afternoon evening welcome goodbye bye goodnight night thanks thank"
+    " cheers sorry congratulations congrats thx ty howdy yo greetings"
+)
+CLOSINGS = _words(
+    "best regards love sincerely yours cheers thanks thx hugs warmly x xx xxx xo xoxo wishes signed truly faithfully"
+    " kindly gratefully respectfully ta ps"
+)
+
+PLACE_NOUNS = _words(
+    """
+    street st road rd avenue ave lane ln drive dr boulevard blvd court ct close square place way park hill hospital
+    clinic school university college church cathedral chapel station airport hotel inn centre center house hall
+    library museum county city town village island islands lake river beach bay valley mountain mount falls springs
+    bridge building tower gardens farm ranch estate foundation institute academy award prize trust inc ltd llc corp
+    bank group company brothers bros festival stadium arena prison jail theatre theater zoo market mall store shop
+    bookshop pharmacy surgery practice scale inventory test index questionnaire syndrome disease disorder effect law
+    act method model technique therapy principle hypothesis paradox movement era day eve carol sunday monday cup open
+    series show
+    """
+)
+"""Capitalised behind a name, they make it the name of something else."""
+
+EPONYMS = _words(
+    """
+    disease syndrome disorder palsy law effect hierarchy scale inventory test questionnaire index theory model
+    hypothesis paradox razor dilemma principle reflex dogs chorea lymphoma thyroiditis sarcoma contracture triangle
+    stages
+    """
+)
+"""Behind "X's": named after somebody, who is nobody's acquaintance."""
+
+SAINTLY = _words(
+    "st saint san santa los las lake mount mt fort port cape new north south east west royal planet hotel el"
+)
+
+PARTICLES = _words(
+    "van der den de la le del della di da dos das du von zu zur ter ten bin ibn binti bint al el ul ur abu ben mac mc"
+)

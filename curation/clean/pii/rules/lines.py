@@ -1,0 +1,101 @@
+"""A line of text as words in parallel lists, which is what rules look at: left and right are one step away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from curation.clean.pii.rules.names import HARD, PLAIN, Gazetteer
+
+UPPER = "".join(c for c in map(chr, range(0x41, 0x250)) if c.isupper())
+"""Capital letters of the Latin blocks."""
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|\d+|[^\w\s]|_")
+_ENDING = re.compile(r"['’](?:s|S|ll|d)$")
+_OPENERS = frozenset('.!?…:;"“”‘(*-–—•>#|~')
+_SHORTENED = frozenset({"dr", "mr", "mrs", "ms", "mx", "prof", "rev", "fr", "sgt", "capt", "lt", "st", "supt", "no"})
+
+
+class Line:
+    """The tokens of one line: words, numbers and single signs.
+
+    Attributes:
+        words: as written, without a final 's, 'll, 'd.
+        lows: the same in lower case, with straight apostrophes.
+        starts: offsets in the text.
+        ends: offsets behind the words.
+        kinds: what the lists say of each, see `names`.
+        caps: whether it begins with a capital letter.
+        owns: whether it ended in 's.
+        opens: whether it begins a sentence, a clause behind a colon, or a quotation.
+        shouts: whether the line is written in capitals.
+        titled: whether most words of the line begin with a capital, as in a heading.
+    """
+
+    __slots__ = ("caps", "ends", "kinds", "lows", "opens", "owns", "shouts", "starts", "titled", "words")
+
+    def __init__(self, text: str, offset: int, lists: Gazetteer) -> None:
+        self.words: list[str] = []
+        self.lows: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.owns: list[bool] = []
+        for match in _TOKEN.finditer(text):
+            word, end = match.group(), match.end()
+            cut = _ENDING.search(word)
+            self.owns.append(cut is not None and cut.group()[1:] in "sS")
+            if cut is not None:
+                end -= len(word) - cut.start()
+                word = word[: cut.start()]
+            self.words.append(word)
+            self.lows.append(word.lower().replace("’", "'").replace("‑", "-"))
+            self.starts.append(match.start() + offset)
+            self.ends.append(end + offset)
+        self.caps = [word[0].isupper() for word in self.words]
+        self.kinds = [self._kind(word, low, lists) for word, low in zip(self.words, self.lows, strict=True)]
+        self.opens = list(self._openings())
+        letters = [word for word in self.words if word[0].isalpha() and word != "I"]
+        self.shouts = len(letters) > 2 and sum(word.isupper() for word in letters) > 0.7 * len(letters)
+        long = [word for word in letters if len(word) > 3]
+        self.titled = len(long) > 3 and sum(word[0].isupper() for word in long) > 0.7 * len(long)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def low(self, place: int) -> str:
+        """The word in lower case at any place; "" beyond the ends."""
+        return self.lows[place] if 0 <= place < len(self.lows) else ""
+
+    def cap(self, place: int) -> bool:
+        """Whether there is a word with a capital letter at any place."""
+        return 0 <= place < len(self.caps) and self.caps[place]
+
+    def near(self, place: int) -> bool:
+        """Whether at most two blanks part the word from the one before."""
+        return 0 < place < len(self.starts) and self.starts[place] - self.ends[place - 1] <= 2
+
+    def initial(self, place: int) -> bool:
+        """Whether a single capital letter stands there: "K." or "K"."""
+        return self.cap(place) and len(self.words[place]) == 1
+
+    def _kind(self, word: str, low: str, lists: Gazetteer) -> int:
+        kind = lists.kind(low)
+        if kind or low.isalpha():
+            return kind
+        if "'" in low:  # don't, I'm
+            return lists.kind(low.split("'")[0]) & (PLAIN | HARD)
+        parts = [lists.kind(part) for part in low.split("-")]
+        if all(part[:1].isupper() for part in word.replace("‑", "-").split("-")):  # Anne-Marie, Al-Sayed
+            return (parts[0] | parts[-1]) & (~(PLAIN | HARD) if not parts[-1] & PLAIN else PLAIN | HARD)
+        return parts[-1] & (PLAIN | HARD)  # ex-husband
+
+    def _openings(self) -> Iterator[bool]:
+        opens = True
+        for place, low in enumerate(self.lows):
+            yield opens
+            if low == "." and place and (self.lows[place - 1] in _SHORTENED or self.initial(place - 1)):
+                opens = False
+            elif not low[0].isalnum():
+                opens = opens or low in _OPENERS or ord(low[0]) > 0x2000
+            else:
+                opens = False

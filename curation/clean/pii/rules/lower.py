@@ -1,0 +1,97 @@
+"""Names in lower case: behind a cue, or where the word is nothing but a name."""
+
+from __future__ import annotations
+
+from curation.clean.pii.rules import cues, leads
+from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person, wordish
+from curation.clean.pii.rules.leads import NAMED, TREATED
+from curation.clean.pii.rules.lines import Line
+from curation.clean.pii.rules.names import ACT, FIRST, HARD, LAST, PLAIN, THING, Gazetteer
+from curation.clean.pii.rules.words import SLANG
+
+_DOUBLE = THING | ACT
+_ENDS = frozenset(
+    ["", ".", ",", "!", "?", ")", ";", ":", "-", "and", "btw", "from", "here", "by", "but", "who", "lol", "x"]
+)
+_FINITE = frozenset("is was has had said says told tells keeps left died wants called calls texted hates loves".split())
+_STRICT = frozenset("dr mr mrs ms mx prof".split())
+
+
+def judge(line: Line, place: int, lists: Gazetteer) -> Person | None:
+    """Whether a word in lower case is a name, and how far the name reaches."""
+    low, kind = line.lows[place], line.kinds[place]
+    if len(low) < 2 or not low[0].isalpha():
+        return None
+    lead = leads.left(line, place)
+    if lead.title:
+        return _titled(line, place, lead.title, lead.role)
+    if kind & HARD and not kind & FIRST:
+        return None
+    if lead.strength == NAMED and _naming(line, place):
+        return _introduced(line, place, lead.role)
+    if not kind & FIRST or kind & PLAIN:
+        return None
+    if lead.strength >= TREATED and line.low(place - 1) in ("i'm", "im", "am"):
+        fits = not kind & _DOUBLE and line.low(place + 1) in _ENDS
+        return Person(place, place, LIKELY, lead.role) if fits else None
+    if lead.strength == NAMED:
+        if kind & _DOUBLE and not (
+            line.owns[place] or line.low(place + 1) in _FINITE or line.low(place + 1) in (",", ".")
+        ):
+            return None
+        return Person(place, _surname(line, place), SURE, lead.role)
+    if low in lists.usual:
+        return Person(place, _surname(line, place), SURE if lead.strength == TREATED else POSSIBLE, lead.role)
+    if lead.strength == TREATED and not kind & _DOUBLE and low not in SLANG and len(low) > 3:
+        return Person(place, place, POSSIBLE, lead.role)
+    return None
+
+
+def _naming(line: Line, place: int) -> bool:
+    one, two = line.low(place - 1), line.low(place - 2)
+    return "name" in (one, two) or (one == "me" and two == "call")
+
+
+def _introduced(line: Line, place: int, role: str | None) -> Person | None:
+    """'my name is tariq', whatever the lists say of it."""
+    low, kind = line.lows[place], line.kinds[place]
+    if kind & PLAIN and not kind & FIRST:
+        return None
+    if line.low(place - 1) == "me" and (not kind & FIRST or kind & _DOUBLE):
+        return None
+    if not kind & FIRST and wordish(low):
+        return None
+    last = place
+    if line.near(place + 1) and line.kinds[place + 1] & LAST and not line.kinds[place + 1] & (PLAIN | _DOUBLE):
+        last += 1
+    return Person(place, last, SURE, role)
+
+
+def _titled(line: Line, place: int, title: str, role: str | None) -> Person | None:
+    """'dr patel', 'mrs kowalczyk', 'aunt sue'."""
+    low, kind = line.lows[place], line.kinds[place]
+    if kind & HARD and not kind & FIRST:
+        return None
+    if title not in _STRICT:
+        fits = kind & FIRST and not kind & PLAIN
+    elif kind & PLAIN:
+        fits = kind & LAST and title != "dr"
+    else:
+        fits = kind or (not wordish(low) and (title != "dr" or line.low(place + 1) in _ENDS | cues.DO_SAY | cues.BE))
+    if not fits:
+        return None
+    last = place
+    if kind & FIRST and title in _STRICT:
+        last = _surname(line, place)
+    return Person(place, last, SURE, role)
+
+
+def _surname(line: Line, place: int) -> int:
+    """The last token of 'sarah lopez': a family name that is nothing else."""
+    at = place + 1
+    if line.owns[place] or not line.near(at) or line.caps[at] != line.caps[place]:
+        return place
+    kind = line.kinds[at]
+    if kind & LAST and not kind & (PLAIN | _DOUBLE) and not wordish(line.lows[at]) and line.low(at) not in cues.DO_SAY:
+        return at
+    return place

@@ -1,0 +1,180 @@
+"""The rule `people`: names of persons, with a capital letter or without, and who they are to the conversation."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+from curation.clean.pii.finding import Finding
+from curation.clean.pii.rules import capitals, cues, lower, words
+from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person
+from curation.clean.pii.rules.lines import UPPER, Line
+from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer, gazetteer
+from curation.clean.pii.rules.rule import Rule
+
+_CAPITALISED = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]*")
+_LOWER = re.compile(r"(?<![^\W_])[^\W\d_A-Z][^\W\d_]+")
+_CUED = re.compile(r"(?i)\bname(?:'s|’s|s)?[ :]|\bcall(?:s|ed)? me\b|\b(?:dr|mrs?|ms)\b")
+_DOUBLE = THING | ACT | TOWN | CITY
+
+
+def search(text: str) -> list[Finding]:
+    """Find persons in a text, line by line; a name never reaches over a line feed."""
+    lists = gazetteer()
+    findings: list[Finding] = []
+    offset = 0
+    closed = False  # whether the line before was a closing such as "Best,"
+    for part in text.split("\n"):
+        if _worth(part):
+            line = Line(part, offset, lists)
+            for person in _persons(line, lists, closed):
+                start, end = line.starts[person.first], line.ends[person.last]
+                if not _in_address(text, start, end):
+                    findings.append(Finding(start, end, "PERSON", person.score, "people", person.role))
+        if part and not part.isspace():
+            closed = len(part) < 40 and _closing(part)
+        offset += len(part) + 1
+    return findings
+
+
+def _closing(part: str) -> bool:
+    heard = part.lower().replace(",", " ").replace("!", " ").split()
+    return bool(heard) and len(heard) < 5 and (heard[0] in cues.CLOSINGS or heard[-1] in cues.CLOSINGS)
+
+
+_ADDRESS = re.compile(r"[@_/\\#]|\w\.[a-z]{2,}(?![.\w])")
+
+
+def _in_address(text: str, start: int, end: int) -> bool:
+    """Whether the name is part of an e-mail or web address, a handle, a hashtag."""
+    first = max(text.rfind(sign, max(0, start - 80), start) for sign in " \n\t") + 1
+    before = text[max(first, start - 80) : start]
+    after = text[end : end + 80].split(None, 1)[:1] if text[end : end + 1].strip() else []
+    return bool(re.search(r"[@_/\\#.]$|[@/]|www\.", before)) or bool(
+        after and re.match(r"[\w.+-]*@|_|/\w|\.[a-z]{2,3}\b", after[0])
+    )
+
+
+def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
+    found: list[Person] = []
+    place = 0
+    while place < len(line):
+        person = None
+        end = place + 1
+        if line.caps[place]:
+            signed = _signature(line, place, closed)
+            if signed:
+                person, end = signed, signed.last + 1
+            elif _starts(line, place):
+                end = capitals.extent(line, place)
+                person = capitals.judge(line, place, end) or _label(line, place, end)
+        elif line.lows[place][0].isalpha():
+            person = lower.judge(line, place, lists)
+        if person is not None:
+            found.append(person)
+            end = max(end, person.last + 1)
+        place = end
+    yield from found
+    yield from _joined(line, found)
+
+
+def _starts(line: Line, place: int) -> bool:
+    kind = line.kinds[place]
+    return not kind & HARD or bool(kind & FIRST)
+
+
+def _label(line: Line, place: int, end: int) -> Person | None:
+    """The speaker of 'Grace: hello'."""
+    if place or line.low(end) != ":" or end > 3 or not line.kinds[place] & FIRST:
+        return None
+    return Person(place, end - 1, LIKELY, None)
+
+
+def _signature(line: Line, place: int, closed: bool) -> Person | None:
+    """A name that signs: alone in a line behind a closing or a dash, or behind a closing at the end of the line."""
+    end = capitals.extent(line, place)
+    if line.low(end) == "." and end < len(line):
+        rest = end + 1
+    else:
+        rest = end
+    if any(
+        line.low(at).isalnum() and line.low(at) not in cues.CLOSINGS for at in range(rest, len(line))
+    ) or rest + 2 < len(line):
+        return None
+    if line.kinds[place] & (HARD | PLAIN) and not line.kinds[place] & FIRST:
+        return None
+    known = line.kinds[place] & (FIRST | LAST)
+    dashed = (
+        place > 0
+        and line.low(place - 1) in ("-", "–", "—", "~")
+        and (place == 1 or line.low(place - 2) in (".", "!", "?", ",", "x", "xx"))
+    )
+    behind = (
+        place > 1 and line.low(place - 1) in (",", "!", "x", "xx", "xo", "xxx") and line.low(place - 2) in cues.CLOSINGS
+    )
+    first_of_line = place == 0 and closed
+    if first_of_line or (behind and (place == 2 or line.opens[place - 2] or known)) or (dashed and known):
+        last = end - 1
+        while last > place and line.kinds[last] & PLAIN and not line.kinds[last] & LAST:
+            last -= 1
+        return Person(place, last, LIKELY if known else POSSIBLE, None)
+    return None
+
+
+def _joined(line: Line, found: list[Person]) -> Iterator[Person]:
+    """'Xiomara and Tom', 'Tom, Xiomara and Joel': persons beside persons."""
+    taken = {at for person in found for at in range(person.first, person.last + 1)}
+    for person in found:
+        if not line.caps[person.first]:
+            continue
+        at = person.last + 1
+        while line.low(at) in (",", "and", "&", "or") and not line.owns[at - 1]:
+            sign = line.low(at)
+            at += 1 + (sign == "," and line.low(at + 1) in ("and", "&", "or"))
+            if at >= len(line) or at in taken or not capitals.possible(line, at):
+                break
+            end = capitals.extent(line, at)
+            if sign == "," and line.low(end) not in (",", "and", "&", "or"):
+                break
+            yield Person(at, end - 1, POSSIBLE, None)
+            taken.update(range(at, end))
+            at = end
+        at = person.first - 1
+        if line.low(at) in ("and", "&", "or") and line.cap(at - 1) and at - 1 not in taken:
+            if capitals.possible(line, at - 1) and not line.opens[at - 1]:
+                yield Person(at - 1, at - 1, POSSIBLE, None)
+                taken.add(at - 1)
+
+
+RULES = (Rule("people", frozenset({"PERSON"}), "[[:alpha:]]{2}", search),)
+"""The rule of this file."""
+
+
+@functools.cache
+def _dull() -> frozenset[str]:
+    """Words that make no line worth a closer look, as they stand at the beginning of sentences."""
+    plain = words.PLAIN - words.THINGS - words.ACTS - words.TOWNS - words.CITIES
+    return frozenset(form for word in plain for form in (word.capitalize(), word.upper())) | frozenset(UPPER)
+
+
+@functools.cache
+def _names() -> frozenset[str]:
+    kinds = gazetteer().kinds
+    return frozenset(w for w, k in kinds.items() if k & FIRST and not k & (PLAIN | _DOUBLE) and len(w) > 2)
+
+
+_WEAK = words.THINGS | words.ACTS
+_BEFORE_WEAK = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | (cues.TITLES - cues.LOOSE_TITLES) | {"named", "called"}
+
+
+def _worth(part: str) -> bool:
+    """Whether a line may hold a name: a fast look at its words, wide enough for everything below."""
+    if not _dull().issuperset(_CAPITALISED.findall(part)) or _CUED.search(part):
+        return True
+    low = _LOWER.findall(part)
+    if not _names().isdisjoint(low):
+        return True
+    return not _WEAK.isdisjoint(low) and any(
+        b in _WEAK and a in _BEFORE_WEAK for a, b in zip(low, low[1:], strict=False)
+    )
