@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules.gazetteer import key, towns
+from curation.clean.pii.rules.known import PUBLIC
 from curation.clean.pii.rules.rule import Rule
-from curation.clean.pii.rules.shapes import GAP, TOKEN, WORD, low, words_before
+from curation.clean.pii.rules.shapes import GAP, TOKEN, WORD, low, trimmed, words_before
 
 _TYPES = (
     "Street|Str|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Court|Ct|Boulevard|Blvd|Place|Pl|Terrace|Terr?|Close|Crescent|Cres|Grove|"
@@ -20,7 +21,7 @@ _COMPASS = r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|Northeast|Northwest
 _NUMBER = r"(?:\d{1,5}(?:[A-Za-z]|½)?(?:[-/–]\d{1,5}[A-Za-z]?)?)"
 _STREET = (
     rf"(?:{_COMPASS}{GAP})?(?:\d{{1,3}}(?:st|nd|rd|th){GAP}(?:{TOKEN}{GAP}){{0,2}}?|(?:{TOKEN}{GAP}(?:(?:of|the|la|de|del|and)"
-    rf"{GAP}){{0,2}}){{1,4}}?){_TYPE}(?:(?<=St)\.|(?<=Rd)\.|(?<=Dr)\.|(?<=Ln)\.|(?<=Ct)\.|(?<=Ave)\.|(?<=Blvd)\.)?"
+    rf"{GAP}){{0,2}}){{1,4}}?){_TYPE}(?:(?<=St)\.|(?<=Rd)\.|(?<=Dr)\.|(?<=Ln)\.|(?<=Ct)\.|(?<=Ave)\.|(?<=Blvd)\.)?(?:{GAP}{_COMPASS}(?!\w))?"
 )
 _UNIT = (
     r"(?:(?:[Aa]pt|[Aa]partment|[Uu]nit|[Ss]uite|[Ss]te|[Ff]lat|[Rr]oom|[Rr]m|[Ff]loor|[Bb]uilding|[Bb]ldg|[Bb]lock|[Ll]ot)"
@@ -28,16 +29,13 @@ _UNIT = (
 )
 _POST = r"(?:\d{5}(?:-\d{4})?|[A-PR-UWYZ][A-HK-Y]?\d[\dA-Z]? ?\d[ABD-HJLNP-UW-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4})"
 _TOWN = rf"{TOKEN}(?:{GAP}{TOKEN}){{0,2}}"
-_REST = (
-    rf"(?:,?{GAP}{_UNIT})?"
-    rf"(?P<town>(?:,{GAP}{_TOWN}){{1,3}}?(?:,?{GAP}{_POST}(?!\w))|,{GAP}{_TOWN},{GAP}[A-Z]{{2}}\b(?:{GAP}{_POST}(?!\w))?"
-    rf"|,?{GAP}{_POST}(?!\w)|,{GAP}{_TOWN})?"
-)
 _ADDRESS = re.compile(
-    rf"(?<![\w.,/$£€#-])(?P<head>(?:{_UNIT},?{GAP}|[Nn]umber{GAP}|[Nn]o\.?{GAP})?{_NUMBER},?{GAP}(?:{_UNIT},?{GAP})?{_STREET}){_REST}"
+    rf"(?<![\w.,/$£€#-])(?:{_UNIT},?{GAP}|[Nn]umber{GAP}|[Nn]o\.?{GAP})?{_NUMBER},?{GAP}(?:{_UNIT},?{GAP})?{_STREET}"
+    rf"(?:,?{GAP}{_UNIT})?(?:,?{GAP}{_POST}(?!\w))?"
 )
-_BOX = re.compile(
-    rf"(?i:\bp\.? ?o\.? ?box{GAP}#?\d{{1,6}})(?P<rest>,{GAP}{_TOWN}(?:,{GAP}[A-Z]{{2}}\b)?(?:,?{GAP}{_POST}(?!\w))?)?"
+_BOX = re.compile(rf"(?i:\bp\.? ?o\.? ?box{GAP}#?\d{{1,6}})(?:,?{GAP}{_POST}(?!\w))?")
+_AFTER = re.compile(
+    rf",?{GAP}(?P<town>{_TOWN})(?=,|[.;!?]|\n|$|{GAP}{_POST})(?:,{GAP}(?:[A-Z]{{2}}\b|{_TOWN}))?(?:,?{GAP}(?P<code>{_POST})(?!\w))?"
 )
 _HIGHWAY = re.compile(
     rf"(?<![\w.,/$£€#-])\d{{1,5}}{GAP}(?:County{GAP}Road|State{GAP}Route|Highway|Hwy|Route|Rte|Rural{GAP}Route|FM){GAP}\d{{1,4}}\b"
@@ -66,24 +64,27 @@ _FAMOUS = frozenset({"wall street", "sesame street", "downing street", "easy str
 
 
 def _addresses(text: str) -> Iterator[Finding]:
-    for pattern in (_ADDRESS, _BOX, _HIGHWAY, _CORNER):
+    for pattern in (_ADDRESS, _BOX, _HIGHWAY):
         for match in pattern.finditer(text):
-            group = "corner" if pattern is _CORNER else 0
-            start, end = match.span(group)
-            if pattern is _ADDRESS:
-                end = _end(text, match)
-            yield Finding(start, end, "ADDRESS", 0.85, "addresses")
+            yield Finding(*match.span(), "ADDRESS", 0.85, "addresses")
+            yield from _behind(text, match.end())
+    for match in _CORNER.finditer(text):
+        yield Finding(*match.span("corner"), "ADDRESS", 0.7, "addresses")
     for match in _SMALL.finditer(text):
         if not _NO_STREET & set(match["street"].split()):
             yield Finding(*match.span(), "ADDRESS", 0.7, "addresses")
 
 
-def _end(text: str, match: re.Match[str]) -> int:
-    """A town without a code behind a street counts only where the gazetteer knows it."""
-    town = match["town"]
-    if town and not re.search(rf"{_POST}$|, ?[A-Z]{{2}}$", town) and key(town.strip(", ")) not in towns().towns:
-        return match.start("town")
-    return match.end()
+def _behind(text: str, end: int) -> Iterator[Finding]:
+    """The town and the code that follow a street: places of their own."""
+    match = _AFTER.match(text, end)
+    if match is None:
+        return
+    start, stop = trimmed(text, *match.span("town"))
+    if start < stop and key(text[start:stop]) not in towns().wide and low(text[start:stop]) not in PUBLIC:
+        yield Finding(start, stop, "LOCATION", 0.8, "addresses")
+    if match["code"]:
+        yield Finding(*match.span("code"), "LOCATION", 0.8, "addresses")
 
 
 def _roads(text: str) -> Iterator[Finding]:
@@ -102,7 +103,7 @@ _ADDRESS_LABEL = frozenset({"ADDRESS"})
 RULES = (
     Rule(
         "addresses",
-        _ADDRESS_LABEL,
+        frozenset({"ADDRESS", "LOCATION"}),
         rf"\p{{Nd}}[A-Za-z]?[,.]? .{{0,60}}\b(?i:{_TYPES}|st|dr|p|fm|route|rte)\b|(?i:box) #?\p{{Nd}}|(?i:corner|intersection) of",
         _addresses,
     ),

@@ -33,7 +33,7 @@ _RANGE = rf"(?: ?(?:-|–|to|and|until|through|&) ?(?:the{_B})?(?:{_DAY}{_NTH}?|
 _WRITTEN = re.compile(
     rf"(?i:(?<![\w.,/:-])(?P<ordinal>{_ORDINAL}{_RANGE}(?:{_B}of|{_B}day{_B}of)?{_B}{_MONTH}{_AND_YEAR})(?!\w))"
     rf"|(?i:(?<![\w.,/:-])(?P<day>{_DAY}{_RANGE}(?:{_B}|-)(?P<m1>{_MONTH})(?:-(?:19|20)?\d\d|{_AND_YEAR}))(?!\w))"
-    rf"|(?i:(?<![\w-])(?P<m2>{_MONTH}){_B}(?:the{_B})?(?:{_ORDINAL}|(?P<bare>{_DAY}(?!\d|:\d|[ap]m\b| ?[ap]\.?m\b))){_RANGE}"
+    rf"|(?i:(?<![\w-])(?P<m2>{_MONTH}){_B}(?:the{_B})?(?:{_ORDINAL}|(?P<bare>{_DAY}(?!\d|:\d| ?[ap]\.?m\b| (?:years?|days?|weeks?|months?|hours?|minutes?|people|times|percent)\b))){_RANGE}"
     rf"{_AND_YEAR}(?!\w|[.,]\d))"
     rf"|(?i:(?<![\w-])(?:{_MONTH})(?:,?{_B}|{_B}of{_B}|{_B}in{_B}|-|/)(?P<year>{_YEAR})(?!\w))"
 )
@@ -132,13 +132,13 @@ _UNIT = (
     r"| years? (?!old|young|of age)\w| ?[:/])"
 )
 _AGES = re.compile(
-    rf"(?i:(?<![\w.,/:$£€-])(?P<old>{_NUMBER}{_OLD})(?: (?:old|of age))?)"
+    rf"(?i:(?<![\w.,/:$£€-])(?P<old>{_NUMBER}){_OLD})"
     rf"|(?i:\b(?:aged?|age of|ages|age (?:is|was))[: ]{{1,2}}(?P<aged>{_NUMBER})(?![\w.-]?\d|%))"
     rf"|(?i:\b(?:turn(?:s|ed|ing)?|lived to(?: be)?|made it to|died at|passed(?: away)? at|pushing|nearly|almost|reach(?:ed|ing)|"
     rf"celebrat(?:ed|ing) (?:her|his)|hit|until (?:she|he) was|live to(?: be)?|at) (?P<turned>{_NUMBER})\b{_UNIT}(?=[^\w]|$))"
     rf"|(?i:\b{_WHO}(?:['’]s| is| was| just turned| will be| would be| would have been| must be| be|['’]ll be|['’]d be|,)"
     rf"(?: now| about| nearly| almost| only| already| around| actually| like| just)? (?P<is>{_NUMBER})\b{_UNIT})"
-    rf"|(?i:\b(?P<birthday>(?:9\d|1[0-2]\d)(?:st|nd|rd|th)|ninetieth|ninety-(?:{_UNITS})|hundredth|one hundredth) (?:birthday|b-?day))"
+    rf"|(?i:\b(?P<birthday>(?:9\d|1[0-2]\d)(?:st|nd|rd|th)|ninetieth|ninety-(?:{_UNITS})|(?:one )?hundredth) (?:birthday|b-?day))"
 )
 
 

@@ -79,7 +79,7 @@ _WORDS = """
     wilderness wind winters wolf woodland worms worth york young zion buddha lourdes babylon bethlehem nazareth sparta
     delphi nemo orlando bloom virgin bergen dunkirk waterloo marathon gettysburg versailles nuremberg stockholm geneva
     helsinki munich chernobyl hiroshima vegas rush bliss champ chance fair fame faith genius grace heart honor honour
-    brave bravo rising sol sur san santa del los las como van der don una uno the and latina nada sari kira mina
+    brave bravo rising sol sur san santa del jupiter ajax colombo los las como van der don una uno the and latina nada sari kira mina
     lala nana papa mama baba coco kaka mira sana nan ada eva ina ann ana
 """.split()
 WORDS = frozenset(_WORDS) - {"york", "geneva", "stockholm", "helsinki", "munich", "orlando", "phoenix", "bergen", "vegas"}

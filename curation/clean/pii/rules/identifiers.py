@@ -106,7 +106,7 @@ _ON_PLATFORM = re.compile(
     rf"it['’]s|i['’]m|my|called|named|on|add))*[ :=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
 )
 _USER_IS = re.compile(
-    rf"(?i)(?<![\w.@-])(?:{_SURE_USER})(?: (?:there|on (?:there|here|\w+)|for (?:it|that)))?(?: (?:is|was|=)|:|=)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
+    rf"(?i)(?<![\w.@-])(?:(?:my|his|her|their|our) (?:{_SURE_USER})|(?:{_SURE_USER})(?= ?:))(?: (?:there|on (?:there|here|\w+)|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
 )
 _USER_ODD = re.compile(rf"(?i)(?<![\w.@-])(?:{_USER})(?: (?:of|as|like|is|was))?[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})")
 _AS = re.compile(
@@ -178,7 +178,8 @@ def _mails(text: str) -> Iterator[Finding]:
 
 def _sites(text: str) -> Iterator[Finding]:
     for match in _SITE.finditer(text):
-        yield Finding(*match.span("value"), "URL", 0.7, "identifiers")
+        if match["value"].islower():
+            yield Finding(*match.span("value"), "URL", 0.7, "identifiers")
     for pattern in (_SAID, _LINKS):
         for match in pattern.finditer(text):
             yield Finding(*match.span(), "URL", 0.7, "identifiers")

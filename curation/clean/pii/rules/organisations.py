@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
-from curation.clean.pii.rules.gazetteer import given_names, key, towns
+from curation.clean.pii.rules.gazetteer import given_names, key, surnames, towns
 from curation.clean.pii.rules.known import APPS, BODIES, PUBLIC
 from curation.clean.pii.rules.rule import Rule
-from curation.clean.pii.rules.shapes import CAP, FUNCTION, GAP, RUN, START, TOKEN, WORD, low, without_possessive, words_before
+from curation.clean.pii.rules.shapes import CAP, FUNCTION, GAP, LIKE_TOWN, RUN, START, TOKEN, WORD, low, without_possessive, words_before
 
 # ----------------------------------------------------------------------------- names by their last word
 
@@ -44,15 +44,21 @@ _ORGANISATIONS = frozenset(
     university college polytechnic uni district services agency united athletic
     """.split()
 )
-# These end names only of bodies that more than one word before tells to be one, or that a cue tells.
+# These also end headlines ("Predictive Analytics", "Building Trust"): before them stands a surname or a town, or a cue.
 _WEAK = frozenset(
     """
-    high primary secondary prep practice treatment recovery medical health care lodge manor unit hall house ward surgery
-    center centre institution capital works press books records homes media design designs security energy digital
-    engineering technology insurance marketing construction financial company department district services agency union
-    society security bank co united athletic press players institute trust grammar hardware markets estates coffee hotel
+    primary secondary prep practice treatment recovery medical dental health healthcare care lodge manor unit hall house
+    ward surgery rehab rehabilitation center centre institution facility fellowship library school schools
+    capital works press books records homes housing media design designs studio studios security energy electric digital
+    engineering manufacturing technology technologies software systems solutions networks analytics robotics labs
+    insurance marketing communications construction financial investments properties enterprises ventures industries
+    company department district services agency union society alliance coalition association foundation guild federation
+    bank co united athletic players institute trust grammar hardware markets stores estates coffee hotel hotels theatre
+    theater choir group partners associates club packaging printing publishing transport freight bros brothers sons
+    tigers panthers hawks raiders sharks falcons comets warriors
     """.split()
 )
+_PUBLIC_FIRST = frozenset("national american international world global british royal european united federal".split())
 # Words that say what kind of house it is and not which: a name needs one more.
 _ORDINARY = frozenset(
     """
@@ -67,7 +73,7 @@ _ORDINARY = frozenset(
     technical graduate grad law business english foreign police fire school student students social human support service
     services office center centre hospital clinic church prison first second third next last new old big small good great
     own home house main online dear the my our his her their your this that a an any every each another some and or of for
-    information computer software digital global world united central federal limited personal customer data machine
+    military armed information computer software digital global world united central federal limited personal customer data machine
     learning artificial intelligence research environmental sustainable renewable solar project team department
     """.split()
 )
@@ -211,7 +217,9 @@ def _in_run(text: str, run: re.Match[str]) -> Iterator[Finding]:
         following = low(words[index + 1][0]).rstrip(".") if index + 1 < len(words) else ""
         if label is None or following in _ORGANISATIONS or following in _FACILITIES:
             continue
-        if _is_named([low(without_possessive(w[0])) for w in words[first:index]], last):
+        before = words_before(text, words[first].start())
+        named = _is_named([low(without_possessive(w[0])) for w in words[first:index]], last, before)
+        if named and not (text[words[first].start() : word.end()].isupper() and not said(before, WORK)):
             yield _found(text, words[first].start(), word.end(), _label(words, index, label))
             first = index + 1
     if first == 0 and words:
@@ -225,14 +233,17 @@ def _label(words: list[re.Match[str]], index: int, label: str) -> str:
     return label
 
 
-def _is_named(words: list[str], last: str) -> bool:
+def _is_named(words: list[str], last: str, before: list[str]) -> bool:
     """Whether what stands before a kind of body is a name, not one more word for the kind."""
-    proper = [w for w in words if w not in _ORDINARY and w not in FUNCTION and w not in PUBLIC]
-    proper = [w for w in proper if key(w) not in towns().wide] or ([words[0]] if last in ("university",) and words else [])
-    if not proper or " ".join([*words, last]) in BODIES:
+    gazetteer = towns()
+    proper = [w for w in words if not (w in _ORDINARY or w in FUNCTION or w in PUBLIC or key(w) in gazetteer.wide)]
+    if not proper:
+        return last == "university" and bool(words) and key(" ".join(words)) not in _ORDINARY
+    if " ".join([*words, last]) in BODIES:
         return False
-    if last in _WEAK:
-        return len(words) > len(proper) or len(words) > 1 or key(proper[0]) in towns().towns or last in ("high", "primary")
+    if last in _WEAK or words[0] in _PUBLIC_FIRST:
+        at_home = any(w in surnames() or key(w) in gazetteer.towns or LIKE_TOWN.match(w) for w in proper)
+        return (at_home and words[0] not in _PUBLIC_FIRST) or said(before, STAY) or said(before, WORK)
     return True
 
 
@@ -240,10 +251,10 @@ def _without_kind(text: str, words: list[re.Match[str]]) -> Iterator[Finding]:
     end = words[-1].end()
     small = _SMALL_LAST.match(text, end)
     plain = [low(without_possessive(w[0])) for w in words]
-    if small and _is_named(plain, "hospital"):
+    before = words_before(text, words[0].start())
+    if small and _is_named(plain, "hospital", before):
         yield _found(text, words[0].start(), small.end(), "FACILITY" if small["facility"] else "ORG")
         return
-    before = words_before(text, words[0].start())
     stay, work = said(before, STAY), said(before, WORK)
     if (stay or work) and _is_body(text, words, plain, work):
         joined = re.compile(rf"{GAP}(?:and|&){GAP}({TOKEN})(?:{GAP}{TOKEN})?").match(text, end)
@@ -276,7 +287,7 @@ _SHOPS = (
 )
 _SHOP = re.compile(rf"(?<![\w'’-])(?:at|for|by|from) ({_SHOPS})(?![\w'’-])")
 _SMALL_NAME = re.compile(
-    r"(?<![\w'’-])(?:at|to|from|near|outside|in) ((?:st\.? )?[a-z][a-z'’-]{2,}(?: [a-z][a-z'’-]{2,}){0,3}?"
+    r"(?<![\w'’-])(?:at|from|near|outside) ((?:st\.? )?[a-z][a-z'’-]{2,}(?: [a-z][a-z'’-]{2,}){0,3}?"
     r" (hospital|clinic|infirmary|hospice|school|elementary|academy|church|prison|university|college|(?:medical|treatment|"
     r"recovery|health) cent(?:er|re)))(?![\w-])"
 )

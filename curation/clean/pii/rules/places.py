@@ -14,7 +14,7 @@ from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules.gazetteer import WORDS, given_names, key, surnames, towns
 from curation.clean.pii.rules.known import BODY_WORDS, PUBLIC
 from curation.clean.pii.rules.rule import Rule
-from curation.clean.pii.rules.shapes import FUNCTION, RUN, WORD, low, without_possessive, words_before
+from curation.clean.pii.rules.shapes import FUNCTION, LIKE_TOWN, RUN, WORD, low, without_possessive, words_before
 
 # --------------------------------------------------------------------------------------------------- cues
 # What is said of a place comes as a head and a preposition: "moved (back) to", "grew up near". STRONG heads make a place
@@ -96,11 +96,6 @@ _PREFIXES = frozenset(
 _PARTS = frozenset(
     """city centre center downtown area county north south east west heights central suburbs suburb borough village town
     metro airport station""".split()
-)
-_LIKE_TOWN = re.compile(
-    r"\w{2,}(?:ville|town|ton|burgh?|borough|bury|ford|field|wick|wich|worth|mouth|chester|cester|minster|stead|stow|"
-    r"ham|hampton|shire|port|haven|view|dale|brook|wood|hurst|combe|ley|leigh|thorpe|pool|gate|bridge|bourne|burn|ridge|"
-    r"vale|creek|falls|springs|lake|beach|shore|mere|moor|holm)$"
 )
 _STATE_BEHIND = re.compile(r", ?([A-Z][a-z]+(?: [A-Z][a-z]+)?|[A-Z]{2}\b|D\.C\.)")
 _STATE_CODES = frozenset(
@@ -191,6 +186,8 @@ def _judged(
     gazetteer = towns()
     name = key(without_possessive(text[words[first].start() : words[behind - 1].end()]))
     after = low(words[behind][0]) if behind < len(words) else ""
+    if first and key(text[words[first - 1].start() : words[behind - 1].end()]) in gazetteer.wide:
+        return None
     if first and low(words[first - 1][0]) in _PREFIXES:
         first -= 1
     if first and strong != STRONGLY:
@@ -247,13 +244,13 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
         return None
     state = _STATE_BEHIND.match(text, words[-1].end())
     if state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide):
-        return _span(text, words, 0.8) if before[-1:] and before[-1] in LOOSE or name not in given_names() else None
+        return _span(text, words, 0.8) if before[-1:] and before[-1] in ("of", "at", *LOOSE) else None
     if strong == STRONGLY:
         if len(words) == 1 and (name in given_names() or words[0][0].isupper()):
             return None
         return _span(text, words, 0.8)
     if before[-1:] in (["in"], ["near"], ["outside"]) or strong:
-        if _PEOPLE_IN & set(before[-3:-1]) or name in given_names() or not _LIKE_TOWN.match(plain[-1]):
+        if _PEOPLE_IN & set(before[-3:-1]) or name in given_names() or not LIKE_TOWN.match(plain[-1]):
             return None
         return _span(text, words, 0.6)
     return None

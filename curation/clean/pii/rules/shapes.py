@@ -26,6 +26,13 @@ _LINK = rf"(?:(?:&|upon|under|de|del|la|le|von|on(?= (?:{_RIVERS})\b)|and(?= (?:
 RUN = re.compile(rf"{START}{TOKEN}(?:{GAP}{_LINK}{TOKEN}){{0,9}}")
 """Capitalised words in a row, with the small words that names have inside."""
 
+LIKE_TOWN = re.compile(
+    r"\w{2,}(?:ville|town|ton|burgh?|borough|bury|ford|field|wick|wich|worth|mouth|chester|cester|minster|stead|stow|"
+    r"ham|hampton|shire|port|haven|view|dale|brook|wood|hurst|combe|ley|leigh|thorpe|pool|gate|bridge|bourne|burn|ridge|"
+    r"vale|creek|falls|springs|lake|beach|shore|mere|moor|holm)$"
+)
+"""How names of towns end, in lower case."""
+
 _BEFORE = re.compile(r"[\w'’&-]+|[^\w\s]|\n")
 _REACH = 64
 
