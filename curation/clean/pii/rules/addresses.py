@@ -33,6 +33,11 @@ _ADDRESS = re.compile(
     rf"(?<![\w.,/$£€#-])(?:{_UNIT},?{GAP}|[Nn]umber{GAP}|[Nn]o\.?{GAP})?{_NUMBER},?{GAP}(?:{_UNIT},?{GAP})?{_STREET}"
     rf"(?:,?{GAP}{_UNIT})?(?:,?{GAP}{_POST}(?!\w))?"
 )
+_ELSEWHERE = re.compile(
+    rf"(?<![\w.,/$£€#-])(?:{_NUMBER},?{GAP}(?:Rue|Avenue|Boulevard|Place|Calle|Avenida|Av\.|Via|Viale|Piazza|Rua|Praça|Carrer|Paseo|"
+    rf"Chemin|Impasse|Allée|Quai){GAP}(?:(?:de|des|du|del|della|dei|la|las|le|les|los|da|do|dos){GAP}){{0,2}}(?:[dl]['’])?{TOKEN}"
+    rf"(?:{GAP}{TOKEN})?|[A-ZÄÖÜ]\w+(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|weg|gasse|allee|straat|laan|gracht){GAP}\d{{1,4}}[a-z]?\b)"
+)
 _BOX = re.compile(rf"(?i:\bp\.? ?o\.? ?box{GAP}#?\d{{1,6}})(?:,?{GAP}{_POST}(?!\w))?")
 _AFTER = re.compile(
     rf",?{GAP}(?P<town>{_TOWN})(?=,|[.;!?]|\n|$|{GAP}{_POST})(?:,{GAP}(?:[A-Z]{{2}}\b|{_TOWN}))?(?:,?{GAP}(?P<code>{_POST})(?!\w))?"
@@ -64,7 +69,7 @@ _FAMOUS = frozenset({"wall street", "sesame street", "downing street", "easy str
 
 
 def _addresses(text: str) -> Iterator[Finding]:
-    for pattern in (_ADDRESS, _BOX, _HIGHWAY):
+    for pattern in (_ADDRESS, _ELSEWHERE, _BOX, _HIGHWAY):
         for match in pattern.finditer(text):
             yield Finding(*match.span(), "ADDRESS", 0.85, "addresses")
             yield from _behind(text, match.end())
@@ -104,7 +109,8 @@ RULES = (
     Rule(
         "addresses",
         frozenset({"ADDRESS", "LOCATION"}),
-        rf"\p{{Nd}}[A-Za-z]?[,.]? .{{0,60}}\b(?i:{_TYPES}|st|dr|p|fm|route|rte)\b|(?i:box) #?\p{{Nd}}|(?i:corner|intersection) of",
+        rf"\p{{Nd}}[A-Za-z]?[,.]? .{{0,60}}\b(?i:{_TYPES}|st|dr|p|fm|route|rte)\b|\p{{Nd}},? (?:Rue|Avenue|Boulevard|Place|Calle|Av|Via|Piazza|"
+        rf"Rua|Praça|Carrer|Paseo|Chemin|Impasse|All|Quai)|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|(?i:corner|intersection) of",
         _addresses,
     ),
     Rule("streets", _ADDRESS_LABEL, rf"(?:on|off|in|at) (?:the )?(?:\p{{Lu}}|\p{{Nd}}).{{1,40}}\b(?:{_TYPES}|St|Dr)\b", _roads),

@@ -50,7 +50,7 @@ _NUMERIC = re.compile(
 )
 _SHORTLY = re.compile(
     r"(?i:(?<![\w-])(?:on|since|by|until|till|before|after|dated?|from|due|born|d\.?o\.?b\.?:?|around|between|appointment|"
-    r"session|scheduled for|starting|start(?:ed)?|effective|visit of|back on|as of|for)(?: the)? )"
+    r"session|scheduled for|starting|start(?:ed)?|effective|visit of|back on|as of|for|(?:birthday|anniversary|deadline|hearing|date|appointment|session|wedding|funeral) (?:is|was|on|:))(?: the)? )"
     r"(?P<short>(?P<one>\d{1,2})/(?P<two>\d{1,2})(?: ?(?:-|–|to|and) ?\d{1,2}/\d{1,2})?)(?![\w/]|[.,]\d| ?(?:of|cup|inch|mile|full)\b|%)"
 )
 _BORN = re.compile(

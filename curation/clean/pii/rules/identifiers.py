@@ -16,7 +16,7 @@ from curation.clean.pii.rules.shapes import FUNCTION, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
 _LINK = (
-    rf"(?P<word>[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :=#-]{{0,3}}"
+    rf"(?P<word>[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
 )
 _VALUE = r"(?P<value>[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++)*+)(?![@\w])"
 
@@ -54,12 +54,15 @@ _LAST_FOUR = re.compile(
 _WALLET = re.compile(r"(?<!\w)0x[0-9a-fA-F]{40}(?!\w)")
 _CASHTAG = re.compile(r"(?i:\bcash ?(?:app|tag)\b[^.\n$]{0,20})(?P<tag>\$[A-Za-z][\w-]{1,19})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_CARD = re.compile(r"(?:\d[ -]?){13,19}")
 _DIAGNOSIS = re.compile(r"[A-Z]\d\d(?:\.\d{1,3})?")
 
 
 def _numbers(text: str) -> Iterator[Finding]:
     for match in _ID.finditer(text):
         value = match["value"]
+        if _CARD.fullmatch(value):
+            continue  # the recogniser of cards knows better
         if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6):
             yield Finding(*match.span("value"), "ID", 0.75, "identifiers")
     for match in _PLATE.finditer(text):
@@ -103,7 +106,7 @@ _ANY = r"[A-Za-z0-9_](?:[\w.-]{1,28}\w)(?![\w@]|['’]\w)"
 _QUOTE = r"[\"“'‘]?"
 _ON_PLATFORM = re.compile(
     rf"(?i)(?<![\w.@-])(?:{_PLATFORMS})(?: (?:account|profile|page|user|name|me|chat|dm|handle|username|tag|id|there|too|also|is|was|as|at|under|"
-    rf"it['’]s|i['’]m|my|called|named|on|add))*[ :=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
+    rf"it['’]s|i['’]m|my|called|named|on|add))*[ :,=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
 )
 _USER_IS = re.compile(
     rf"(?i)(?<![\w.@-])(?:(?:my|his|her|their|our) (?:{_SURE_USER})|(?:{_SURE_USER})(?= ?:))(?: (?:there|on (?:there|here|\w+)|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
@@ -192,6 +195,7 @@ _CALL = re.compile(
     r"telephone|tel|contact|whatsapp|voicemail|pager|sms|landline|extension|ext|direct line|line|digits)\b[^\d\n]{0,28}?"
     r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,2}\d){6,14})(?![\w%]|[.,/:-]\d)"
 )
+_ABROAD = re.compile(r"(?<![\w+])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ,]{1,2}(?:ext|x|extension)\.? ?\d{1,5})?(?![\w%])")
 _DIGIT = "zero|oh|o|nought|naught|one|two|three|four|five|six|seven|eight|nine"
 _ALOUD = re.compile(
     rf"(?i)(?<![\w-])(?:(?:{_DIGIT}|double|triple|treble|\d)[ ,.\t-]{{1,3}}){{5,}}(?:hundred[ ,-]{{1,2}}(?:(?:{_DIGIT})[ ,-]{{1,2}})*)?(?:{_DIGIT}|hundred|\d)(?![\w-])"
@@ -211,6 +215,9 @@ def _phones(text: str) -> Iterator[Finding]:
         digits = "".join(c for c in match["value"] if c.isdigit())
         if len(set(digits)) > 1 and not is_helpline(digits) and not re.fullmatch(r"(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d", match["value"]):
             yield Finding(*match.span("value"), "PHONE", 0.7, "identifiers")
+    for match in _ABROAD.finditer(text):
+        if 8 <= sum(c.isdigit() for c in match[0]) <= 19 and not is_helpline(match[0]):
+            yield Finding(*match.span(), "PHONE", 0.7, "identifiers")
     for match in _ALOUD.finditer(text):
         if _is_dictated(match[0]):
             yield Finding(*match.span(), "PHONE", 0.7, "identifiers")

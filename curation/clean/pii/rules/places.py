@@ -52,7 +52,6 @@ STRONG = {
     "outside": frozenset(_RESIDE.split()),
     "around": frozenset(_RESIDE.split()),
     "to": frozenset(_MOVE.split()),
-    "into": frozenset(_MOVE.split()),
     "from": frozenset(_FROM.split()) - {"is", "are", "were", "was", "back", "come", "comes", "came", "family"},
 }
 LOOSE = {
@@ -60,7 +59,7 @@ LOOSE = {
     "near": frozenset(_AROUND.split()),
     "outside": frozenset(_AROUND.split()),
     "to": frozenset(_GO.split()),
-    "into": frozenset(_GO.split()),
+    "into": frozenset(_GO.split()) | frozenset(_MOVE.split()),
     "from": frozenset(_FROM.split()) | {"guy", "girl", "man", "woman", "people", "kid", "someone", "train", "far"},
 }
 _BETWEEN = frozenset(
@@ -97,6 +96,13 @@ _PARTS = frozenset(
     """city centre center downtown area county north south east west heights central suburbs suburb borough village town
     metro airport station""".split()
 )
+_PART_OF_NAME = frozenset(
+    """county borough heights beach bay springs township parish hills park island islands valley village estate
+    estates""".split()
+)
+_WATERS = frozenset("county river lake isle loch lough port fort mount glen".split())
+_BEHIND_WATERS = frozenset("river lake estate island valley bay beach heights harbour harbor marina".split())
+_BESIDE = frozenset("the on by along near in at from to beside outside around of".split())
 _STATE_BEHIND = re.compile(r", ?([A-Z][a-z]+(?: [A-Z][a-z]+)?|[A-Z]{2}\b|D\.C\.)")
 _STATE_CODES = frozenset(
     """AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA
@@ -129,7 +135,7 @@ def asked(words: list[str]) -> int:
     if preposition == "from" and words[-1:] in (["is"], ["are"], ["was"], ["were"]):
         return STRONGLY if words[-2:-1] and words[-2] in ("he", "she", "i", "we", "they", "family", "husband") else NONE
     for word in words[:-6:-1]:
-        if word in STRONG[preposition]:
+        if word in STRONG.get(preposition, ()):
             return STRONGLY
         if word in LOOSE.get(preposition, ()):
             return LOOSELY
@@ -199,10 +205,12 @@ def _judged(
         return None if BODY_WORDS & {low(w[0]) for w in words} else _span(text, words[:behind], 0.8)
     if before[-1:] and (before[-1] in _TITLES or before[-2:-1] == ["of"]):
         return None
-    if after and not (after in _PARTS or after in FUNCTION or key(after) in gazetteer.wide):
+    if after and not (after in _PARTS or after in _PART_OF_NAME or after in FUNCTION or key(after) in gazetteer.wide):
         if strong != STRONGLY or after in BODY_WORDS:
             return None
         return _unlisted(text, words, before, strong)
+    if after in _PART_OF_NAME:
+        behind += 1
     found = _span(text, words[first:behind], 0.85 if strong == STRONGLY else 0.7)
     return found if _trusted(name, before, strong, text[found.end : found.end + 24]) else None
 
@@ -238,8 +246,10 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
     words = words[:4]
     plain = [low(without_possessive(w[0])) for w in words]
     name = key(" ".join(plain))
-    if len(plain) > 1 and "county" in (plain[0], plain[-1]) and not PUBLIC & set(plain):
-        return _span(text, words, 0.75)
+    named = len(plain) > 1 and not PUBLIC & set(plain) and not all(w in WORDS for w in plain)
+    if named and (plain[-1] == "county" or plain[0] in _WATERS or plain[-1] in _BEHIND_WATERS):
+        if plain[0] == "county" or plain[-1] == "county" or before[-1:] and before[-1] in _BESIDE:
+            return _span(text, words, 0.75)
     if name in gazetteer.wide or len(name) < 3 or any(w in PUBLIC or w in BODY_WORDS for w in plain):
         return None
     state = _STATE_BEHIND.match(text, words[-1].end())
@@ -249,11 +259,21 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
         if len(words) == 1 and (name in given_names() or words[0][0].isupper()):
             return None
         return _span(text, words, 0.8)
-    if before[-1:] in (["in"], ["near"], ["outside"]) or strong:
-        if _PEOPLE_IN & set(before[-3:-1]) or name in given_names() or not LIKE_TOWN.match(plain[-1]):
-            return None
-        return _span(text, words, 0.6)
+    if before[-1:] in (["in"], ["near"], ["outside"]) or before[-2:] == ["out", "of"] or strong:
+        return _span(text, words, 0.6) if _may_be_town(text, words, plain, before) else None
     return None
+
+
+def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before: list[str]) -> bool:
+    """Whether an unlisted name behind a weak cue is a place: neither somebody's name nor a subject, a title, an acronym."""
+    if _PEOPLE_IN & set(before[-3:-1]) or plain[0] in given_names():
+        return False
+    if LIKE_TOWN.match(plain[-1]):
+        return True
+    if before[-1] in ("to", "from", "into"):
+        return False
+    ordinary = any(w in WORDS or surnames().get(w, 99_999) <= 4000 for w in plain)
+    return not ordinary and all(w[0][1:].islower() for w in words)
 
 
 _SMALL = re.compile(r"(?<![\w'’-])(?:in|near|outside|from|to|around) (?:the )?(?=([a-z][a-z'’-]+(?: [a-z][a-z'’-]+){0,3}))")
@@ -262,25 +282,36 @@ _SMALL = re.compile(r"(?<![\w'’-])(?:in|near|outside|from|to|around) (?:the )?
 def _in_lower_case(text: str) -> Iterator[Finding]:
     gazetteer = towns()
     for match in _SMALL.finditer(text):
-        if match[1].split(" ")[0].split("-")[0].removesuffix("'s") not in gazetteer.first:
-            continue
         words = match[1].split(" ")
+        if words[0].split("-")[0].removesuffix("'s") not in gazetteer.first and not _DISTINCT.match(words[0]):
+            continue
         for count in range(len(words), 0, -1):
             name = without_possessive(" ".join(words[:count]))
             people = gazetteer.towns.get(key(name), 0)
-            if people < 50_000 or key(name) in WORDS:
+            unlisted = count == 1 and _DISTINCT.match(name) and key(name) not in gazetteer.towns
+            if not unlisted and (people < 50_000 or key(name) in WORDS):
                 continue
             strong = asked(words_before(text, match.start(1)))
-            if strong == STRONGLY or (strong and key(name) in gazetteer.sure):
+            sure = key(name) in gazetteer.sure and (strong or match[0].startswith(("in ", "near ", "outside ", "around ")))
+            if strong == STRONGLY or (sure and not unlisted):
                 yield Finding(match.start(1), match.start(1) + len(name), "LOCATION", 0.75, "places")
             break
+    if text.islower():
+        for match in _SMALL_WORD.finditer(text):
+            if gazetteer.towns.get(match[0], 0) >= _FAMOUS and match[0] in gazetteer.sure:
+                yield Finding(*match.span(), "LOCATION", 0.6, "places")
+
+
+_FAMOUS = 2_000_000
+_SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w-])")
+_DISTINCT = re.compile(r"[a-z]{4,}(?:ville|bury|burgh|borough|chester|combe|haven|hurst|thorpe|wick|mouth|shire|stead|minster)$")
 
 
 _US = (
     "A[LKZR]|C[AOT]|DE|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY]"
 )
 _CODES = re.compile(
-    r"(?i:\b(?:zip(?: ?code)?|post ?code|postal code)(?: (?:is|was|of|here is))?[:,]? ?#?)"
+    r"(?i:\b(?:zip(?: ?code)?|post ?code|postal code)\b[^\d\n.;]{0,24}?[ #:])"
     r"(?P<code>(?:[A-Za-z]{1,2}\d[A-Za-z\d]? ?(?:\d[A-Za-z]{2})?|\d{4,5}(?:-\d{4})?))\b"
     r"|(?<![\w-])(?P<uk>(?:[A-PR-UWYZ][A-HK-Y]?\d[\dA-HJKPSTUW]?) \d[ABD-HJLNP-UW-Z]{2})(?![\w-])"
     r"|(?<![\w-])(?P<ca>[ABCEGHJ-NPRSTVXY]\d[A-Z] \d[A-Z]\d)(?![\w-])"
