@@ -49,40 +49,44 @@ _WIDE = """
     washington|persia|palestine|kosovo|ivory coast|burma|hong kong|macau|atlantic|pacific|mediterranean|arctic
 """
 
-# Towns that share their name with a word that people write with a capital for other reasons.
-_WORDS = """
-    acre airport albino alliance along alpine altar angers ans anthem apex areal aroma ash asia ask auburn bacon badger
-    bake balaclava band banning bar barking bath batman battle battlefield bay beacon bear beaverton bed bell bend bender
-    bent best bimbo bison blackhawk boot booth borne bountiful bow bra breakers brick bride bridge bright brooks brush
-    buffalo bum bury butler butterfly buy campo cannon canning carver cascade casino castle cathedral cave celebration
-    center central cents centurion chad chamber champion cheddar chihuahua china chop citadel citrus clay clover college
-    colon commerce concord condom converse cook cork corona corning countryside crook crystal cypress dale darling date
-    deal defiance delta dent derby diss dour downside downtown dream duping eagle economy edge egg engineer enter
-    enterprise eureka evergreen excelsior extrema fate federal fleet flora flushing forest forge fountain freedom
-    freshwater friendly fully galaxy gap gateway gay gaza glad gland globe goes gold golden goose gore got grabs grad
-    grand grants grasse grave gray green grove guard halfway ham harmony hard harvest hazard heath heritage hill hilton
-    holiday holly hollywood home homeland hook hope horn hub humble hurricane imperial independence indio industry
-    jam jade joy justice karma kilo kin king kissing lakes lakeside lame lance landing largo laurel lavender leader leek
-    legacy lend lens lent liberal liberty lice lively long loop lucky lure luz made male man manage manga mango manly
-    marathon march marks mascot mason media mentor mercy mere mesa meta metro midfield midway mill mine mission
-    mobile mocha mold monster monument moody moon moss most moth much natal naval nice nine nitro noble none normal nova
-    ode officer olds opera opportunity oral orange ore oriental paradise page pace pains pal pale par parker parkway
-    parole pearl peel peer pen perm perseverance pest phoenix pinto pita plantation plunge police poll pool pop poplar
-    posse post pout price pride progress prospect puck puma punchbowl queens rail rain read reading real rehab
-    republic reserve retreat revel reverse rich ridge rifle river riverbank riverside rodeo rose roses rot rugby rum ruse
-    safety saga sage sake sale sales salon salt same sandwich sandy satan sauce savage say semi send serenity shaft
-    shaping shields shoreline side sierra silly simmering ski sky snowflake soap song spa spark sparks split spring
-    springs stains star stone strand strawberry street success summit sunrise sunset sunshine superior surprise swan
-    swords sycamore tactic talent tame tank tapes tapping tarp temple tequila time tire torrance tours tower trail
-    tranquility triangle trim trinity triumph trooper troy tune turbo turner twist tyre union unity university uptown
-    valley van varsity venus vice victory vineyard vista wake walker walnut warden watch waterfall wedding welcome
-    wilderness wind winters wolf woodland worms worth york young zion buddha lourdes babylon bethlehem nazareth sparta
-    delphi nemo orlando bloom virgin bergen dunkirk waterloo marathon gettysburg versailles nuremberg stockholm geneva
-    helsinki munich chernobyl hiroshima vegas rush bliss champ chance fair fame faith genius grace heart honor honour
-    brave bravo rising sol sur san santa del jupiter ajax colombo los las como van der don una uno the and latina nada sari kira mina
-    lala nana papa mama baba coco kaka mira sana nan ada eva ina ann ana
-""".split()
-WORDS = frozenset(_WORDS) - {"york", "geneva", "stockholm", "helsinki", "munich", "orlando", "phoenix", "bergen", "vegas"}
+# Towns that share their name with a word, small or written with a capital for other reasons.
+WORDS = frozenset(
+    """
+    acre ada airport ajax albino ales alliance along alpine altar altos ama ana and angers ann ans anthem apex areal
+    aroma ash asia ask auburn azul baba babylon bacon badger bag bake balaclava bam bama band banning bar barking
+    bath batman battle battlefield bay beacon bear beaverton bed bell bend bender bent berserker best bethlehem
+    bimbo bison blackhawk bliss bloom boot booth borne botany bountiful bow bra brave bravo breakers brick bride
+    bridge brigantine bright brooks brush buddha buffalo bum bury bush butler butterfly buy campo canning cannon
+    carver cascade casino castle cat cathedral cave cay celebration center central cents centurion chad chamber
+    champ champion chance cheddar chernobyl chia chihuahua china chinchilla chop chu citadel citrus clay clover coco
+    college cologne colombo colon come commerce como concord condom converse cook cork corning corona countryside
+    crook crystal cypress dale darling date deal defiance deforest del delphi delta dent der derby dig dire diss don
+    dour downside downtown dream dunkirk duping eagle economy edge egg engineer enter enterprise erode eureka eva
+    evergreen excelsior extrema fair faith fame fate federal fiddlesticks fleet flora flushing forest forge fountain
+    freedom freshwater friendly fully galaxy gap gateway gay gaza genius gettysburg glad gland globe goes gold
+    golden goose gore got goto grabs grace grad grand grants grasse grave gray green grove guard halfway ham hard
+    harmony harvest hazard heart heath heritage hill hilton hire hiroshima hit holiday holly hollywood home homeland
+    homer honor honour hoo hook hope horn hub hue humble hurricane imperial ina independence indio industry inta
+    jade jam joy jupiter justice kaka karma kilo kin king kira kissing lakes lakeside lala lame lance lancing
+    landing largo las latina laurel lavender leader leek legacy lend lens lent liberal liberty lice lively lod long
+    loop los lourdes luau lucky lure luz made mage male mama man manage manga mango manly marathon march marks
+    mascot mason media mentor mercy mere mesa meta metro midfield midway mill mina mine mira mission mobile mocha
+    mold monster monument moody moon moron moss most moth much nada nan nana natal naval nazareth nemo nice nine
+    nitro noble none normal nova ode officer olds opera opportunity oral orange ore oriental owo pace page pains pal
+    pale papa par paradise paramount parker parkway parole pearl peel peer pen perm perseverance pest pinto pisco
+    pita plantation plunge police poll pool pop poplar posse post pout price pride progress prospect puck puma
+    punchbowl queens rail rain read reading real rehab republic reserve retreat revel reverse rich ridge rifle
+    rising river riverbank riverside rodeo rose roses rot rugby rum ruse rush safety saga sage sake sale sales
+    saline salon salt same san sana sandwich sandy santa sari satan sauce savage save say semi send serenity shaft
+    shaping shields shone shoreline shush side sierra silly simmering ski sky snowflake soap sol song soo spa spark
+    sparks sparta split spring springs stains star stone store strand strawberry street success summit sunrise
+    sunset sunshine superior sur surprise swan swords sycamore tactic talent tame tank tapes tapping tarp temple
+    tequila the time tire tome torrance tours tower trail tranquility triangle trim trinity triumph trooper troy
+    tune turbo turner twist tyre una union unity university uno uptown valence valley van varsity venus versailles
+    vice victory vineyard virgin vista vite wake walker walnut warden watch waterfall waterloo wedding welcome
+    wilderness wind winters wolf woodland woodlands worms worth yoga young zion
+    """.split()
+)
 
 
 def key(name: str) -> str:
@@ -144,10 +148,10 @@ def towns() -> Gazetteer:
     for name in PUBLIC - {"jordan"}:
         people.pop(name, None)
     shared = frozenset(n for n in people if _is_person(n))
-    sure = frozenset(n for n, w in people.items() if w >= 120_000 and len(n) > 3 and n not in shared and n not in WORDS)
+    sure = frozenset(n for n, w in people.items() if len(n) > 3 and n not in shared and n not in WORDS and _is_plain(n, w))
     return Gazetteer(
         towns=people,
-        sure=sure | (_split(_ALSO) - shared - WORDS - {"la", "sf", "brunswick", "hanover", "south side", "the borders"}),
+        sure=sure | (_split(_ALSO) - shared - WORDS - {"la", "sf", "brunswick", "hanover", "south side"}),
         people=shared,
         first=frozenset(n.split()[0] for n in people),
         wide=frozenset(wide),
@@ -160,6 +164,10 @@ def _is_person(name: str) -> bool:
         return True
     rank = surnames().get(name, 1_000_000)
     return rank <= 4000 and name not in _LARGE
+
+
+def _is_plain(name: str, people: int) -> bool:
+    return people >= 120_000 or (people >= 40_000 and len(name) > 4 and name not in surnames())
 
 
 # Cities that share a surname and are named far more often than anybody who bears it.

@@ -18,7 +18,7 @@ _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:e
 _LINK = (
     rf"(?P<word>[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
 )
-_VALUE = r"(?P<value>[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++)*+)(?![@\w])"
+_VALUE = r"(?P<value>(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++)*+)(?![@\w])"
 
 # ------------------------------------------------------------------------------------------- ID and FINANCIAL
 
@@ -106,7 +106,7 @@ _ANY = r"[A-Za-z0-9_](?:[\w.-]{1,28}\w)(?![\w@]|['’]\w)"
 _QUOTE = r"[\"“'‘]?"
 _ON_PLATFORM = re.compile(
     rf"(?i)(?<![\w.@-])(?:{_PLATFORMS})(?: (?:account|profile|page|user|name|me|chat|dm|handle|username|tag|id|there|too|also|is|was|as|at|under|"
-    rf"it['’]s|i['’]m|my|called|named|on|add))*[ :,=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
+    rf"it['’]?s|i['’]?m|my|called|named|on|add))*[ :,=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
 )
 _USER_IS = re.compile(
     rf"(?i)(?<![\w.@-])(?:(?:my|his|her|their|our) (?:{_SURE_USER})|(?:{_SURE_USER})(?= ?:))(?: (?:there|on (?:there|here|\w+)|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
@@ -153,6 +153,9 @@ _AT = r"(?: ?[\[({<] ?(?:at|@) ?[\])}>] ?| at | @ ?|@ )"
 _LOCAL = r"\w[\w+-]*+(?:(?: ?[\[({<] ?(?:dot|\.|underscore|dash) ?[\])}>] ?| (?:dot|underscore|dash|hyphen) |[._%'+-])\w[\w+-]*+){0,6}"
 _ENDING = r"(?:com|org|net|edu|gov|co|uk|io|me|info|ca|au|de|fr|ie|nz|us|nhs|ac|mail|email|app|dev|xyz|biz|tv)\b"
 _SPOKEN = re.compile(rf"(?i)(?<![\w.+-])(?P<local>{_LOCAL}){_AT}(?P<host>\w[\w-]*+(?:{_DOT}\w[\w-]*+){{0,3}}?{_DOT}{_ENDING}(?:{_DOT}(?:uk|au|nz|za|in)\b)?)")
+_BRACKETED = re.compile(
+    rf"(?i)(?<![\w.+-]){_LOCAL}(?: ?[\[({{<] ?(?:at|@) ?[\])}}>] ?| ?@ )\w[\w-]*+(?:{_DOT}\w[\w-]*+){{0,3}}?{_DOT}[a-z]{{2,12}}\b"
+)
 _HALF = re.compile(
     r"(?i)(?<![\w.+@-])[\w.+-]{2,64}@(?:gmail|googlemail|hotmail|outlook|yahoo|ymail|icloud|aol|proton(?:mail)?|live|msn|gmx|mail|me|"
     r"btinternet|sky|comcast|[a-z]{3,20}(?=[,;!?]? |$))\b(?!\.?\w)"
@@ -175,8 +178,9 @@ def _mails(text: str) -> Iterator[Finding]:
         if low(local) in FUNCTION or (plain and not re.search(r"[\d._]", match["local"]) and "mail" not in match["host"].lower()):
             continue
         yield Finding(*match.span(), "EMAIL", 0.75, "identifiers")
-    for match in _HALF.finditer(text):
-        yield Finding(*match.span(), "EMAIL", 0.6, "identifiers")
+    for pattern in (_BRACKETED, _HALF):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span(), "EMAIL", 0.6, "identifiers")
 
 
 def _sites(text: str) -> Iterator[Finding]:

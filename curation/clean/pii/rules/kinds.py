@@ -11,7 +11,8 @@ FACILITIES = frozenset(
     church cathedral chapel mosque synagogue parish tabernacle abbey convent monastery ministries gurdwara masjid minster
     fellowship prison jail penitentiary facility shelter refuge hostel library gym orphanage ymca ywca rehab rehabilitation
     practice treatment recovery dental medical healthcare health care lodge manor unit institution hall house juniors
-    infants friary priory mission villa unidad campus
+    infants friary priory mission villa unidad campus counselling counseling psychotherapy wellness lutheran baptist
+    methodist presbyterian episcopal general memorial regional behavioral behavioural
     """.split()
 )
 ORGANISATIONS = frozenset(
@@ -32,7 +33,7 @@ ORGANISATIONS = frozenset(
     university college polytechnic uni district services agency united athletic aid telegraph chronicle gazette herald
     optics dynamics ceramics textiles aerospace aviation marine shipping fisheries timber joinery roofing scaffolding
     ironmongers butchers bakers florists opticians vets veterinary lettings mutual savings reit semiconductors
-    cooperative co-operative collective league troupe ensemble scouts guides brigade network rowing runners striders
+    state cooperative co-operative collective league troupe ensemble scouts guides brigade network rowing runners striders
     """.split()
 )
 # These also end headlines ("Predictive Analytics", "Building Trust"): a name needs more than one of them and a word.
@@ -47,7 +48,9 @@ WEAK = frozenset(
     bank co united athletic players institute trust grammar hardware markets stores estates coffee hotel hotels theatre
     theater choir group partners associates club packaging printing publishing transport freight bros brothers sons
     tigers panthers hawks raiders sharks falcons comets warriors dynamics ceramics textiles marine mutual savings
-    collective league ensemble runners guides vets aid herald chronicle telegraph rowing infants juniors
+    collective league ensemble runners guides vets aid herald chronicle telegraph rowing infants juniors counselling counseling
+    psychotherapy wellness lutheran baptist methodist presbyterian episcopal general memorial regional state
+    behavioral behavioural
     """.split()
 )
 PUBLIC_FIRST = frozenset("national american international world global british royal european united federal".split())
@@ -67,7 +70,7 @@ ORDINARY = frozenset(
     own home house main online dear the my our his her their your this that a an any every each another some and or of for
     information military armed computer software digital global world united central federal limited personal customer data
     machine learning artificial intelligence research environmental sustainable renewable solar project team department
-    convent rest group choral football rugby cricket tennis running rowing harriers legal food book credit building trading
+    attorney surgeon secretary postmaster convent rest group choral football rugby cricket tennis running rowing harriers legal food book credit building trading
     """.split()
 )
 HOMES = frozenset("care nursing retirement children's group residential rest convalescent veterans".split())
@@ -82,7 +85,7 @@ _STAY_AT = """
     teaching pupil principal headteacher sophomore classmates bullied expelled suspended enrolled kids son daughter child
     children admitted seen treated locked scan mri bloods clinic hospital staff carer carers counselled visiting-hours
     ta girl boy governor caretaker sister brother mum mom dad nan gran grandma grandad prayer prayers confession vicar
-    chaplain deacon volunteer-chaplain visited visiting visits
+    chaplain deacon born married volunteer-chaplain visited visiting visits
 """
 _WORK_AT = """
     work works worked working employed job jobs shift shifts internship interning interned intern position role career gig
@@ -96,7 +99,7 @@ _WORK_AT = """
     fellowship scholarship major majoring majored sales accountant designer salesman buyer bartender stockroom shelf-stacking
     caseload desk team rota payroll hours contract contracts salary wages career head checkout till tills nights weekends
     mornings probation sabbatical tenure dissertation thesis lab lectures finals freshers tenured stacking packing
-    accounting bookkeeping marketing admin reception security lunch-break meeting-room culture restructure merger takeover
+    shelves tables accounting bookkeeping marketing admin reception security lunch-break meeting-room culture restructure merger takeover
 """
 _WORK_FOR = """
     work works worked working volunteer volunteers volunteered volunteering freelance freelances freelanced freelancing drive
@@ -104,7 +107,7 @@ _WORK_FOR = """
     contracted consult consulted consulting play plays played playing coach coaches coached coaching interview interviewed
     interviewing job shifts engineer manager rep lawyer buyer designer analyst contractor drummer goalkeeper striker keeper
     fundraise fundraising write writes code codes nights bartend swim swims row rows run runs bowl bowls bat bats sales
-    captain signed trial trials trialled accountant bookkeeper secretary treasurer
+    captain driven given signed trial trials trialled accountant bookkeeper secretary treasurer
 """
 _FIRED = "hired employed fired sacked laid-off off dismissed headhunted recruited promoted poached redundant let go".split()
 _LEFT = """
@@ -121,16 +124,17 @@ _COMPANY = """
     nonprofit band bakery employer salon brewery university college shop store business bookshop garage warehouse choir
 """
 _HOUSES = "school hospital clinic church rehab shelter prison nursery hospice home unit refuge hostel".split()
-_WITH = "interview interviewed interviewing job internship position contract placement career role volunteer volunteering"
+_WITH = "volunteer volunteers volunteered nurse job interview interviewed interviewing job internship position contract placement career role volunteer volunteering"
 
 STAY = {
     "at": frozenset(_STAY_AT.split()),
     "to": frozenset("admitted readmitted committed sectioned checked transferred referred".split()),
     "into": frozenset("admitted readmitted checked check checking myself himself herself moved move put placed".split()),
     "from": frozenset("discharged released expelled suspended excluded absconded".split()),
-    "in": frozenset("incarcerated imprisoned inmate inpatient hospitalized hospitalised sentence locked".split()),
+    "in": frozenset("time incarcerated imprisoned inmate inpatient hospitalized hospitalised sentence locked".split()),
     "called": frozenset(_HOUSES),
     "named": frozenset(_HOUSES),
+    ",": frozenset("school church hospital clinic rehab hospice nursery".split()),
     "of": frozenset("principal headteacher pastor warden vicar chaplain governor".split()),
 }
 """FACILITY: for the word right before a name, the words that may stand before that."""
@@ -146,7 +150,7 @@ WORK = {
     "named": frozenset(_COMPANY.split()),
     "is": frozenset({"employer"}),
     "was": frozenset({"employer"}),
-    ",": frozenset({"employer", "company", "firm", "startup", "university"}),
+    ",": frozenset({"employer", "company", "firm", "startup", "university", "union", "band", "club", "charity"}),
 }
 """ORG: the same."""
 BETWEEN = frozenset(
@@ -154,6 +158,8 @@ BETWEEN = frozenset(
     here there now over down up back again full-time part-time full part time nights weekends days remotely out in a an as
     my his her their our new first second old current last only long entire whole and head night day early late year grade
     class reception english maths math science history music art p.e. pe of sales two three four five six him her me it
+    nursing law medicine engineering business psychology biology chemistry physics economics politics accounting design computer
+    education social work philosophy geography architecture film fine
     """.split()
 )
 
@@ -179,6 +185,24 @@ def is_job(word: str) -> bool:
     """Whether a word before "at" has the shape of somebody's job."""
     return word not in _NO_JOB and _JOB.fullmatch(word) is not None
 
+
+UNIVERSITIES = frozenset(
+    """
+    harvard yale princeton stanford cornell columbia brown dartmouth penn upenn mit caltech emory georgetown duke vanderbilt
+    tufts northwestern rutgers purdue ucla usc nyu bu unc uva uc berkeley ucl lse kcl soas imperial oxford cambridge durham
+    oxbridge baylor clemson auburn temple villanova fordham syracuse drexel howard spelman morehouse juilliard risd smith
+    wellesley vassar barnard bryn-mawr amherst williams swarthmore oberlin mcgill concordia
+    goldsmiths loughborough warwick exeter bath lancaster
+    """.split()
+)
+"""Universities that go by a name without a kind; they count where somebody studies there."""
+STUDY = frozenset(
+    """
+    study studied studying student degree graduate graduated graduating grad accepted apply applying applied application
+    transfer transferred transferring admitted admission scholarship semester campus freshman sophomore undergrad masters phd
+    professor got get getting go goes going went attend attends attended dropped dropping class major
+    """.split()
+)
 
 SHOPS = (
     "tesco|sainsbury'?s|asda|morrisons|waitrose|aldi|lidl|co-?op|walmart|costco|starbucks|mcdonald'?s|burger king|kfc|"

@@ -14,14 +14,14 @@ _CALENDAR = """
     monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays
     sundays mon tue tues wed weds thu thur thurs fri sat sun spring summer autumn fall winter
     christmas xmas easter lent ramadan eid hanukkah chanukah diwali thanksgiving halloween passover pesach yom rosh purim
-    valentine valentine's valentines new-year's boxing kwanzaa advent pentecost juneteenth
+    valentine valentine's valentines new-year's boxing kwanzaa advent groundhog bonfire veterans memorial mardi gras bank easter-monday pentecost juneteenth
 """
 
 _PEOPLES = """
     american americans british english scottish welsh irish european french german spanish italian portuguese dutch belgian
     swiss austrian polish czech slovak hungarian romanian bulgarian serbian croatian bosnian albanian greek turkish russian
     ukrainian swedish norwegian danish finnish icelandic estonian latvian lithuanian chinese japanese korean vietnamese thai
-    filipino filipina malaysian indonesian indian pakistani bangladeshi nepali afghan iranian persian iraqi syrian lebanese
+    filipino filipina farsi dari pashto swahili tagalog gujarati telugu malayalam marathi igbo yoruba hausa amharic gaelic malaysian indonesian indian pakistani bangladeshi nepali afghan iranian persian iraqi syrian lebanese
     jordanian israeli palestinian saudi arab arabic arabian egyptian moroccan algerian tunisian libyan sudanese ethiopian
     somali kenyan ugandan tanzanian nigerian ghanaian african caribbean jamaican haitian cuban dominican rican mexican
     brazilian argentinian argentine chilean colombian peruvian venezuelan canadian australian zealander kiwi asian latino
@@ -70,7 +70,7 @@ _SCHOOLING = """
     black friday cyber white house west east north south mom mum mummy mommy dad daddy mother father grandma grandpa nan
     nana granny gran grandad aunt auntie uncle sir madam mr mrs ms dr
     army navy marines marine corps guard force congress parliament senate government council police
-    earth mars moon sun internet bluetooth
+    earth mars moon sun internet bluetooth narnia hogwarts westeros wonderland neverland oz atlantis gotham disneyland disney
 """
 
 PUBLIC = frozenset(f"{_CALENDAR} {_PEOPLES} {_CARE} {_MEDIA} {_SCHOOLING}".split()) | MONTHS
@@ -107,7 +107,7 @@ BODY_WORDS = frozenset(
     street road avenue lane drive court boulevard st rd ave ln dr blvd way terrace close crescent mews inc ltd llc corp
     plc group bank logistics solutions services systems consulting partners associates holdings technologies software
     council police department fc united rovers society association foundation trust union club library gym hotel museum
-    bridge tower marathon times post herald tribune symphony orchestra protocol accord convention syndrome gazette
+    tower marathon times post herald tribune symphony orchestra protocol accord convention syndrome gazette
     bulls lakers celtics yankees mets giants jets bears cubs sox rockets cowboys eagles steelers packers
     """.split()
 )

@@ -20,6 +20,8 @@ from curation.clean.pii.rules.kinds import (
     PUBLIC_FIRST,
     SHOPS,
     STAY,
+    STUDY,
+    UNIVERSITIES,
     WEAK,
     WORK,
     is_job,
@@ -62,6 +64,7 @@ _SAINT_BEFORE = frozenset(
     """at to from into in of leave left leaving by near the through outside attend attends attended attending joined
     called""".split()
 )
+_FIRM_BEFORE = frozenset("at for with by from left joined".split())
 _FIRM = re.compile(rf"{START}{CAP}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
 _SMALL_LAST = re.compile(
     rf"{GAP}(?:(?:general|mental health|medical|community|elementary|middle|high|primary|secondary|grammar|baptist|"
@@ -90,7 +93,7 @@ def said(words: list[str], table: dict[str, frozenset[str]]) -> bool:
         return False
     heads = table[words[-1]]
     for word in words[-2:-8:-1]:
-        if word in heads or (table is WORK and words[-1] == "at" and is_job(word)):
+        if word in heads or (table is WORK and words[-1] in ("at", "with") and is_job(word)):
             return True
         if word not in BETWEEN and not word.isdigit():
             return False
@@ -104,18 +107,22 @@ def _bodies(text: str) -> Iterator[Finding]:
     for match in _OF.finditer(text):
         if low(match[0]) not in BODIES and key(match[0].split(" of ")[-1].removeprefix("the ")) not in towns().wide:
             yield _found(text, match.start(), match.end(), "FACILITY" if match["facility"] else "ORG")
+    sure = {match.start() for match in _SAINT.finditer(text) if match["sure"]}
     for match in _SAINT.finditer(text):
         before = words_before(text, match.start())
         town = key(without_possessive(match[0])) in towns().towns and match[0][-2:] not in ("'s", "’s")
         if match["sure"] or (not town and before[-1:] and before[-1] in _SAINT_BEFORE):
             yield Finding(match.start(), match.end(), "FACILITY", 0.7, "organisations")
     for match in _FIRM.finditer(text):
-        if "&" in match[0] and "," in match[0] or said(words_before(text, match.start()), WORK):
+        before = words_before(text, match.start())
+        partners = "&" in match[0] and ("," in match[0] or (before[-1:] and before[-1] in _FIRM_BEFORE))
+        if partners or said(before, WORK):
             names = [low(w) for w in WORD.findall(match[0])]
             if not any(n in given_names() or n in FUNCTION or n in PUBLIC for n in names):
                 yield _found(text, match.start(), match.end(), "ORG")
     for run in RUN.finditer(text):
-        yield from _in_run(text, run)
+        if run.start() not in sure:
+            yield from _in_run(text, run)
 
 
 def _in_run(text: str, run: re.Match[str]) -> Iterator[Finding]:
@@ -131,7 +138,7 @@ def _in_run(text: str, run: re.Match[str]) -> Iterator[Finding]:
         before = words_before(text, words[first].start())
         start, end = words[first].start(), words[index].end()
         if _is_named(plain[first:index], last, before) and not (text[start:end].isupper() and not said(before, WORK)):
-            yield _found(text, start, end, label)
+            yield _found(text, start, end, _kept(last, label, before))
             first = index + 1
     if first == 0 and words:
         yield from _without_kind(text, words, plain)
@@ -146,12 +153,26 @@ def _label(words: list[str], index: int) -> str | None:
     return "ORG" if word in ORGANISATIONS else "FACILITY" if word in FACILITIES else None
 
 
+_TOWARDS = frozenset("at from outside near called joined".split())
+_CORPORATE = frozenset("university college uni polytechnic council police inc llc ltd plc corp state".split())
+_CARERS = frozenset("care health healthcare medical dental".split())
+
+
+def _kept(last: str, label: str, before: list[str]) -> str:
+    """The label by kind, but where what is said of the name knows better: a patient is at no company."""
+    if label == "ORG" and last not in _CORPORATE and said(before, STAY):
+        return "FACILITY"
+    if label == "FACILITY" and last in _CARERS and said(before, WORK) and not said(before, STAY):
+        return "ORG"
+    return label
+
+
 def _is_named(words: list[str], last: str, before: list[str]) -> bool:
     """Whether what stands before a kind of body is a name, not one more word for the kind."""
     gazetteer = towns()
     proper = [w for w in words if not (w in ORDINARY or w in FUNCTION or w in PUBLIC or key(w) in gazetteer.wide)]
     if not proper:
-        return last == "university" and bool(words) and not ORDINARY & set(words)
+        return last in ("university", "college") and any(key(w) in gazetteer.wide for w in words)
     if " ".join([*words, last]) in BODIES:
         return False
     if last not in WEAK and words[0] not in PUBLIC_FIRST:
@@ -160,7 +181,9 @@ def _is_named(words: list[str], last: str, before: list[str]) -> bool:
         return True
     if words[0] in PUBLIC_FIRST:
         return False
-    if words[-1] in ORDINARY or before[-1:] in (["at"], ["from"], ["outside"], ["near"], ["called"], ["joined"]):
+    if words[-1] in ORDINARY or (before[-1:] and before[-1] in _TOWARDS):
+        return True
+    if last in FACILITIES and last not in _CARERS and before[-1:] and before[-1] in ("in", "on", "to", "into"):
         return True
     return any(w in surnames() or key(w) in gazetteer.towns or LIKE_TOWN.match(w) for w in proper)
 
@@ -172,11 +195,19 @@ def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> It
     if small and _is_named(plain, "hospital", before):
         yield _found(text, words[0].start(), small.end(), "FACILITY" if small["facility"] else "ORG")
         return
-    stay, work = said(before, STAY), said(before, WORK)
+    stay = said(before, STAY)
+    work = not stay and said(before, WORK)
+    if plain[0] in UNIVERSITIES and len(plain) == 1 and _studied(before):
+        yield _found(text, words[0].start(), end, "ORG")
+        return
     if not (stay or work) and _STAFF.match(text, end):
         work = plain[0] not in surnames() or plain[0] in APPS
     if (stay or work) and _is_body(plain, work):
         yield _found(text, words[0].start(), end, "ORG" if work else "FACILITY")
+
+
+def _studied(before: list[str]) -> bool:
+    return before[-1:] != [] and before[-1] in ("at", "into", "to", "from", "of") and bool(STUDY & set(before))
 
 
 def _is_body(plain: list[str], work: bool) -> bool:
@@ -193,13 +224,13 @@ def _found(text: str, start: int, end: int, label: str) -> Finding:
 
 # ----------------------------------------------------------------------------------------------- lower case
 
-_SHOP = re.compile(rf"(?<![\w'’-])(?:{SHOPS})(?![\w'’-])")
+_SHOP = re.compile(rf"(?i)(?<![\w'’-])(?:{SHOPS})(?![\w'’-])")
 _SMALL_KIND = (
-    "hospital|clinic|infirmary|hospice|school|elementary|academy|church|prison|university|college|high|primary|grammar|"
+    "hospital|clinic|infirmary|hospice|school|elementary|academy|church|prison|university|college|high(?: school)?|primary(?: school)?|grammar(?: school)?|"
     "(?:medical|treatment|recovery|health) cent(?:er|re)|(?:care|nursing) home"
 )
 _SMALL_NAME = re.compile(
-    rf"(?<![\w'’-])(?:at|from|near|outside) ((?:st\.? )?[a-z][a-z'’-]{{2,}}(?: [a-z][a-z'’-]{{2,}}){{0,3}}? ({_SMALL_KIND}))(?![\w-])"
+    rf"(?<![\w'’-])(at|from|near|outside|to|into|in) ((?:st\.? )?[a-z][a-z'’-]{{2,}}(?: [a-z][a-z'’-]{{2,}}){{0,3}}? ({_SMALL_KIND}))(?![\w-])"
 )
 _SMALL_FIRM = re.compile(
     r"(?<![\w'’-])(?:at|for) ([a-z][a-z'’-]{2,}(?: [a-z][a-z'’-]{2,})? (?:logistics|solutions|foods|motors|consulting|insurance|"
@@ -219,15 +250,17 @@ _NO_NAMES = ORDINARY - {"general"} | FUNCTION | frozenset(
 
 def _small(text: str) -> Iterator[Finding]:
     for match in _SHOP.finditer(text):
-        if said(words_before(text, match.start()), WORK) or _STAFF.match(text, match.end()):
+        before = words_before(text, match.start())
+        if said(before, WORK) or before[-1:] in (["left"], ["quit"], ["joined"], ["leaving"]) or _STAFF.match(text, match.end()):
             yield Finding(*match.span(), "ORG", 0.7, "organisations")
     for match in _SMALL_NAME.finditer(text):
-        words = low(match[1][: -len(match[2]) - 1]).split()
+        words = low(match[2][: -len(match[3]) - 1]).split()
         named = [w for w in words if w not in ("high", "general", "elementary", "primary", "community", "middle")]
-        sure = match[2] not in ("high", "primary", "grammar") or (words[-1:] and _is_proper(words[-1]))
+        vague = match[3] in ("high", "primary", "grammar") or match[1] in ("to", "into", "in")
+        sure = not vague or (words[-1:] and _is_proper(words[-1]))
         if named and sure and not any(w in _NO_NAMES for w in named):
-            label = "ORG" if match[2] in ("university", "college") else "FACILITY"
-            yield Finding(*match.span(1), label, 0.5, "organisations")
+            label = "ORG" if match[3] in ("university", "college") else "FACILITY"
+            yield Finding(*match.span(2), label, 0.5, "organisations")
     for match in _SMALL_FIRM.finditer(text):
         if said(words_before(text, match.start(1)), WORK) and not any(w in _NO_NAMES for w in match[1].split()[:-1]):
             yield Finding(*match.span(1), "ORG", 0.6, "organisations")
@@ -253,7 +286,7 @@ RULES = (
     Rule(
         "organisations in lower case",
         _BOTH,
-        rf"(?:{SHOPS})|(?:at|from|near|outside|for) [\p{{L}}.'’ -]+ (?:{_SMALL_KIND}|logistics|solutions|foods|motors|consulting|"
+        rf"(?i:{SHOPS})|(?:at|from|near|outside|to|in|for) [\p{{L}}.'’ -]+ (?:{_SMALL_KIND}|logistics|solutions|foods|motors|consulting|"
         r"insurance|council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|uni|state)",
         _small,
     ),

@@ -44,7 +44,7 @@ _GO = """
 """
 _FROM = """
     i'm im am was he's she's we're they're you're hail hails hailed originally is are were come comes came family moved
-    move moving relocated fled emigrated drove flew travelled traveled commute commuting away home back evacuated
+    move moving relocated fled emigrated drove flew travelled traveled commute commutes commuted commuting away home back evacuated
 """
 STRONG = {
     "in": frozenset(_RESIDE.split()),
@@ -110,6 +110,10 @@ _STATE_CODES = frozenset(
 )
 _ALIKE = re.compile(r"(?:,? (?:and|or|then|and then|to)|,) ")
 
+_NATIVE = re.compile(r"(?:-|[ ])(?:girl|boy|lad|lass|native|accent|suburbs?|area|born|based)\b")
+_OF_A_TOWN = frozenset("whole rest centre center streets outskirts people part side end middle suburb half".split())
+_QUARTER = re.compile(r" (?:council )?(?:estate|neighbou?rhood|district|area|projects|housing scheme|valley|peninsula)\b")
+
 NONE, LOOSELY, STRONGLY = 0, 1, 2
 
 
@@ -164,7 +168,7 @@ def _runs(text: str) -> Iterator[Finding]:
         else:
             found = _unlisted(text, words, before, strong)
         if found:
-            last, strength = found.end, strong
+            last, strength = found.end, max(strong, LOOSELY)
             yield found
 
 
@@ -194,7 +198,7 @@ def _judged(
     after = low(words[behind][0]) if behind < len(words) else ""
     if first and key(text[words[first - 1].start() : words[behind - 1].end()]) in gazetteer.wide:
         return None
-    if first and low(words[first - 1][0]) in _PREFIXES:
+    if first and low(words[first - 1][0]) in _PREFIXES | _WATERS:
         first -= 1
     if first and strong != STRONGLY:
         inner = low(words[first - 1][0])
@@ -225,9 +229,11 @@ def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
         return True
     if strong and not (name in WORDS and gazetteer.towns[name] < 300_000):
         return True
+    if _NATIVE.match(behind) or (before[-1:] == ["of"] and before[-2:-1] and before[-2] in _OF_A_TOWN):
+        return True
     preposition = before[-1] if before else ""
     people = gazetteer.towns[name]
-    if preposition in ("in", "near", "outside", "around", "across", "throughout"):
+    if preposition in ("in", "near", "outside", "around", "across", "throughout", "between"):
         if _PEOPLE_IN & set(before[-3:-1]):
             return False
         return people >= 800_000 if name in WORDS else people >= 40_000 or name not in gazetteer.people
@@ -252,6 +258,8 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
             return _span(text, words, 0.75)
     if name in gazetteer.wide or len(name) < 3 or any(w in PUBLIC or w in BODY_WORDS for w in plain):
         return None
+    if _QUARTER.match(text, words[-1].end()) and before[-1:] == ["the"] and name not in given_names():
+        return _span(text, words, 0.6)
     state = _STATE_BEHIND.match(text, words[-1].end())
     if state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide):
         return _span(text, words, 0.8) if before[-1:] and before[-1] in ("of", "at", *LOOSE) else None
@@ -289,10 +297,12 @@ def _in_lower_case(text: str) -> Iterator[Finding]:
             name = without_possessive(" ".join(words[:count]))
             people = gazetteer.towns.get(key(name), 0)
             unlisted = count == 1 and _DISTINCT.match(name) and key(name) not in gazetteer.towns
-            if not unlisted and (people < 50_000 or key(name) in WORDS):
+            if not unlisted and (people < 30_000 or len(name) < 4 or key(name) in WORDS):
                 continue
-            strong = asked(words_before(text, match.start(1)))
-            sure = key(name) in gazetteer.sure and (strong or match[0].startswith(("in ", "near ", "outside ", "around ")))
+            before = words_before(text, match.start(1))
+            strong = asked(before)
+            inside = match[0].startswith(("in ", "near ", "outside ")) and name not in given_names()
+            sure = (strong and key(name) in gazetteer.sure) or (inside and not _PEOPLE_IN & set(before[-3:-1]))
             if strong == STRONGLY or (sure and not unlisted):
                 yield Finding(match.start(1), match.start(1) + len(name), "LOCATION", 0.75, "places")
             break
@@ -328,7 +338,7 @@ def _codes(text: str) -> Iterator[Finding]:
 _LOCATION = frozenset({"LOCATION"})
 RULES = (
     Rule("places", _LOCATION, r"\p{Lu}\p{L}", _runs),
-    Rule("places in lower case", _LOCATION, r"(?:in|near|outside|from|to|around) (?:the )?[a-z]{3}", _in_lower_case),
+    Rule("places in lower case", _LOCATION, r"^\P{Lu}+$|(?:in|near|outside|from|to|around) (?:the )?[a-z]{3}", _in_lower_case),
     Rule(
         "postcodes",
         _LOCATION,
