@@ -52,6 +52,7 @@ _WIDE = """
 # Towns that share their name with a word, small or written with a capital for other reasons.
 WORDS = frozenset(
     """
+    pesto pristine panda spoken mascara mangina perma gente conception orang killin nokia savanna labe joda mayo hannibal
     acre ada airport ajax albino ales alliance along alpine altar altos ama ana and angers ann ans anthem apex areal
     aroma ash asia ask auburn azul baba babylon bacon badger bag bake balaclava bam bama band banning bar barking
     bath batman battle battlefield bay beacon bear beaverton bed bell bend bender bent berserker best bethlehem
@@ -137,7 +138,10 @@ def towns() -> Gazetteer:
     people: dict[str, int] = {}
     for city in source.get_cities().values():
         weight = city["population"] * (8 if city["countrycode"] in _ENGLISH else 1)
-        for name in _forms(city["name"]):
+        names = _forms(city["name"])
+        if city["population"] >= 100_000:
+            names |= _variants(city["name"], city["alternatenames"])
+        for name in names:
             people[name] = max(people.get(name, 0), weight)
     for name in _split(_ALSO):
         people[name] = max(people.get(name, 0), 1_000_000)
@@ -182,6 +186,12 @@ def _forms(name: str) -> set[str]:
     ascii_only = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     forms = {key(plain), key(ascii_only)}
     return {f for f in forms if 3 <= len(f) <= 40 and f[0].isalpha() and f.count(" ") < 4}
+
+
+def _variants(name: str, others: list[str]) -> set[str]:
+    """Other spellings of a large city's name in Latin letters, such as `Basra` of `Basrah`."""
+    near = {o for o in others if o.isascii() and o.istitle() and o.isalpha() and len(o) > 4 and o[:4] == name[:4]}
+    return {key(o) for o in near if abs(len(o) - len(name)) <= 2}
 
 
 def _split(block: str) -> set[str]:

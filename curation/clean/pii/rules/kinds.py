@@ -68,11 +68,20 @@ ORDINARY = frozenset(
     technical graduate grad law business english foreign police fire school student students social human support service
     services office center centre hospital clinic church prison first second third next last new old big small good great
     own home house main online dear the my our his her their your this that a an any every each another some and or of for
-    information military armed computer software digital global world united central federal limited personal customer data
-    machine learning artificial intelligence research environmental sustainable renewable solar project team department
-    attorney surgeon secretary postmaster convent rest group choral football rugby cricket tennis running rowing harriers legal food book credit building trading
+    attorney surgeon secretary postmaster convent rest group choral football rugby cricket tennis running rowing harriers
+    legal food credit trading military armed cognitive dialectical dialectic behavior behaviour applied interpersonal
+    information computer software digital global world united central limited personal customer data machine learning
+    artificial intelligence research environmental sustainable renewable solar project team department book building
     """.split()
 )
+TRADES = frozenset(
+    """
+    information computer software digital global world customer data machine learning artificial intelligence research social
+    human support service services environmental sustainable renewable solar project team department personal business
+    online cognitive dialectical dialectic behavior behaviour interpersonal anxiety law applied
+    """.split()
+)
+"""Those of them that stand before a kind in headlines as often as in names."""
 HOMES = frozenset("care nursing retirement children's group residential rest convalescent veterans".split())
 """What stands before `Home` in the name of a facility."""
 
@@ -85,7 +94,7 @@ _STAY_AT = """
     teaching pupil principal headteacher sophomore classmates bullied expelled suspended enrolled kids son daughter child
     children admitted seen treated locked scan mri bloods clinic hospital staff carer carers counselled visiting-hours
     ta girl boy governor caretaker sister brother mum mom dad nan gran grandma grandad prayer prayers confession vicar
-    chaplain deacon born married volunteer-chaplain visited visiting visits
+    chaplain deacon diagnosis diagnosed referral referred biopsy mammogram birth labour op waiting-list born married volunteer-chaplain visited visiting visits
 """
 _WORK_AT = """
     work works worked working employed job jobs shift shifts internship interning interned intern position role career gig
@@ -99,7 +108,7 @@ _WORK_AT = """
     fellowship scholarship major majoring majored sales accountant designer salesman buyer bartender stockroom shelf-stacking
     caseload desk team rota payroll hours contract contracts salary wages career head checkout till tills nights weekends
     mornings probation sabbatical tenure dissertation thesis lab lectures finals freshers tenured stacking packing
-    shelves tables accounting bookkeeping marketing admin reception security lunch-break meeting-room culture restructure merger takeover
+    shelves tables committee board partners accounting bookkeeping marketing admin reception security lunch-break meeting-room culture restructure merger takeover
 """
 _WORK_FOR = """
     work works worked working volunteer volunteers volunteered volunteering freelance freelances freelanced freelancing drive
@@ -107,7 +116,7 @@ _WORK_FOR = """
     contracted consult consulted consulting play plays played playing coach coaches coached coaching interview interviewed
     interviewing job shifts engineer manager rep lawyer buyer designer analyst contractor drummer goalkeeper striker keeper
     fundraise fundraising write writes code codes nights bartend swim swims row rows run runs bowl bowls bat bats sales
-    captain driven given signed trial trials trialled accountant bookkeeper secretary treasurer
+    captain driven given clean cleans cleaned cleaning offices sell sells sold modelled modeled cook cooks signed trial trials trialled accountant bookkeeper secretary treasurer
 """
 _FIRED = "hired employed fired sacked laid-off off dismissed headhunted recruited promoted poached redundant let go".split()
 _LEFT = """
@@ -131,7 +140,7 @@ STAY = {
     "to": frozenset("admitted readmitted committed sectioned checked transferred referred".split()),
     "into": frozenset("admitted readmitted checked check checking myself himself herself moved move put placed".split()),
     "from": frozenset("discharged released expelled suspended excluded absconded".split()),
-    "in": frozenset("time incarcerated imprisoned inmate inpatient hospitalized hospitalised sentence locked".split()),
+    "in": frozenset("time remand prisoner incarcerated imprisoned inmate inpatient hospitalized hospitalised sentence locked".split()),
     "called": frozenset(_HOUSES),
     "named": frozenset(_HOUSES),
     ",": frozenset("school church hospital clinic rehab hospice nursery".split()),
@@ -164,7 +173,7 @@ BETWEEN = frozenset(
 )
 
 # Words in -er, -or, -ist, -ant, -ian, -man before "at" tell a job, but for these.
-_JOB = re.compile(r"\w{3,}(?:er|or|ist|ant|ian|man|woman)")
+_JOB = re.compile(r"\w{3,}(?:(?:er|or|ist|ant|ian)s?|man|woman)")
 _NO_JOB = frozenset(
     """
     after never ever later together better over under other another either rather whether dinner summer winter weather water

@@ -93,6 +93,7 @@ BODIES = frozenset(
     planned parenthood|united nations|european union|supreme court|white house|wall street|silicon valley bank
     better business bureau|make a wish foundation|bill and melinda gates foundation|nobel foundation|world bank
     premier league|champions league|ivy league|little league|major league|national football league
+    internal family systems|acceptance and commitment therapy|universal credit|big brothers|big brothers big sisters
     international monetary fund|federal reserve|central bank|european central bank|bank of england
     national geographic society|royal society|soviet union|african union|western union|civil union
     """.replace("\n", "|").split("|")

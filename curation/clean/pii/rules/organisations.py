@@ -21,6 +21,7 @@ from curation.clean.pii.rules.kinds import (
     SHOPS,
     STAY,
     STUDY,
+    TRADES,
     UNIVERSITIES,
     WEAK,
     WORK,
@@ -54,7 +55,7 @@ _SAINT = re.compile(
     rf"(?:HMP|HMYOI|YOI|HM{GAP}Prison)(?:{GAP}(?:and|&){GAP}YOI)?{GAP}{CAP}(?:{GAP}(?:Scrubs|Park|Hall|Road|Moor|Hey))?|"
     rf"(?:FCI|USP|FMC|MCI|SCI){GAP}{CAP}(?:{GAP}{CAP})?|"
     rf"(?:Gaelscoil|Scoil|Ysgol|École|Ecole|Escuela|Colegio|Lycée|Collège|Gymnasium|Grundschule|Kita|Klinik|Clínica|"
-    rf"Clinique|Hôpital|Krankenhaus|Iglesia|Église|Masjid|Gurdwara|Congregation|Beth)(?:{GAP}(?:de|du|des|la|el|al){GAP}?)?"
+    rf"Clinique|Hôpital|Krankenhaus|Iglesia|Église|Masjid|Gurdwara|Congregation|Beth|Camp)(?:{GAP}(?:de|du|des|la|el|al){GAP}?)?"
     rf"(?:{GAP}{CAP}){{1,3}}|Ward{GAP}(?:\d{{1,2}}[A-Z]?|[A-Z]\d{{0,2}})\b)"
     rf"|(?:St\.?|Saint|Ste\.?){GAP}{CAP}(?:{GAP}(?:and|&){GAP}(?:St\.?{GAP})?{CAP}|{GAP}(?:of|the){GAP}{CAP})?|"
     rf"(?:Holy|Sacred|Blessed|Immaculate){GAP}{CAP}|(?:Mount|Mt\.?){GAP}(?:Sinai|Carmel|Zion|Olive|Calvary)|"
@@ -78,7 +79,7 @@ _STAFF = re.compile(
     r" (?:(?:had |has |have |just |finally |then )?(?:fired|sacked|hired|dismissed|headhunted|recruited|employs|employed) "
     r"(?:me|him|her|us|them|my|his|half|everyone)|(?:let|laid) (?:me|him|her|us|them|my \w+|half|everyone|people) (?:go|off)|"
     r"made (?:me|him|her|us|them|my \w+) redundant|cut (?:my|his|her|our|their) (?:hours|shifts|pay)|"
-    r"(?:HQ|headquarters|head office|employees?|payroll)\b)"
+    r"(?:HQ|headquarters|head office)\b)"
 )
 
 
@@ -133,7 +134,7 @@ def _in_run(text: str, run: re.Match[str]) -> Iterator[Finding]:
     first = 0
     for index, last in enumerate(plain):
         label = _label(plain, index)
-        if label is None or (index + 1 < len(plain) and _label(plain, index + 1)):
+        if label is None or (index + 1 < len(plain) and (_label(plain, index + 1) or plain[index + 1] == "therapy")):
             continue
         before = words_before(text, words[first].start())
         start, end = words[first].start(), words[index].end()
@@ -181,7 +182,7 @@ def _is_named(words: list[str], last: str, before: list[str]) -> bool:
         return True
     if words[0] in PUBLIC_FIRST:
         return False
-    if words[-1] in ORDINARY or (before[-1:] and before[-1] in _TOWARDS):
+    if words[-1] in ORDINARY - TRADES or (before[-1:] and before[-1] in _TOWARDS):
         return True
     if last in FACILITIES and last not in _CARERS and before[-1:] and before[-1] in ("in", "on", "to", "into"):
         return True
@@ -279,7 +280,7 @@ RULES = (
         r"high|primary|secondary|grammar|baptist|methodist|treatment|recovery|rehab|nursing|care|county|state|hospital|clinic|"
         r"infirmary|hospice|school|academy|church|cathedral|mosque|synagogue|prison|jail|shelter|retirement|health|university|"
         r"college|council|police|football|law|let|laid|made|cut|fired|sacked|hired|dismissed|had|has|have|just|finally|then|"
-        r"headhunted|recruited|employ|HQ|headquarters|head|payroll)"
+        r"headhunted|recruited|employ|HQ|headquarters|head)"
         r"|(?i:at|to|into|from|in|called|named|for|by|with|of|is|was|employer|,) (?:the )?\p{Lu}[\p{L}&]",
         _bodies,
     ),

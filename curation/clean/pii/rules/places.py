@@ -111,6 +111,7 @@ _STATE_CODES = frozenset(
 _ALIKE = re.compile(r"(?:,? (?:and|or|then|and then|to)|,) ")
 
 _NATIVE = re.compile(r"(?:-|[ ])(?:girl|boy|lad|lass|native|accent|suburbs?|area|born|based)\b")
+_TEAM = re.compile(r" (?:fans?|supporters?|game|match|shirt|jersey|vs|v)\b")
 _OF_A_TOWN = frozenset("whole rest centre center streets outskirts people part side end middle suburb half".split())
 _QUARTER = re.compile(r" (?:council )?(?:estate|neighbou?rhood|district|area|projects|housing scheme|valley|peninsula)\b")
 
@@ -125,12 +126,15 @@ def asked(words: list[str]) -> int:
     if not words:
         return NONE
     if words[-1] in ("called", "named", "of", "like", "near", "outside", "is", "was", ",") and _KINDS & set(words[-4:-1]):
-        named = words[-1] in ("called", "named", "of") and not {"part", "side", "place", "centre", "center"} & set(words[-4:])
+        named = words[-1] in ("called", "named", "of") and not {"part", "side", "centre", "center"} & set(words[-4:])
+        if words[-1] == "," and words[-2] in ("village", "town", "city", "hometown", "suburb"):
+            return STRONGLY
         if words[-1] in ("called", "named", "of") or "hometown" in words[-4:]:
             return STRONGLY if named else LOOSELY
     if words[-2:] in (["out", "of"], ["outside", "of"]) or words[-2:] in (["close", "to"], ["next", "to"]):
         words[-2:] = ["outside" if words[-1] == "of" else "near"]
-    preposition = "to" if words[-1] in ("towards", "toward", "for") else words[-1]
+    bound = words[-2:-1] and words[-2] in ("left", "leave", "leaving", "headed", "heading", "bound") and words[-1] == "for"
+    preposition = "to" if words[-1] in ("towards", "toward") or bound else words[-1]
     if preposition not in LOOSE and preposition != "around":
         return NONE
     words.pop()
@@ -196,13 +200,13 @@ def _judged(
     gazetteer = towns()
     name = key(without_possessive(text[words[first].start() : words[behind - 1].end()]))
     after = low(words[behind][0]) if behind < len(words) else ""
-    if first and key(text[words[first - 1].start() : words[behind - 1].end()]) in gazetteer.wide:
+    if first and key(without_possessive(text[words[first - 1].start() : words[behind - 1].end()])) in gazetteer.wide:
         return None
     if first and low(words[first - 1][0]) in _PREFIXES | _WATERS:
         first -= 1
     if first and strong != STRONGLY:
         inner = low(words[first - 1][0])
-        if inner not in PUBLIC and inner not in FUNCTION:
+        if inner not in PUBLIC and inner not in FUNCTION and not (first == 1 and _is_opening(text, words[0])):
             return None
         before = [*before, *(low(w[0]) for w in words[:first])]
     elif first:
@@ -210,7 +214,7 @@ def _judged(
     if before[-1:] and (before[-1] in _TITLES or before[-2:-1] == ["of"]):
         return None
     if after and not (after in _PARTS or after in _PART_OF_NAME or after in FUNCTION or key(after) in gazetteer.wide):
-        if strong != STRONGLY or after in BODY_WORDS:
+        if after in BODY_WORDS:
             return None
         return _unlisted(text, words, before, strong)
     if after in _PART_OF_NAME:
@@ -219,10 +223,19 @@ def _judged(
     return found if _trusted(name, before, strong, text[found.end : found.end + 24]) else None
 
 
+def _is_opening(text: str, word: re.Match[str]) -> bool:
+    """Whether a word has its capital from the start of a sentence: "Honestly Glasgow saved me"."""
+    plain = low(word[0])
+    opens = word.start() == 0 or text[: word.start()].rstrip(" \"'“‘(")[-1:] in ("", ".", "!", "?", "\n")
+    return opens and plain not in given_names() and plain not in surnames() and plain not in _TITLES
+
+
 def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
     """Whether a listed name means the town here."""
     gazetteer = towns()
     state = _STATE_BEHIND.match(behind)
+    if _TEAM.match(behind) and strong != STRONGLY:
+        return False
     if name in gazetteer.sure or strong == STRONGLY:
         return True
     if state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide):
@@ -245,6 +258,7 @@ def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
 
 def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: int) -> Finding | None:
     gazetteer = towns()
+    whole = len(words)
     while len(words) > 1 and (
         key(words[-1][0]) in gazetteer.wide or low(words[-1][0]) in PUBLIC or low(words[-1][0]) in FUNCTION
     ):
@@ -267,9 +281,26 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
         if len(words) == 1 and (name in given_names() or words[0][0].isupper()):
             return None
         return _span(text, words, 0.8)
-    if before[-1:] in (["in"], ["near"], ["outside"]) or before[-2:] == ["out", "of"] or strong:
-        return _span(text, words, 0.6) if _may_be_town(text, words, plain, before) else None
+    if before[-1:] in (["in"], ["near"], ["outside"], ["past"], ["beyond"], ["via"]) or before[-2:] == ["out", "of"] or strong or _is_distinct(plain, before):
+        whole_run = len(words) == whole and _may_be_town(text, words, plain, before)
+        return _span(text, words, 0.6) if whole_run else None
     return None
+
+
+_ABSTRACT = re.compile(r"\w{3,}(?:ism|tion|sion|ness|ing|ity|ment|ology|ics|ship|ence|ance|graphy|mode|less|ful|tude|ysis|ive|al|ed)$")
+_IN_TITLE = re.compile(r"[A-Z][a-z]+ (?:in|near|of|outside) (?:the )?$")
+
+
+def _in_title(text: str, words: list[re.Match[str]]) -> bool:
+    """Whether the word before the preposition has a capital, too: a heading, where capitals say nothing."""
+    start = words[0].start()
+    match = _IN_TITLE.search(text, max(0, start - 40), start)
+    return match is not None and low(match[0].split(" ")[0]) not in FUNCTION and text[match.start() - 2 : match.start()] not in (". ", "", "? ", "! ")
+
+
+def _is_distinct(plain: list[str], before: list[str]) -> bool:
+    """Whether a name behind "from" looks like a town's and like nobody's."""
+    return before[-1:] == ["from"] and LIKE_TOWN.match(plain[-1]) is not None and plain[-1] not in surnames()
 
 
 def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before: list[str]) -> bool:
@@ -278,7 +309,7 @@ def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before
         return False
     if LIKE_TOWN.match(plain[-1]):
         return True
-    if before[-1] in ("to", "from", "into"):
+    if before[-1] not in ("in", "near", "outside", "of") or len(plain) > 2 or _ABSTRACT.match(plain[-1]) or _in_title(text, words):
         return False
     ordinary = any(w in WORDS or surnames().get(w, 99_999) <= 4000 for w in plain)
     return not ordinary and all(w[0][1:].islower() for w in words)

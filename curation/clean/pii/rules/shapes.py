@@ -30,7 +30,7 @@ LIKE_TOWN = re.compile(
     r"\w{2,}(?:ville|town|ton|burgh?|borough|bury|ford|field|wick|wich|worth|mouth|chester|cester|minster|stead|stow|"
     r"ham|hampton|shire|port|haven|view|dale|brook|wood|hurst|combe|ley|leigh|thorpe|pool|gate|bridge|bourne|burn|ridge|"
     r"vale|creek|falls|springs|lake|beach|shore|mere|moor|holm|meadows?|grange|side|combe|glen|marsh|heath|dene|bay|cliffe?|"
-    r"head|keld|thwaite|wold|bank)$|(?:llan|aber|inver|bally|kil|strath|auchter|dun|glen|tre|pont|ynys|caer|merthyr)\w{4,}$"
+    r"head|keld|thwaite|wold|bank)$|(?:llan|aber|inver|ball[iy]|kil|strath|auchter|dun|glen|tre|pont|ynys|caer|merthyr)\w{4,}$"
 )
 """How names of towns end, in lower case."""
 
