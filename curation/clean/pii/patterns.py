@@ -135,11 +135,12 @@ class Handle(PatternRecognizer):  # type: ignore[misc]
 
 
 _SEVEN_DIGITS = re.compile(r"(?s)(?:\d\D{0,20}){6}\d")
+_DATE = re.compile(r"\d{1,2}([-/. ])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([-/. ])\d{1,2}\2\d{1,2}")
 _CALCULATION = re.compile(r"^\(?[-+]?\d+\.\d+\)?$|\d\)? [-/] \(?\d")
 
 
 class Phone(PhoneRecognizer):  # type: ignore[misc]
-    """Presidio's phone numbers without prices, sums and decimal fractions.
+    """Presidio's phone numbers without prices, sums, decimal fractions and dates.
 
     Its regions include some where four digits are a valid number; fewer than seven are not taken here.
     """
@@ -151,7 +152,7 @@ class Phone(PhoneRecognizer):  # type: ignore[misc]
             number = text[result.start : result.end]
             if number[0] == "(" and ")" not in number:
                 result.start += 1
-            if _SEVEN_DIGITS.search(number) and not _CALCULATION.search(number):
+            if _SEVEN_DIGITS.search(number) and not _CALCULATION.search(number) and not _DATE.fullmatch(number):
                 found.append(result)
         return EntityRecognizer.remove_duplicates(found)
 

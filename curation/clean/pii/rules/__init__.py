@@ -1,1 +1,15 @@
 """The rules of the level `rules`: conversational cues and word lists, nothing to download."""
+
+from __future__ import annotations
+
+from curation.clean.pii.rules import addresses, dates, identifiers, organisations, places
+from curation.clean.pii.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (
+    *addresses.RULES,
+    *dates.RULES,
+    *identifiers.RULES,
+    *organisations.RULES,
+    *places.RULES,
+)
+"""All rules, in the order in which the audit lists them."""

@@ -1,0 +1,118 @@
+"""Street addresses: number and street with what follows (flat, town, state, code), post boxes, streets where one lives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from curation.clean.pii.finding import Finding
+from curation.clean.pii.rules.gazetteer import key, towns
+from curation.clean.pii.rules.known import PUBLIC
+from curation.clean.pii.rules.rule import Rule
+from curation.clean.pii.rules.shapes import GAP, TOKEN, WORD, low, trimmed, words_before
+
+_TYPES = (
+    "Street|Str|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Court|Ct|Boulevard|Blvd|Place|Pl|Terrace|Terr?|Close|Crescent|Cres|Grove|"
+    "Gardens|Gdns|Square|Sq|Row|Mews|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Trl|Walk|Rise|Parade|Alley|Loop|Turnpike|"
+    "Plaza|Quay|Wharf|Way|Hill|Green|View|Park|Path|Bend|Ridge|Point|Crossing|Run|Vale|Villas|Mount|Yard|Broadway"
+)
+_TYPE = rf"(?:{_TYPES}|St|Dr)"
+_COMPASS = r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|Northeast|Northwest|Southeast|Southwest)\.?)"
+_NUMBER = r"(?:\d{1,5}(?:[A-Za-z]|½)?(?:[-/–]\d{1,5}[A-Za-z]?)?)"
+_STREET = (
+    rf"(?:{_COMPASS}{GAP})?(?:\d{{1,3}}(?:st|nd|rd|th){GAP}(?:{TOKEN}{GAP}){{0,2}}?|(?:{TOKEN}{GAP}(?:(?:of|the|la|de|del|and)"
+    rf"{GAP}){{0,2}}){{1,4}}?){_TYPE}(?:(?<=St)\.|(?<=Rd)\.|(?<=Dr)\.|(?<=Ln)\.|(?<=Ct)\.|(?<=Ave)\.|(?<=Blvd)\.)?(?:{GAP}{_COMPASS}(?!\w))?"
+)
+_UNIT = (
+    r"(?:(?:[Aa]pt|[Aa]partment|[Uu]nit|[Ss]uite|[Ss]te|[Ff]lat|[Rr]oom|[Rr]m|[Ff]loor|[Bb]uilding|[Bb]ldg|[Bb]lock|[Ll]ot)"
+    r"\.?[ \t]{0,2}#?|#[ \t]?)(?:\d{1,4}-?[A-Za-z]?|[A-Z]\d{0,3})\b"
+)
+_POST = r"(?:\d{5}(?:-\d{4})?|[A-PR-UWYZ][A-HK-Y]?\d[\dA-Z]? ?\d[ABD-HJLNP-UW-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4})"
+_TOWN = rf"{TOKEN}(?:{GAP}{TOKEN}){{0,2}}"
+_ADDRESS = re.compile(
+    rf"(?<![\w.,/$£€#-])(?:{_UNIT},?{GAP}|[Nn]umber{GAP}|[Nn]o\.?{GAP})?{_NUMBER},?{GAP}(?:{_UNIT},?{GAP})?{_STREET}"
+    rf"(?:,?{GAP}{_UNIT})?(?:,?{GAP}{_POST}(?!\w))?"
+)
+_ELSEWHERE = re.compile(
+    rf"(?<![\w.,/$£€#-])(?:{_NUMBER},?{GAP}(?:Rue|Avenue|Boulevard|Place|Calle|Avenida|Av\.|Via|Viale|Piazza|Rua|Praça|Carrer|Paseo|"
+    rf"Chemin|Impasse|Allée|Quai){GAP}(?:(?:de|des|du|del|della|dei|la|las|le|les|los|da|do|dos){GAP}){{0,2}}(?:[dl]['’])?{TOKEN}"
+    rf"(?:{GAP}{TOKEN})?|[A-ZÄÖÜ]\w+(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|weg|gasse|allee|straat|laan|gracht){GAP}\d{{1,4}}[a-z]?\b)"
+)
+_BOX = re.compile(rf"(?i:\bp\.? ?o\.? ?box{GAP}#?\d{{1,6}})(?:,?{GAP}{_POST}(?!\w))?")
+_AFTER = re.compile(
+    rf",?{GAP}(?P<town>{_TOWN})(?=,|[.;!?]|\n|$|{GAP}{_POST})(?:,{GAP}(?:[A-Z]{{2}}\b|{_TOWN}))?(?:,?{GAP}(?P<code>{_POST})(?!\w))?"
+)
+_HIGHWAY = re.compile(
+    rf"(?<![\w.,/$£€#-])\d{{1,5}}{GAP}(?:County{GAP}Road|State{GAP}Route|Highway|Hwy|Route|Rte|Rural{GAP}Route|FM){GAP}\d{{1,4}}\b"
+)
+_ROAD = re.compile(rf"(?<![\w'’-])(?:{_COMPASS}{GAP})?(?:\d{{1,3}}(?:st|nd|rd|th)|{TOKEN}(?:{GAP}{TOKEN}){{0,2}}?){GAP}(?:{_TYPES}|St|Dr)\b\.?")
+_CROSSED = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{TOKEN})(?:{GAP}{TOKEN})?"
+_CORNER = re.compile(rf"(?i:\b(?:corner|intersection) of )(?P<corner>{_CROSSED}{GAP}and{GAP}{_CROSSED})")
+_SMALL_TYPES = "street|avenue|ave|road|rd|lane|drive|boulevard|blvd|crescent|terrace|court|close|grove|place|way|gardens"
+_SMALL = re.compile(
+    rf"(?<![\w.,/$£€#-])(?P<number>\d{{1,5}}[a-z]?) (?P<street>(?:[a-z]['’a-z-]+ ){{1,3}}?)(?:{_SMALL_TYPES})\b"
+    rf"(?:,? (?:apt|apartment|unit|flat|#)\.? ?\d{{1,4}}[a-z]?\b)?"
+)
+_NO_STREET = frozenset(
+    """
+    a an the my our his her their your this that on of down up to from in along at by per across off into over and or for with
+    is was miles mile minutes minute min mins blocks block houses house years year days day weeks week months month hours hour
+    people times percent cars car lanes doors feet yards meters metres km other different more same wrong right long no
+    good bad only way steps step ways of-the big new old dead busy quiet side main high one two three four five
+    """.split()
+)
+_LIVE = frozenset(
+    """live lives lived living house home flat apartment place moved move staying stay grew up address street was born room
+    building office clinic bungalow parked down it's is neighbours neighbors someone people""".split()
+)
+_FAMOUS = frozenset({"wall street", "sesame street", "downing street", "easy street", "fleet street", "abbey road", "high street", "main road"})
+
+
+def _addresses(text: str) -> Iterator[Finding]:
+    for pattern in (_ADDRESS, _ELSEWHERE, _BOX, _HIGHWAY):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span(), "ADDRESS", 0.85, "addresses")
+            yield from _behind(text, match.end())
+    for match in _CORNER.finditer(text):
+        yield Finding(*match.span("corner"), "ADDRESS", 0.7, "addresses")
+    for match in _SMALL.finditer(text):
+        if not _NO_STREET & set(match["street"].split()):
+            yield Finding(*match.span(), "ADDRESS", 0.7, "addresses")
+
+
+def _behind(text: str, end: int) -> Iterator[Finding]:
+    """The town and the code that follow a street: places of their own."""
+    match = _AFTER.match(text, end)
+    if match is None:
+        return
+    start, stop = trimmed(text, *match.span("town"))
+    if start < stop and key(text[start:stop]) not in towns().wide and low(text[start:stop]) not in PUBLIC:
+        yield Finding(start, stop, "LOCATION", 0.8, "addresses")
+    if match["code"]:
+        yield Finding(*match.span("code"), "LOCATION", 0.8, "addresses")
+
+
+def _roads(text: str) -> Iterator[Finding]:
+    """Streets without a number where the words before say that somebody lives there."""
+    for match in _ROAD.finditer(text):
+        before = words_before(text, match.start())
+        while before and before[-1] in ("the", "just"):
+            before.pop()
+        words = [low(w) for w in WORD.findall(match[0])]
+        if before and before[-1] in ("on", "off", "in", "at") and _LIVE & set(before[-6:-1]) and low(match[0]) not in _FAMOUS:
+            if not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2:
+                yield Finding(*match.span(), "ADDRESS", 0.65, "addresses")
+
+
+_ADDRESS_LABEL = frozenset({"ADDRESS"})
+RULES = (
+    Rule(
+        "addresses",
+        frozenset({"ADDRESS", "LOCATION"}),
+        rf"\p{{Nd}}[A-Za-z]?[,.]? .{{0,60}}\b(?i:{_TYPES}|st|dr|p|fm|route|rte)\b|\p{{Nd}},? (?:Rue|Avenue|Boulevard|Place|Calle|Av|Via|Piazza|"
+        rf"Rua|Praça|Carrer|Paseo|Chemin|Impasse|All|Quai)|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|(?i:corner|intersection) of",
+        _addresses,
+    ),
+    Rule("streets", _ADDRESS_LABEL, rf"(?:on|off|in|at) (?:the )?(?:\p{{Lu}}|\p{{Nd}}).{{1,40}}\b(?:{_TYPES}|St|Dr)\b", _roads),
+)
+"""What finds ADDRESS."""

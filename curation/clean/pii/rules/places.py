@@ -1,0 +1,380 @@
+"""Places below a state: towns, counties and neighbourhoods by gazetteer, unknown ones by cue, postcodes, coordinates.
+
+A name that the gazetteer is sure of counts wherever it stands with a capital. A name that is also somebody's
+(`Charlotte`, `Jackson`) or a word (`Reading`, `Hope`) counts only behind words that ask for a place, and behind the
+strongest of these ("I live in …") every capitalised name counts, listed or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from curation.clean.pii.finding import Finding
+from curation.clean.pii.rules.gazetteer import WORDS, given_names, key, surnames, towns
+from curation.clean.pii.rules.known import BODY_WORDS, PUBLIC
+from curation.clean.pii.rules.rule import Rule
+from curation.clean.pii.rules.shapes import FUNCTION, LIKE_TOWN, RUN, WORD, low, without_possessive, words_before
+
+# --------------------------------------------------------------------------------------------------- cues
+# What is said of a place comes as a head and a preposition: "moved (back) to", "grew up near". STRONG heads make a place
+# of any name, LOOSE ones ("went to", "job in") only of a listed one.
+
+_RESIDE = """
+    live lives lived living reside resides resided residing settle settled settling based born raised up brought stay stays
+    stayed staying stuck stationed homeless childhood upbringing house home flat apartment condo cottage farm studio
+    bungalow hometown residence neighborhood neighbourhood rent renting mortgage squat lodging roots posted
+"""
+_AROUND = """
+    family parents mum mom dad mother father brother sister son daughter relatives cousin cousins friends job office branch
+    church practice clinic hospital school uni university college wedding funeral conference festival hostel hotel airbnb
+    place retreat working work works worked studied studying study meet met meeting happened back over down out lost
+    somewhere anywhere arrived arrive landed training rehab camp grave buried died accident weekend holiday vacation summer
+    therapist doctor store shop bar beach party people life everything everyone apartment-hunting month year years day
+"""
+_MOVE = """
+    move moves moved moving relocate relocates relocated relocating emigrated immigrated fled evacuated commute commutes
+    commuted commuting drive drives drove driving fly flies flew flying flight flights travel travels traveled travelled
+    traveling travelling trip hitchhiked deported
+"""
+_GO = """
+    come comes came coming go goes went going gone get gets got getting head heads headed heading return returns returned
+    returning visit visits back over down up out away train bus transferred transfer ran run running took take taking ride
+    sent close next invited bring brought journey way miles minutes hour hours home drive
+"""
+_FROM = """
+    i'm im am was he's she's we're they're you're hail hails hailed originally is are were come comes came family moved
+    move moving relocated fled emigrated drove flew travelled traveled commute commutes commuted commuting away home back evacuated
+"""
+STRONG = {
+    "in": frozenset(_RESIDE.split()),
+    "near": frozenset(_RESIDE.split()),
+    "outside": frozenset(_RESIDE.split()),
+    "around": frozenset(_RESIDE.split()),
+    "to": frozenset(_MOVE.split()),
+    "from": frozenset(_FROM.split()) - {"is", "are", "were", "was", "back", "come", "comes", "came", "family"},
+}
+LOOSE = {
+    "in": frozenset(_AROUND.split()),
+    "near": frozenset(_AROUND.split()),
+    "outside": frozenset(_AROUND.split()),
+    "to": frozenset(_GO.split()),
+    "into": frozenset(_GO.split()) | frozenset(_MOVE.split()),
+    "from": frozenset(_FROM.split()) | {"guy", "girl", "man", "woman", "people", "kid", "someone", "train", "far"},
+}
+_BETWEEN = frozenset(
+    """
+    here there back home away out over up down all the way my life originally now still alone together again right just
+    somewhere most whole for a while years year months weeks with his her our their husband wife partner kids family mum mom
+    dad parents boyfriend girlfriend him them me us abroad overseas actually recently first once also both always mostly
+    currently permanently temporarily , only born
+    """.split()
+)
+_KINDS = frozenset(
+    """
+    city town village suburb suburbs outskirts borough hamlet neighborhood neighbourhood parish county area part side
+    centre center middle estate place north south east west community
+    """.split()
+)
+_PEOPLE_IN = frozenset(
+    """
+    believe believed believing believes confide confided confiding disappointed disappointment interest interested trust
+    trusted faith love change changes changed invest see seen saw engaged anger something notice noticed good bad best worst
+    behind failed failing fail passed pass major majoring majored degree grade grades class classes lesson lessons score
+    scores better struggling test tests exam exams tutor a an b c d f taught fluent spoken said speak
+    """.split()
+)
+
+# --------------------------------------------------------------------------------- words beside a listed name
+
+_TITLES = frozenset("dr mr mrs ms miss mx prof professor sir aunt auntie uncle rev sister nurse judge coach".split())
+_PREFIXES = frozenset(
+    """north south east west northern southern eastern western central greater downtown inner upper lower old new outer
+    northeast northwest southeast southwest mid uptown rural metro""".split()
+)
+_PARTS = frozenset(
+    """city centre center downtown area county north south east west heights central suburbs suburb borough village town
+    metro airport station""".split()
+)
+_PART_OF_NAME = frozenset(
+    """county borough heights beach bay springs township parish hills park island islands valley village estate
+    estates""".split()
+)
+_WATERS = frozenset("county river lake isle loch lough port fort mount glen".split())
+_BEHIND_WATERS = frozenset("river lake estate island valley bay beach heights harbour harbor marina".split())
+_BESIDE = frozenset("the on by along near in at from to beside outside around of".split())
+_STATE_BEHIND = re.compile(r", ?([A-Z][a-z]+(?: [A-Z][a-z]+)?|[A-Z]{2}\b|D\.C\.)")
+_STATE_CODES = frozenset(
+    """AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA
+    RI SC SD TN TX UT VT VA WA WV WI WY DC D.C. UK BC QC AB NSW VIC QLD""".split()
+)
+_ALIKE = re.compile(r"(?:,? (?:and|or|then|and then|to)|,) ")
+
+_NATIVE = re.compile(r"(?:-|[ ])(?:girl|boy|lad|lass|native|accent|suburbs?|area|born|based)\b")
+_TEAM = re.compile(r" (?:fans?|supporters?|game|match|shirt|jersey|vs|v)\b")
+_OF_A_TOWN = frozenset("whole rest centre center streets outskirts people part side end middle suburb half".split())
+_QUARTER = re.compile(r" (?:council )?(?:estate|neighbou?rhood|district|area|projects|housing scheme|valley|peninsula)\b")
+
+NONE, LOOSELY, STRONGLY = 0, 1, 2
+
+
+def asked(words: list[str]) -> int:
+    """How strongly the words before a name ask for a place."""
+    words = list(words)
+    while words and words[-1] in ("the", "downtown", "central", "rural", "sunny", "nearby", "good", "old"):
+        words.pop()
+    if not words:
+        return NONE
+    if words[-1] in ("called", "named", "of", "like", "near", "outside", "is", "was", ",") and _KINDS & set(words[-4:-1]):
+        named = words[-1] in ("called", "named", "of") and not {"part", "side", "centre", "center"} & set(words[-4:])
+        if words[-1] == "," and words[-2] in ("village", "town", "city", "hometown", "suburb"):
+            return STRONGLY
+        if words[-1] in ("called", "named", "of") or "hometown" in words[-4:]:
+            return STRONGLY if named else LOOSELY
+    if words[-2:] in (["out", "of"], ["outside", "of"]) or words[-2:] in (["close", "to"], ["next", "to"]):
+        words[-2:] = ["outside" if words[-1] == "of" else "near"]
+    bound = words[-2:-1] and words[-2] in ("left", "leave", "leaving", "headed", "heading", "bound") and words[-1] == "for"
+    preposition = "to" if words[-1] in ("towards", "toward") or bound else words[-1]
+    if preposition not in LOOSE and preposition != "around":
+        return NONE
+    words.pop()
+    if preposition == "to" and "from" in words[-5:]:
+        words = words[: len(words) - 1 - words[::-1].index("from")]
+    if preposition == "from" and words[-1:] in (["is"], ["are"], ["was"], ["were"]):
+        return STRONGLY if words[-2:-1] and words[-2] in ("he", "she", "i", "we", "they", "family", "husband") else NONE
+    for word in words[:-6:-1]:
+        if word in STRONG.get(preposition, ()):
+            return STRONGLY
+        if word in LOOSE.get(preposition, ()):
+            return LOOSELY
+        if word not in _BETWEEN:
+            break
+    return NONE
+
+
+def _runs(text: str) -> Iterator[Finding]:
+    """Look at every run of capitalised words: for a listed name in it, else for a cue before it."""
+    gazetteer = towns()
+    last, strength = -1, NONE
+    for run in RUN.finditer(text):
+        words = list(WORD.finditer(text, run.start(), run.end()))
+        while words and low(words[0][0]) in FUNCTION:
+            words.pop(0)
+        if not words:
+            continue
+        name = _listed(text, words)
+        begin = words[0].start()
+        before = words_before(text, begin)
+        strong = strength if last >= 0 and _ALIKE.fullmatch(text, last, begin) else asked(before)
+        if name:
+            first, behind = name
+            found = _judged(text, words, first, behind, before, strong)
+        else:
+            found = _unlisted(text, words, before, strong)
+        if found:
+            last, strength = found.end, max(strong, LOOSELY)
+            yield found
+
+
+def _listed(text: str, words: list[re.Match[str]]) -> tuple[int, int] | None:
+    gazetteer = towns()
+    for first in range(len(words)):
+        if key(without_possessive(words[first][0])).split(" ")[0] not in gazetteer.first:
+            continue
+        for behind in range(min(len(words), first + gazetteer.longest), first, -1):
+            name = key(without_possessive(text[words[first].start() : words[behind - 1].end()]))
+            if name in gazetteer.towns:
+                return first, behind
+    return None
+
+
+def _span(text: str, words: list[re.Match[str]], score: float) -> Finding:
+    start, end = words[0].start(), words[-1].end()
+    return Finding(start, start + len(without_possessive(text[start:end])), "LOCATION", score, "places")
+
+
+def _judged(
+    text: str, words: list[re.Match[str]], first: int, behind: int, before: list[str], strong: int
+) -> Finding | None:
+    """Decide on words[first:behind] of a run by what stands before and behind them."""
+    gazetteer = towns()
+    name = key(without_possessive(text[words[first].start() : words[behind - 1].end()]))
+    after = low(words[behind][0]) if behind < len(words) else ""
+    if first and key(without_possessive(text[words[first - 1].start() : words[behind - 1].end()])) in gazetteer.wide:
+        return None
+    if first and low(words[first - 1][0]) in _PREFIXES | _WATERS:
+        first -= 1
+    if first and strong != STRONGLY:
+        inner = low(words[first - 1][0])
+        if inner not in PUBLIC and inner not in FUNCTION and not (first == 1 and _is_opening(text, words[0])):
+            return None
+        before = [*before, *(low(w[0]) for w in words[:first])]
+    elif first:
+        return None if BODY_WORDS & {low(w[0]) for w in words} else _span(text, words[:behind], 0.8)
+    if before[-1:] and (before[-1] in _TITLES or before[-2:-1] == ["of"]):
+        return None
+    if after and not (after in _PARTS or after in _PART_OF_NAME or after in FUNCTION or key(after) in gazetteer.wide):
+        if after in BODY_WORDS:
+            return None
+        return _unlisted(text, words, before, strong)
+    if after in _PART_OF_NAME:
+        behind += 1
+    found = _span(text, words[first:behind], 0.85 if strong == STRONGLY else 0.7)
+    return found if _trusted(name, before, strong, text[found.end : found.end + 24]) else None
+
+
+def _is_opening(text: str, word: re.Match[str]) -> bool:
+    """Whether a word has its capital from the start of a sentence: "Honestly Glasgow saved me"."""
+    plain = low(word[0])
+    opens = word.start() == 0 or text[: word.start()].rstrip(" \"'“‘(")[-1:] in ("", ".", "!", "?", "\n")
+    return opens and plain not in given_names() and plain not in surnames() and plain not in _TITLES
+
+
+def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
+    """Whether a listed name means the town here."""
+    gazetteer = towns()
+    state = _STATE_BEHIND.match(behind)
+    if _TEAM.match(behind) and strong != STRONGLY:
+        return False
+    if name in gazetteer.sure or strong == STRONGLY:
+        return True
+    if state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide):
+        return True
+    if strong and not (name in WORDS and gazetteer.towns[name] < 300_000):
+        return True
+    if _NATIVE.match(behind) or (before[-1:] == ["of"] and before[-2:-1] and before[-2] in _OF_A_TOWN):
+        return True
+    preposition = before[-1] if before else ""
+    people = gazetteer.towns[name]
+    if preposition in ("in", "near", "outside", "around", "across", "throughout", "between"):
+        if _PEOPLE_IN & set(before[-3:-1]):
+            return False
+        return people >= 800_000 if name in WORDS else people >= 40_000 or name not in gazetteer.people
+    if preposition in ("to", "from", "via", "through", "at", "leaving", "left", "visiting", "miss", "missed"):
+        somebody = name in given_names() or surnames().get(name, 9999) <= 400
+        return name not in WORDS and not somebody and people >= 40_000
+    return False
+
+
+def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: int) -> Finding | None:
+    gazetteer = towns()
+    whole = len(words)
+    while len(words) > 1 and (
+        key(words[-1][0]) in gazetteer.wide or low(words[-1][0]) in PUBLIC or low(words[-1][0]) in FUNCTION
+    ):
+        words = words[:-1]
+    words = words[:4]
+    plain = [low(without_possessive(w[0])) for w in words]
+    name = key(" ".join(plain))
+    named = len(plain) > 1 and not PUBLIC & set(plain) and not all(w in WORDS for w in plain)
+    if named and (plain[-1] == "county" or plain[0] in _WATERS or plain[-1] in _BEHIND_WATERS):
+        if plain[0] == "county" or plain[-1] == "county" or before[-1:] and before[-1] in _BESIDE:
+            return _span(text, words, 0.75)
+    if name in gazetteer.wide or len(name) < 3 or any(w in PUBLIC or w in BODY_WORDS for w in plain):
+        return None
+    if _QUARTER.match(text, words[-1].end()) and before[-1:] == ["the"] and name not in given_names():
+        return _span(text, words, 0.6)
+    state = _STATE_BEHIND.match(text, words[-1].end())
+    if state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide):
+        return _span(text, words, 0.8) if before[-1:] and before[-1] in ("of", "at", *LOOSE) else None
+    if strong == STRONGLY:
+        if len(words) == 1 and (name in given_names() or words[0][0].isupper()):
+            return None
+        return _span(text, words, 0.8)
+    if before[-1:] in (["in"], ["near"], ["outside"], ["past"], ["beyond"], ["via"]) or before[-2:] == ["out", "of"] or strong or _is_distinct(plain, before):
+        whole_run = len(words) == whole and _may_be_town(text, words, plain, before)
+        return _span(text, words, 0.6) if whole_run else None
+    return None
+
+
+_ABSTRACT = re.compile(r"\w{3,}(?:ism|tion|sion|ness|ing|ity|ment|ology|ics|ship|ence|ance|graphy|mode|less|ful|tude|ysis|ive|al|ed)$")
+_IN_TITLE = re.compile(r"[A-Z][a-z]+ (?:in|near|of|outside) (?:the )?$")
+
+
+def _in_title(text: str, words: list[re.Match[str]]) -> bool:
+    """Whether the word before the preposition has a capital, too: a heading, where capitals say nothing."""
+    start = words[0].start()
+    match = _IN_TITLE.search(text, max(0, start - 40), start)
+    return match is not None and low(match[0].split(" ")[0]) not in FUNCTION and text[match.start() - 2 : match.start()] not in (". ", "", "? ", "! ")
+
+
+def _is_distinct(plain: list[str], before: list[str]) -> bool:
+    """Whether a name behind "from" looks like a town's and like nobody's."""
+    return before[-1:] == ["from"] and LIKE_TOWN.match(plain[-1]) is not None and plain[-1] not in surnames()
+
+
+def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before: list[str]) -> bool:
+    """Whether an unlisted name behind a weak cue is a place: neither somebody's name nor a subject, a title, an acronym."""
+    if _PEOPLE_IN & set(before[-3:-1]) or plain[0] in given_names():
+        return False
+    if LIKE_TOWN.match(plain[-1]):
+        return True
+    if before[-1] not in ("in", "near", "outside", "of") or len(plain) > 2 or _ABSTRACT.match(plain[-1]) or _in_title(text, words):
+        return False
+    ordinary = any(w in WORDS or surnames().get(w, 99_999) <= 4000 for w in plain)
+    return not ordinary and all(w[0][1:].islower() for w in words)
+
+
+_SMALL = re.compile(r"(?<![\w'’-])(?:in|near|outside|from|to|around) (?:the )?(?=([a-z][a-z'’-]+(?: [a-z][a-z'’-]+){0,3}))")
+
+
+def _in_lower_case(text: str) -> Iterator[Finding]:
+    gazetteer = towns()
+    for match in _SMALL.finditer(text):
+        words = match[1].split(" ")
+        if words[0].split("-")[0].removesuffix("'s") not in gazetteer.first and not _DISTINCT.match(words[0]):
+            continue
+        for count in range(len(words), 0, -1):
+            name = without_possessive(" ".join(words[:count]))
+            people = gazetteer.towns.get(key(name), 0)
+            unlisted = count == 1 and _DISTINCT.match(name) and key(name) not in gazetteer.towns
+            if not unlisted and (people < 30_000 or len(name) < 4 or key(name) in WORDS):
+                continue
+            before = words_before(text, match.start(1))
+            strong = asked(before)
+            inside = match[0].startswith(("in ", "near ", "outside ")) and name not in given_names()
+            sure = (strong and key(name) in gazetteer.sure) or (inside and not _PEOPLE_IN & set(before[-3:-1]))
+            if strong == STRONGLY or (sure and not unlisted):
+                yield Finding(match.start(1), match.start(1) + len(name), "LOCATION", 0.75, "places")
+            break
+    if text.islower():
+        for match in _SMALL_WORD.finditer(text):
+            if gazetteer.towns.get(match[0], 0) >= _FAMOUS and match[0] in gazetteer.sure:
+                yield Finding(*match.span(), "LOCATION", 0.6, "places")
+
+
+_FAMOUS = 2_000_000
+_SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w-])")
+_DISTINCT = re.compile(r"[a-z]{4,}(?:ville|bury|burgh|borough|chester|combe|haven|hurst|thorpe|wick|mouth|shire|stead|minster)$")
+
+
+_US = (
+    "A[LKZR]|C[AOT]|DE|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY]"
+)
+_CODES = re.compile(
+    r"(?i:\b(?:zip(?: ?code)?|post ?code|postal code)\b[^\d\n.;]{0,24}?[ #:])"
+    r"(?P<code>(?:[A-Za-z]{1,2}\d[A-Za-z\d]? ?(?:\d[A-Za-z]{2})?|\d{4,5}(?:-\d{4})?))\b"
+    r"|(?<![\w-])(?P<uk>(?:[A-PR-UWYZ][A-HK-Y]?\d[\dA-HJKPSTUW]?) \d[ABD-HJLNP-UW-Z]{2})(?![\w-])"
+    r"|(?<![\w-])(?P<ca>[ABCEGHJ-NPRSTVXY]\d[A-Z] \d[A-Z]\d)(?![\w-])"
+    rf"|\b(?:{_US}) (?P<us>\d{{5}}(?:-\d{{4}})?)\b"
+    r"|(?<![\w.])(?P<grid>-?\d{1,3}\.\d{3,8}°?[NS]?, ?-?\d{1,3}\.\d{3,8}°?[EW]?)(?![\w.])"
+)
+
+
+def _codes(text: str) -> Iterator[Finding]:
+    for match in _CODES.finditer(text):
+        yield Finding(*match.span(match.lastgroup or 0), "LOCATION", 0.8, "postcodes")
+
+
+_LOCATION = frozenset({"LOCATION"})
+RULES = (
+    Rule("places", _LOCATION, r"\p{Lu}\p{L}", _runs),
+    Rule("places in lower case", _LOCATION, r"^\P{Lu}+$|(?:in|near|outside|from|to|around) (?:the )?[a-z]{3}", _in_lower_case),
+    Rule(
+        "postcodes",
+        _LOCATION,
+        r"\p{Nd} ?\p{Lu}{2}|(?i:zip|post ?code|postal)|\p{Lu}{2} \p{Nd}{5}|\p{Nd}\.\p{Nd}{3}|\p{Lu}\p{Nd}\p{Lu} ",
+        _codes,
+    ),
+)
+"""What finds LOCATION."""
