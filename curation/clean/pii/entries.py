@@ -18,6 +18,7 @@ from typing import Any, Literal
 from curation.clean.pii.finding import LABELS, ROLES, Finding
 from curation.core.declare import doc
 from curation.core.records import keyed, prefix_of, source_of
+from curation.core.store import WHOLE
 
 MOST_WORDS = 16
 """An entry is a name, an address, a number; whoever denies a sentence wants the record withdrawn."""
@@ -80,6 +81,10 @@ class Entry:
         """How many words a keyed entry has."""
         return int((self.keyed or "0").partition(".")[0])
 
+    def hidden(self, key: bytes) -> Entry:
+        """The entry with its value keyed."""
+        return dataclasses.replace(self, value=None, keyed=self.keyed or digest(key, self.value or ""))
+
     def covers(self, record: str) -> bool:
         """Is this record in the scope?"""
         return self.scope == "project" or self.where in (record, source_of(record))
@@ -87,11 +92,11 @@ class Entry:
 
 def words(text: str) -> list[str]:
     """The words of a text as entries compare them."""
-    return [_fold(word) for word in _WORD.findall(unicodedata.normalize("NFC", text))]
+    return [_fold(word) for word in _WORD.findall(unicodedata.normalize("NFKC", text))]
 
 
 def _fold(word: str) -> str:
-    return unicodedata.normalize("NFC", word).casefold()
+    return unicodedata.normalize("NFKC", word).casefold()
 
 
 def digest(key: bytes, value: str) -> str:
@@ -110,22 +115,24 @@ def _hash(key: bytes, found: Sequence[str]) -> str:
 
 def sealed(entries: Iterable[Entry], key: bytes) -> tuple[Entry, ...]:
     """Entries as a spec holds them: keyed, without notes, each once, in an order of their own."""
-    bare = {
-        dataclasses.replace(entry, value=None, note=None, keyed=entry.keyed or digest(key, entry.value or ""))
-        for entry in entries
-    }
+    bare = {dataclasses.replace(entry.hidden(key), note=None) for entry in entries}
     return tuple(sorted(bare, key=lambda e: (e.scope, e.kind, e.label or "", e.role or "", e.keyed or "")))
+
+
+def within(entries: Iterable[Entry], source: str, parts: Sequence[str]) -> tuple[Entry, ...]:
+    """The entries that can touch these parts of a source, in their order."""
+
+    def touches(entry: Entry) -> bool:
+        if entry.rank == _NARROWEST and source_of(entry.where) == source:
+            return any(part == WHOLE or prefix_of(entry.where, len(part)) == part for part in parts)
+        return entry.covers(f"{source}:")
+
+    return tuple(filter(touches, entries))
 
 
 def narrow(spec: Any, source: str, parts: Sequence[str]) -> Any:
     """The spec of scrub with the entries that can touch these parts of a source."""
-
-    def touches(entry: Entry) -> bool:
-        if entry.rank == _NARROWEST and source_of(entry.where) == source:
-            return any(part == "all" or prefix_of(entry.where, len(part)) == part for part in parts)
-        return entry.covers(f"{source}:")
-
-    return dataclasses.replace(spec, entries=tuple(filter(touches, spec.entries)))
+    return dataclasses.replace(spec, entries=within(spec.entries, source, parts))
 
 
 class Matcher:
@@ -166,8 +173,7 @@ class Matcher:
             For each text its findings, those of entries with score 1, not overlapping each other.
         """
         return [
-            self._apply(text, found, record) if self._opens(text) else list(found)
-            for text, found, record in zip(texts, candidates, records, strict=True)
+            self._apply(text, found, record) for text, found, record in zip(texts, candidates, records, strict=True)
         ]
 
     def matches(self, text: str, record: str) -> Iterator[tuple[int, int, Entry]]:
@@ -181,6 +187,16 @@ class Matcher:
                 for entry in self._known.get(self._hash_of(" ".join(_fold(w) for _, _, w in window)), ()):
                     if entry.size == size and entry.covers(record):
                         yield start, window[-1][1], entry
+
+    def stands(self, text: str, record: str) -> list[tuple[int, int, Entry]]:
+        """As `matches`, without the denied places that a narrower entry allows."""
+        spoken = list(self.matches(text, record)) if self._opens(text) else []
+        allowed = _Allowed(spoken)
+        return [
+            (start, end, entry)
+            for start, end, entry in spoken
+            if entry.kind == "allow" or not allowed.hold(start, end, entry.label, above=entry.rank)
+        ]
 
     def _opens(self, text: str) -> bool:
         return any(map(self._sizes_of, set(_WORD.findall(text))))
@@ -198,18 +214,11 @@ class Matcher:
         return found
 
     def _apply(self, text: str, candidates: Sequence[Finding], record: str) -> list[Finding]:
-        spoken = list(self.matches(text, record))
-        if not spoken:
+        stands = self.stands(text, record)
+        if not stands:
             return list(candidates)
-        allowed = _Allowed((start, end, entry) for start, end, entry in spoken if entry.kind == "allow")
-        denied = _apart(
-            text,
-            (
-                (start, end, entry)
-                for start, end, entry in spoken
-                if entry.kind == "deny" and not allowed.hold(start, end, entry.label, above=entry.rank)
-            ),
-        )
+        allowed = _Allowed(stands)
+        denied = _apart(text, (place for place in stands if place[2].kind == "deny"))
         kept = [c for c in candidates if not allowed.hold(c.start, c.end, c.label, above=-1)]
         return _merge(text, kept, denied)
 
@@ -220,6 +229,8 @@ class _Allowed:
     def __init__(self, places: Iterable[tuple[int, int, Entry]]) -> None:
         found: dict[tuple[str | None, int], tuple[list[int], list[int]]] = {}
         for start, end, entry in places:  # in the order of their starts
+            if entry.kind == "deny":
+                continue
             starts, reach = found.setdefault((entry.label, entry.rank), ([], []))
             starts.append(start)
             reach.append(max(end, reach[-1] if reach else 0))

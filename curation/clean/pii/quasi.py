@@ -18,12 +18,13 @@ SMALL = 5
 _AGE = re.compile(
     r"\b(?:i['’]?m|i am|aged?|turned|turning) (?:a )?([1-9][0-9])(?! ?(?:%|min|hour|day|week|month|time|pound|lb|kg))\b"
     r"|\b([1-9][0-9])[ -]?(?:years?[ -]olds?|yrs? old|y/?o)\b"
-    r"|[(\[]([1-9][0-9]) ?/?[fm][)\],]",
+    r"|[(\[]([1-9][0-9]) ?/?[fm][)\],]|\b([1-9][0-9])(?-i:[FM])\b",
     re.IGNORECASE,
 )
 # "works as a nurse", "I'm a retired bus driver": an occupation counts where somebody is said to have it.
 _BEING = re.compile(
-    r"(?:\bi['’]?m|\bam|\bwas|\bis|['’]s|\bas|\bbeen|\bbecame|\bbecoming|\bbeing) an? ((?:[a-z'’-]+ ?){1,4})",
+    r"(?:\bi['’]?m|\bam|\bwas|\bis|['’]s|\bas|\bbeen|\bbecame|\bbecoming|\bbeing)"
+    r" an? (?:[0-9]{2}[ -]years?[ -]old )?((?:[a-z'’-]+ ?){1,4})",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[a-z][a-z'-]*")

@@ -246,18 +246,16 @@ def _sample(row: Any, where: str) -> Sample:
     )
     text = row.get(names[0]) if isinstance(row, dict) else None
     # presidio-research writes null where there is none; a row without the key is another kind of row.
-    spans = row["spans"] or [] if isinstance(row, dict) and "spans" in row else None
+    spans = row["spans"] if isinstance(row, dict) and "spans" in row else False
+    spans = [] if spans is None else spans
     if not isinstance(text, str) or not isinstance(spans, list):
         raise ProjectError("not a text with spans", where=where, fix=_SHAPE)
-    found = []
+    found: list[tuple[int, int, str]] = []
     for span in spans:
         kind, start, end = (span.get(n) if isinstance(span, dict) else None for n in names[1:])
-        if not isinstance(kind, str) or not _lies_in(text, start, end):
-            raise ProjectError("a span has no type, or does not lie in its text", where=where, fix=_SHAPE)
+        if not isinstance(kind, str) or not isinstance(start, int) or not isinstance(end, int):
+            raise ProjectError("a span has no type or no offsets", where=where, fix=_SHAPE)
+        if not 0 <= start < end <= len(text):
+            raise ProjectError("a span does not lie in its text", where=where, fix=_SHAPE)
         found.append((start, end, kind))
     return Sample(text, found)
-
-
-def _lies_in(text: str, start: Any, end: Any) -> bool:
-    whole = all(isinstance(n, int) and not isinstance(n, bool) for n in (start, end))
-    return whole and 0 <= start < end <= len(text)

@@ -12,7 +12,7 @@ from curation.clean.pii.finding import PLACEHOLDER
 from curation.core.records import keyed
 
 # A capitalised word after a blank, before which no sentence ends. What stands for removed data ends none.
-_CAPITAL = re.compile(r"(?<=[^\s.!?…:\"“”(*_>–—-]) ([A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+(?:['’-][^\W\d_]+)*)")
+_CAPITAL = re.compile(r"(?<=[^\s.!?…:\"“”(*_>–—-]) (?!I['’])([A-ZÀ-ÖØ-Þ][^\W\d_]*(?:['’-][^\W\d_]+)*)")
 _LOWER = re.compile(r"(?<![^\W_])[a-zß-öø-ÿ]+(?:['’-][^\W\d_]+)*")
 _DIGITS = re.compile(r"(?<![\w.])\+?\(?\d(?:[ ./()-]{0,2}\d){4,}(?!\w)")
 _YEARS = re.compile(r"(?:(?:19|20)\d\d[ ./-]*)+")
@@ -58,7 +58,8 @@ class Unresolved:
         text = PLACEHOLDER.sub("[]", text)
         self.lower.update(_LOWER.findall(text))
         for match in _CAPITAL.finditer(text):
-            if match[1].casefold() not in _HARMLESS:
+            # All capitals are mostly abbreviations, of which this field is full.
+            if not match[1].isupper() and match[1].casefold() not in _HARMLESS:
                 found = self.capitals.setdefault(match[1], {})
                 found[record] = found.get(record, 0) + 1
                 self._keep(record, match[1], key)
