@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,7 +64,7 @@ def show_residual(ui: Ui, found: Residual) -> None:
         told = risk.document()
         ui.out("")
         ui.out(f"{name}: {count(told['records'], 'record')}")
-        ui.out(f"  languages: {_counts(told['languages'])}; refused by scrub: {_counts(told['refused'])}")
+        _wrapped(ui, f"  languages: {_counts(told['languages'])}; refused by scrub: {_counts(told['refused'])}")
         _line(ui, "found by a second pass", told["second_pass"], "")
         _line(ui, "capitalised words", told["capitalised"], count(told["capitalised"]["words"], "word"))
         _line(ui, "  never in lower case", told["never_lower_case"], count(told["never_lower_case"]["words"], "word"))
@@ -79,9 +80,14 @@ def show_residual(ui: Ui, found: Residual) -> None:
 
 
 def _line(ui: Ui, what: str, told: Mapping[str, Any], more: str) -> None:
-    ui.out(f"  {what:<22} {count(told['records'], 'record'):>14}" + (f"  {more}" if more else ""))
+    _wrapped(ui, f"  {what:<22} {count(told['records'], 'record'):>14}" + (f"  {more}" if more else ""))
     for record in _few(told["ids"]):
         ui.out(f"  {'':<22} {record}")
+
+
+def _wrapped(ui: Ui, line: str) -> None:
+    for part in textwrap.wrap(line, 80, subsequent_indent=" " * 4, drop_whitespace=False) or [""]:
+        ui.out(part.rstrip())
 
 
 def _few(ids: Sequence[str]) -> list[str]:
@@ -95,7 +101,7 @@ def _counts(found: Mapping[str, int]) -> str:
 def _show_people(ui: Ui, found: Residual) -> None:
     people = found.people
     if people is None:
-        ui.out("people: nobody has looked for what was missed yet (questions pii_missed, pii_wrong)")
+        ui.out("people: none has looked yet for what was missed (pii_missed, pii_wrong)")
         return
     ui.out(f"people: {count(people.records, 'record')} looked at")
     for name, rates in (("recall", people.recall), ("precision", people.precision)):

@@ -289,8 +289,8 @@ def test_what_people_missed_is_counted_in_the_report(made: Made) -> None:
 
 
 def test_entries_count_for_canaries_and_the_second_pass(made: Made, typed: Callable[..., str]) -> None:
-    before = made.json("scrub", "residual", "chats")["canaries"]["PERSON"]
-    typed(made, "Margaret Varnholt", "scrub", "deny", "--label", "PERSON")
+    typed(made, "tess.varnholt@mail.example", "scrub", "allow")
+    typed(made, "my sister", "scrub", "deny", "--label", "PERSON")
     told = made.json("scrub", "residual", "chats")
-    assert told["canaries"]["PERSON"]["found"] == before["found"] + 1
+    assert told["canaries"]["EMAIL"] == {"planted": 4, "found": 3}
     assert told["sources"]["chats"]["second_pass"]["records"] == 0

@@ -18,6 +18,7 @@ from curation.core.records import prefix_of, source_of
 FILE = "scrub.yaml"
 
 _HEAD = """\
+# yaml-language-server: $schema=schemas/scrub.schema.json
 # What the search for personal data misses (deny) and what it takes for personal data that is none (allow).
 # `curate scrub deny|allow` adds entries and keeps their values keyed. What is worth saying goes into `note`: the
 # commands write this file anew and keep no comments.
