@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sources": ("curation.pull.cli:sources", "List the sources, add one, or find out how one is read."),
     "pull": ("curation.pull.cli:pull", "Fetch sources at their pinned commits and make records of them."),
     "clean": ("curation.clean.cli:clean", "Tidy, scrub personal data, fold duplicates."),
+    "scrub": ("curation.clean.scrub_cli:scrub", "Teach the search for personal data, score it, see what is left."),
     "tag": ("curation.tag.cli:tag", "Tag emotions."),
     "review": ("curation.review.cli:review", "Record, back up and merge what people decided."),
     "export": ("curation.export.cli:export", "Write SFT and DPO mixes that may leave."),

@@ -9,7 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.clean.pii.find import LABELS, PLACEHOLDER, Span, find
+from curation.clean.pii.entries import Entry, Matcher, narrow
+from curation.clean.pii.entries_file import prepare
+from curation.clean.pii.find import Span, find
+from curation.clean.pii.finding import LABELS, PLACEHOLDER
 from curation.core.declare import doc
 from curation.core.records import TEXT_COLUMNS
 from curation.core.stage import Context, Output, stage
@@ -23,6 +26,7 @@ class ScrubSpec:
     """How personal data is found and replaced."""
 
     min_score: float = doc("findings that the recognisers score lower, from 0 to 1, are left in the text", default=0.35)
+    entries: tuple[Entry, ...] = doc("what stands in scrub.yaml; not set here", default=())
 
     def __post_init__(self) -> None:
         """Refuse a score that no finding has."""
@@ -40,6 +44,8 @@ class ScrubSpec:
     libraries=("presidio-analyzer", "phonenumbers", "regex"),
     extra="pii",
     modules=("presidio_analyzer",),
+    prepare=prepare,
+    narrow=narrow,
 )
 def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
     """Scrub messages, chosen, rejected (reasoning, too) and meta; drop nothing.
@@ -52,19 +58,37 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
         MissingError: the recognisers fail their self-test.
     """
     texts = Texts.of(batch)
-    distinct = texts.values.dictionary_encode()
-    spans = find(distinct.dictionary.to_pylist(), spec.min_score)
-    values, notes = _replace(texts, distinct, spans)
-    columns = texts.put(values)
+    matcher = Matcher(spec.entries, context.key)
+    codes, values, records = _distinct(texts, batch.column("id"), matcher.records, f"{context.source}:")
+    spans = find(values, spec.min_score, entries=matcher if spec.entries else None, records=records)
+    scrubbed, notes = _replace(texts, codes, spans)
+    columns = texts.put(scrubbed)
     return Output(
-        pa.table({"id": batch.column("id"), **columns, "pii": _count(values, texts.rows, batch.num_rows)}), notes=notes
+        pa.table({"id": batch.column("id"), **columns, "pii": _count(scrubbed, texts.rows, batch.num_rows)}),
+        notes=notes,
     )
 
 
-def _replace(
-    texts: Texts, distinct: pa.DictionaryArray, spans: Sequence[tuple[Span, ...]]
-) -> tuple[pa.StringArray, dict[str, int]]:
-    codes = pc.fill_null(distinct.indices, -1).to_numpy(zero_copy_only=False)
+def _distinct(texts: Texts, ids: pa.Array, own: frozenset[str], others: str) -> tuple[Ints, list[str], list[str]]:
+    """Each text once, but for those of records with entries of their own.
+
+    Returns:
+        For every string the number of its text (-1 for null), the texts, and for each the record it stands in.
+    """
+    distinct = texts.values.dictionary_encode()
+    codes: Ints = pc.fill_null(distinct.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    values: list[str] = distinct.dictionary.to_pylist()
+    records = [others] * len(values)
+    named = ids.to_pylist() if own else []
+    for spot in np.flatnonzero(np.isin(texts.rows, [row for row, name in enumerate(named) if name in own])):
+        if codes[spot] >= 0:
+            values.append(values[codes[spot]])
+            records.append(named[texts.rows[spot]])
+            codes[spot] = len(values) - 1
+    return codes, values, records
+
+
+def _replace(texts: Texts, codes: Ints, spans: Sequence[tuple[Span, ...]]) -> tuple[pa.StringArray, dict[str, int]]:
     marked = np.isin(codes, [code for code, found in enumerate(spans) if found])
     if not marked.any():
         return texts.values, {}

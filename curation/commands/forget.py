@@ -159,7 +159,8 @@ def remove(app: App, wanted: Wanted) -> None:
 
 
 def _bury(project: Project, wanted: Wanted, names: set[str]) -> tuple[int, list[str]]:
-    """Tombstones, answers, and the raw tables without the rows; returns what `Annotations.erase` does."""
+    """Tombstones, answers, entries, and the raw tables without the rows; returns what `Annotations.erase` does."""
+    from curation.clean.pii import entries_file
     from curation.pull.tombstones import FILE, fingerprint, lost
     from curation.pull.withdraw import without
 
@@ -180,6 +181,10 @@ def _bury(project: Project, wanted: Wanted, names: set[str]) -> tuple[int, list[
         answers, unreached = annotations.erase(records)
     except CurateError as error:
         answers, unreached = 0, [error.where or error.what]
+    try:
+        entries_file.forget(project, wanted.hashes)
+    except CurateError as error:
+        unreached.append(error.where or error.what)
     if earlier := lost(project):
         unreached.append(f"{FILE}: {count(earlier, 'earlier withdrawal')} lost from it")
     for name in names:

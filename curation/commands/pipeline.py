@@ -15,7 +15,6 @@ import curation.clean.screen
 import curation.clean.scrub
 import curation.tag.emotion  # noqa: F401 - importing a stage registers it
 from curation.commands import runs
-from curation.core import declare
 from curation.core.app import App
 from curation.core.engine import Engine
 from curation.core.errors import CurateError, ProjectError, RetryError
@@ -59,10 +58,7 @@ def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step
 
 def call(project: Project | None, name: str) -> Call:
     """A stage with its parameters from the settings, or with its defaults outside a project."""
-    stage = REGISTRY[name]
-    if project is None or name not in project.settings.stages:
-        return Call(stage, stage.spec())
-    return Call(stage, declare.bind(stage.spec, project.document, ("stages", name)))
+    return REGISTRY[name].called(project)
 
 
 def engine(project: Project) -> Engine:

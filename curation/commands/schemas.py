@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from curation.clean.pii.entries_file import ScrubFile
 from curation.core import declare, records
 from curation.core.project import Settings
 from curation.core.sources import Sources
@@ -20,6 +21,7 @@ def generate() -> dict[str, dict[str, Any]]:
         "record.schema.json": records.json_schema(),
         "sources.schema.json": declare.json_schema(Sources, "sources.yaml"),
         "curate.schema.json": declare.json_schema(Settings, "curate.toml"),
+        "scrub.schema.json": declare.json_schema(ScrubFile, "scrub.yaml"),
         "mix.schema.json": declare.json_schema(MixRecipe, "mix"),
         "training.schema.json": declare.json_schema(TrainRecipe, "training"),
     }

@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
+from curation.core.errors import ProjectError
 from curation.core.project import Project
-from curation.core.store import View
+from curation.core.records import source_of
+from curation.core.store import WHOLE, Store, View
 from curation.core.ui import Ui
 
 Bring = Callable[["App", str, tuple[str, ...]], Mapping[str, View]]
@@ -50,6 +52,22 @@ class App:
         """Bring tables up to date as far as 'raw', 'records' (cleaned) or 'tagged', and lay them over each other."""
         assert self.bring_tables is not None
         return self.bring_tables(self, upto, sources)
+
+    def check_known(self, record: str) -> None:
+        """Refuse what is no record of the last pull.
+
+        Raises:
+            ProjectError: there is no such record, or its source is not pulled.
+        """
+        source, digits = source_of(record), record.partition(":")[2]
+        self.project.enabled((source,))
+        entry = self.project.lock().sources.get(source)
+        table = Store(self.project.raw / "tables").find(source, "raw", entry.table) if entry else None
+        if table is None:
+            raise ProjectError(f"'{source}' is not pulled, so it has no records", fix=f"curate pull {source}")
+        part = next((name for name in table.parts if name == WHOLE or digits.startswith(name)), None)
+        if part is None or record not in table.read(part, ["id"]).column("id").to_pylist():
+            raise ProjectError(f"no record is called {ascii(record)[:80]}", fix=f"list some with: curate show {source}")
 
     def dry_run(self, upto: str, sources: tuple[str, ...] = (), last: Mapping[str, str] | None = None) -> None:
         """Say what `bring` would do, and what the command would do after it, without doing any of it.

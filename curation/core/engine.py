@@ -78,20 +78,29 @@ class Engine:
             self.key(step, view, context),
             parts,
             columns=("id", *step.writes),
-            ingredients=step.ingredients(),
+            ingredients=step.over(context.source, view.parts).ingredients(),
             rows_in=view.rows,
         )
 
     def _part_keys(self, step: Step, view: View, context: Context) -> dict[str, str]:
-        decided_by = files.digest([step.ingredients(), context.source])
-        return {part: files.digest([decided_by, view.digest(part, step.reads)]) for part in view.parts}
+        known: list[tuple[Step, str]] = []  # parts mostly share what decides them
+        keys = {}
+        for part in view.parts:
+            narrowed = step.over(context.source, (part,))
+            decided_by = next((digest for same, digest in known if same == narrowed), None)
+            if decided_by is None:
+                decided_by = files.digest([narrowed.ingredients(), context.source])
+                known.append((narrowed, decided_by))
+            keys[part] = files.digest([decided_by, view.digest(part, step.reads)])
+        return keys
 
     def _run_rows(self, step: Step, view: View, context: Context, progress: Progress) -> dict[str, Part]:
         keys = self._part_keys(step, view, context)
         folder = self.store.folder(context.source, step.name)
         parts = {name: self.store.find_part(folder, key) for name, key in keys.items()}
         missing = [name for name, part in parts.items() if part is None]
-        jobs = [_Job(self.store, _portable(step), view, context, name, keys[name], self.batch_rows) for name in missing]
+        narrowed = {name: _portable(step.over(context.source, (name,))) for name in missing}
+        jobs = [_Job(self.store, narrowed[name], view, context, name, keys[name], self.batch_rows) for name in missing]
         rows = sum(view.tables[0].parts[name].rows for name in missing)
         alone = self.workers == 1 or len(jobs) < 2 or rows < self.pool_rows
         done = len(keys) - len(jobs)
@@ -102,6 +111,7 @@ class Engine:
         return {name: part for name, part in parts.items() if part is not None}
 
     def _run_corpus(self, step: Step, view: View, context: Context) -> dict[str, Part]:
+        step = step.over(context.source, view.parts)
         (call,) = step.calls
         output = guarded(call, lambda: call.stage.run(lambda: view.batches(step.reads), call.spec, context))
         return self.cut(step, view, context.source, output)

@@ -13,6 +13,9 @@ from curation.core.store import StoredTable, View
 
 State = Literal["fresh", "stale", "waiting"]
 
+_LONG = 60
+"""Characters above which a list of a spec is counted instead of shown."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -58,7 +61,8 @@ def plan(engine: Engine, raw: StoredTable, steps: Sequence[Step], context: Conte
             continue
         missing = engine.missing_parts(step, view, context)
         rows = sum(view.tables[0].parts[name].rows for name in missing)
-        why = changes(last.manifest["ingredients"], step.ingredients()) if last else ["never run"]
+        now = step.over(context.source, view.parts).ingredients()
+        why = changes(last.manifest["ingredients"], now) if last else ["never run"]
         nodes.append(Node(context.source, step, "stale", tuple(why or ["its rows changed"]), rows))
         view = None
     return nodes
@@ -94,9 +98,15 @@ def changes(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) 
                 if was[what].get(key) != value
             ]
         said += [
-            f"{name}.{key}: {json.dumps(was['spec'].get(key))} -> {json.dumps(value)}"
+            f"{name}.{key}: {_told(was['spec'].get(key))} -> {_told(value)}"
             for key, value in item["spec"].items()
             if was["spec"].get(key) != value
         ]
     said += [f"{name}: stage removed" for name in before if name not in {item["stage"] for item in new}]
     return said
+
+
+def _told(value: Any) -> str:
+    """A parameter in a word; of a long list how many it holds."""
+    text = json.dumps(value)
+    return f"{len(value)} of them" if isinstance(value, list) and len(text) > _LONG else text

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
 
-from curation.core.declare import plain
+from curation.core.declare import bind, plain
 from curation.core.errors import require
+from curation.core.project import Project
 from curation.core.records import empty_dropped
 
 Shape = Literal["row", "corpus", "project"]
@@ -43,9 +45,20 @@ Batches = Callable[[], Iterator[pa.Table]]
 """A corpus stage gets a function that starts a fresh pass over all batches, in id order."""
 
 
+Prepare = Callable[[Any, Project], Any]
+Narrow = Callable[[Any, str, Sequence[str]], Any]
+
+
 @dataclass(frozen=True)
 class Stage:
-    """A registered stage. `models(spec)` names the fingerprint of every model that decides its output."""
+    """A registered stage.
+
+    Attributes:
+        models: from the spec to the fingerprint of every model that decides its output.
+        prepare: from a spec as it is set, and the project, to the spec with what stands in files of the project.
+        narrow: from a spec, a source and names of its parts to the spec with only what can decide their output.
+            What it leaves out is in no key, so that a change of it makes nothing anew.
+    """
 
     name: str
     version: int
@@ -59,6 +72,16 @@ class Stage:
     models: Callable[[Any], Mapping[str, str]]
     extra: str | None
     modules: tuple[str, ...]
+    prepare: Prepare
+    narrow: Narrow
+
+    def called(self, project: Project | None) -> Call:
+        """The stage with its parameters from the settings, or with its defaults outside a project."""
+        if project is None:
+            return Call(self, self.spec())
+        given = self.name in project.settings.stages
+        spec = bind(self.spec, project.document, ("stages", self.name)) if given else self.spec()
+        return Call(self, self.prepare(spec, project))
 
     def ingredients(self, spec: Any) -> dict[str, Any]:
         """Everything of the stage itself that decides its output, as plain values for a key."""
@@ -111,6 +134,11 @@ class Step:
         """The columns the pass publishes, in the order they first appear."""
         return tuple(dict.fromkeys([*self.carry, *(column for call in self.calls for column in call.stage.writes)]))
 
+    def over(self, source: str, parts: Sequence[str]) -> Step:
+        """The pass with only what can decide its output for these parts of a source."""
+        calls = tuple(Call(call.stage, call.stage.narrow(call.spec, source, parts)) for call in self.calls)
+        return dataclasses.replace(self, calls=calls)
+
     def ingredients(self) -> list[dict[str, Any]]:
         """Of every stage in the pass, what decides its output."""
         return [call.stage.ingredients(call.spec) for call in self.calls]
@@ -132,6 +160,8 @@ def stage(
     models: Callable[[Any], Mapping[str, str]] = lambda spec: {},
     extra: str | None = None,
     modules: tuple[str, ...] = (),
+    prepare: Prepare = lambda spec, project: spec,
+    narrow: Narrow = lambda spec, source, parts: spec,
 ) -> Callable[[Callable[..., Output]], Stage]:
     """Register a function as a stage.
 
@@ -152,11 +182,26 @@ def stage(
         models: from the spec to the fingerprints of the models it loads.
         extra: the optional extra the stage needs, with `modules` to look for.
         modules: importable names that must be there before work starts.
+        prepare: adds to a spec what stands in files of the project; see `Stage`.
+        narrow: leaves out of a spec what does not concern some parts of a source; see `Stage`.
     """
 
     def register(run: Callable[..., Output]) -> Stage:
         made = Stage(
-            name, version, shape, spec, run, reads, writes, dict(types or {}), libraries, models, extra, modules
+            name,
+            version,
+            shape,
+            spec,
+            run,
+            reads,
+            writes,
+            dict(types or {}),
+            libraries,
+            models,
+            extra,
+            modules,
+            prepare,
+            narrow,
         )
         REGISTRY[name] = made
         return made

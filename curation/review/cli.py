@@ -15,8 +15,6 @@ from curation.core.annotations import Annotations, Answer
 from curation.core.app import App, pass_app
 from curation.core.errors import IntegrityError, ProjectError
 from curation.core.project import Project
-from curation.core.records import source_of
-from curation.core.store import WHOLE, Store
 from curation.core.ui import count
 
 QUESTIONS = {"decision": ("approve", "reject"), "risk": ("release", "hold")}
@@ -40,23 +38,6 @@ def _pseudonym(project: Project) -> str:
     return (
         "p-" + hmac.new(project.key, b"annotator\x00" + user.encode(errors="replace"), hashlib.sha256).hexdigest()[:8]
     )
-
-
-def _check_known(project: Project, record: str) -> None:
-    """Refuse what is no record of the last pull.
-
-    Raises:
-        ProjectError: there is no such record, or its source is not pulled.
-    """
-    source, digits = source_of(record), record.partition(":")[2]
-    project.enabled((source,))
-    entry = project.lock().sources.get(source)
-    table = Store(project.raw / "tables").find(source, "raw", entry.table) if entry else None
-    if table is None:
-        raise ProjectError(f"'{source}' is not pulled, so it has no records", fix=f"curate pull {source}")
-    part = next((name for name in table.parts if name == WHOLE or digits.startswith(name)), None)
-    if part is None or record not in table.read(part, ["id"]).column("id").to_pylist():
-        raise ProjectError(f"no record is called {ascii(record)[:80]}", fix=f"list some with: curate show {source}")
 
 
 def _check_backup(file: Path, command: str) -> int:
@@ -92,7 +73,7 @@ def answer(app: App, record: str, question: str, answer: str, annotator: str | N
     """Answer QUESTION about a record: decision approve|reject, risk release|hold."""
     if answer not in QUESTIONS[question]:
         raise ProjectError(f"'{answer}' is no answer to '{question}'", fix=f"answers: {', '.join(QUESTIONS[question])}")
-    _check_known(app.project, record)
+    app.check_known(record)
     by = annotator or _pseudonym(app.project)
     with app.project.writing():
         written = _annotations(app).add([Answer(record, question, answer, by)])

@@ -125,3 +125,19 @@ def test_shuffled_rows_give_the_same_table(tmp_path):
         raw = raw_table(store, random.Random(seed).sample(WORDS, len(WORDS)))
         keys.add(Engine(store).run(step(SHOUT), view_of(raw), Context(b"k" * 32, "s")).key)
     assert len(keys) == 1
+
+
+def test_what_a_stage_leaves_out_for_a_part_changes_no_key_and_no_row_of_it(store, engine, context):
+    view = view_of(raw_table(store, WORDS))
+    target = view.parts[0]
+    only = dataclasses.replace(
+        SHOUT, narrow=lambda spec, source, parts: spec if source == "s" and target in parts else ShoutSpec()
+    )
+    first = engine.run(step(only), view, context)
+    assert engine.missing_parts(step(only, minimum=100), view, context) == [target]
+    changed = engine.run(step(only, minimum=100), view, context)
+    assert {name for name in view.parts if changed.parts[name] != first.parts[name]} == {target}
+    assert changed.parts[target].rows == 0 and changed.rows > 0
+    assert changed.manifest["ingredients"][0]["spec"]["minimum"] == 100
+    elsewhere = Context(context.key, "other")
+    assert engine.key(step(only, minimum=100), view, elsewhere) == engine.key(step(only), view, elsewhere)

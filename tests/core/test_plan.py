@@ -59,3 +59,12 @@ def test_changes_are_told_in_words():
         "b: new stage",
         "gone: stage removed",
     ]
+
+
+def test_a_long_list_of_a_spec_is_counted_and_a_stage_that_is_not_touched_is_fresh(store, engine, context):
+    old = [{"stage": "a", "version": 1, "spec": {"x": []}, "libraries": {}, "models": {}}]
+    assert changes(old, [{**old[0], "spec": {"x": ["word" * 10] * 3}}]) == ["a.x: [] -> 3 of them"]
+    raw = raw_table(store, WORDS)
+    deaf = dataclasses.replace(SHOUT, narrow=lambda spec, source, parts: dataclasses.replace(spec, fail_at=""))
+    engine.run(step(deaf), View((raw,)), context)
+    assert states(plan(engine, raw, [step(deaf, fail_at="nowhere")], context)) == ["fresh"]

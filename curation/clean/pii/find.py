@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.clean.pii.entries import Matcher
+from curation.clean.pii.finding import Finding
 from curation.clean.pii.helplines import is_helpline
 from curation.core.errors import MissingError
 
@@ -52,7 +54,14 @@ class Span(NamedTuple):
     label: str
 
 
-def find(texts: Sequence[str], min_score: float, *, gated: bool = True) -> list[tuple[Span, ...]]:
+def find(
+    texts: Sequence[str],
+    min_score: float,
+    *,
+    gated: bool = True,
+    entries: Matcher | None = None,
+    records: Sequence[str] = (),
+) -> list[tuple[Span, ...]]:
     """Find personal data.
 
     The search is repeated on what the last round left until it finds nothing more, so that a text whose findings
@@ -62,6 +71,8 @@ def find(texts: Sequence[str], min_score: float, *, gated: bool = True) -> list[
         texts: any strings; give each once.
         min_score: findings below this score of Presidio's (0 to 1) do not count.
         gated: ask the gates first; without them the result is the same and comes later.
+        entries: what people said the recognisers get wrong.
+        records: for each text the record that `entries` are asked about.
 
     Returns:
         For each text its spans, in reading order, none overlapping.
@@ -75,6 +86,10 @@ def find(texts: Sequence[str], min_score: float, *, gated: bool = True) -> list[
     while left:
         places, masked = list(left), list(left.values())
         hits = _scan(masked, guarded, min_score, gated)
+        if entries is not None:
+            raw = [hits.get(index, []) for index in range(len(masked))]
+            applied = entries.apply(masked, raw, [records[place] for place in places])
+            hits = {index: found for index, found in enumerate(applied) if found}
         left = {}
         for index, candidates in hits.items():
             spans = _settle(candidates)
@@ -83,18 +98,9 @@ def find(texts: Sequence[str], min_score: float, *, gated: bool = True) -> list[
     return [tuple(sorted(spans)) for spans in found]
 
 
-class _Candidate(NamedTuple):
-    start: int
-    end: int
-    label: str
-    score: float
-
-
-def _scan(
-    texts: Sequence[str], guarded: Iterable[Guarded], min_score: float, gated: bool
-) -> dict[int, list[_Candidate]]:
+def _scan(texts: Sequence[str], guarded: Iterable[Guarded], min_score: float, gated: bool) -> dict[int, list[Finding]]:
     array = pa.array(texts, pa.string())
-    hits: dict[int, list[_Candidate]] = {}
+    hits: dict[int, list[Finding]] = {}
     for one in guarded:
         opened = pc.match_substring_regex(array, one.gate).to_numpy(zero_copy_only=False)
         for index in np.flatnonzero(opened).tolist() if gated else range(len(texts)):
@@ -104,7 +110,7 @@ def _scan(
     return hits
 
 
-def _search(text: str, one: Guarded) -> Iterator[_Candidate]:
+def _search(text: str, one: Guarded) -> Iterator[Finding]:
     for offset in range(0, max(1, len(text) - _OVERLAP), _WINDOW - _OVERLAP):
         window = text[offset : offset + _WINDOW]
         cut = offset + _WINDOW < len(text)
@@ -117,20 +123,22 @@ def _search(text: str, one: Guarded) -> Iterator[_Candidate]:
                 end = _URL_REST.match(text, end).end()  # type: ignore[union-attr]
             if one.label == "PHONE" and is_helpline(text[start:end]):
                 continue
-            yield _Candidate(start, end, one.label, result.score)
+            yield Finding(start, end, one.label, result.score, one.recogniser.name)
 
 
 _URL_REST = re.compile(r"[^\s<>\"]*")
 
 
-def _settle(candidates: list[_Candidate]) -> list[Span]:
+def _settle(candidates: list[Finding]) -> list[Span]:
     """Of overlapping findings keep one: by tier, then the longer, then the better score, then the first.
 
     An e-mail address inside a web address goes with it, so that nothing of that address is left behind.
     """
     starts: list[int] = []
     ends: list[int] = []
-    order = sorted(_outer(candidates), key=lambda c: (_TIERS[c.label], c.start - c.end, -c.score, c.start, c.label))
+    order = sorted(
+        _outer(candidates), key=lambda c: (_TIERS.get(c.label, 5), c.start - c.end, -c.score, c.start, c.label)
+    )
     taken = []
     for one in order:
         place = bisect.bisect_left(starts, one.end)  # the first taken span that begins at or after this one's end
@@ -141,7 +149,7 @@ def _settle(candidates: list[_Candidate]) -> list[Span]:
     return taken
 
 
-def _outer(candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
+def _outer(candidates: Iterable[Finding]) -> Iterator[Finding]:
     reach = 0
     for one in sorted(set(candidates), key=lambda c: (c.start, -c.end, c.label != "URL")):
         if one.label == "URL":

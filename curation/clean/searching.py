@@ -1,0 +1,40 @@
+"""The search for personal data on texts that belong to no record: for scoring it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+from curation.clean.pii.find import find
+from curation.clean.pii.score import Spans
+from curation.clean.scrub import ScrubSpec, scrub
+from curation.core.app import App
+from curation.core.errors import UsageError
+from curation.core.project import NoProjectError
+from curation.core.stage import Step, require_step
+
+_BATCH = 1000
+
+
+def spec(app: App, level: str | None) -> ScrubSpec:
+    """The project's settings of scrub, or the defaults outside a project, without entries: they may know the file.
+
+    Raises:
+        UsageError: there is no such level.
+        MissingError: what scrub needs is not installed.
+    """
+    try:
+        call = scrub.called(app.project)
+    except NoProjectError:
+        call = scrub.called(None)
+    require_step((Step("score", (call,)),))
+    if level not in (None, "patterns"):
+        raise UsageError(f"no engine level is called {ascii(level)[:80]}", fix="levels: patterns")
+    return dataclasses.replace(call.spec, entries=())
+
+
+def spans(texts: Sequence[str], spec: ScrubSpec) -> Iterator[Spans]:
+    """For each text its findings."""
+    for start in range(0, len(texts), _BATCH):
+        for found in find(texts[start : start + _BATCH], spec.min_score):
+            yield [(span.start, span.end, span.label) for span in found]
