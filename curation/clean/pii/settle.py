@@ -1,0 +1,86 @@
+"""Of findings that overlap: which counts."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from curation.clean.pii.finding import Finding
+
+# EMAIL > URL > HANDLE, numbers with a check digit or a shape of their own > PHONE, ADDRESS > what stands in one.
+# Of the same tier the longer finding counts.
+_TIERS = {"EMAIL": 0, "URL": 1, "HANDLE": 2, "FINANCIAL": 3, "ID": 3, "IP": 3, "PHONE": 4, "ADDRESS": 4}
+_LAST = 5
+
+
+def settle(text: str, candidates: Sequence[Finding]) -> list[Finding]:
+    """Of overlapping findings keep one: by tier, then the longer, then the better score, then the first.
+
+    What a finding that loses holds beside the winner stays found, so that nothing is lost by finding more. An e-mail
+    address inside a web address goes with it. A public figure is none, and shields its name from findings that know
+    no role.
+
+    Args:
+        text: the text they were found in.
+        candidates: findings in any order, each as often as it was found.
+
+    Returns:
+        Findings in reading order, none overlapping, each from its first letter or digit or sign to its last.
+    """
+    found = sorted(_people(_outer(candidates)))
+    if all(a.end <= b.start for a, b in zip(found, found[1:], strict=False)):
+        return [piece for one in found for piece in _trimmed(text, one, one.start, one.end)]
+    taken: list[Finding] = []
+    starts: list[int] = []
+    for one in sorted(found, key=_rank):
+        place = bisect.bisect_left(starts, one.end)
+        first = place
+        while first and taken[first - 1].end > one.start:
+            first -= 1
+        for piece in _beside(text, one, taken[first:place]):
+            at = bisect.bisect_left(starts, piece.start)
+            starts.insert(at, piece.start)
+            taken.insert(at, piece)
+    return taken
+
+
+def _rank(one: Finding) -> tuple[Any, ...]:
+    return _TIERS.get(one.label, _LAST), one.start - one.end, -one.score, one.start, one.label, one.recogniser
+
+
+def _beside(text: str, one: Finding, taken: Iterable[Finding]) -> list[Finding]:
+    """What is left of a finding beside others that are in order and do not overlap."""
+    left, start = [], one.start
+    for other in taken:
+        left += _trimmed(text, one, start, other.start)
+        start = other.end
+    return [*left, *_trimmed(text, one, start, one.end)]
+
+
+def _trimmed(text: str, one: Finding, start: int, end: int) -> Iterator[Finding]:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    # Beside others, punctuation is nothing.
+    if start < end and (end - start == one.end - one.start or any(map(str.isalnum, text[start:end]))):
+        yield one._replace(start=start, end=end)
+
+
+def _outer(candidates: Iterable[Finding]) -> Iterator[Finding]:
+    reach = 0
+    for one in sorted(set(candidates), key=lambda c: (c.start, -c.end, c.label != "URL")):
+        if one.label == "URL":
+            reach = max(reach, one.end)
+        if one.label != "EMAIL" or one.end > reach:
+            yield one
+
+
+def _people(candidates: Iterable[Finding]) -> Iterator[Finding]:
+    reach = 0
+    for one in sorted(set(candidates), key=lambda c: (c.start, c.role != "public_figure", -c.end)):
+        if one.role == "public_figure":
+            reach = max(reach, one.end)
+        elif one.label != "PERSON" or one.role or one.end > reach:
+            yield one
