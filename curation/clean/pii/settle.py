@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ def settle(text: str, candidates: Sequence[Finding]) -> list[Finding]:
         Findings in reading order, none overlapping, each from its first letter or digit or sign to its last.
     """
     found = sorted(_people(_outer(candidates)))
-    if all(a.end <= b.start for a, b in zip(found, found[1:], strict=False)):
+    if all(a.end <= b.start for a, b in itertools.pairwise(found)):
         return [piece for one in found for piece in _trimmed(text, one, one.start, one.end)]
     taken: list[Finding] = []
     starts: list[int] = []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from curation.clean.pii.rules import addresses, dates, identifiers, organisations, places
+from curation.clean.pii.rules import addresses, dates, identifiers, organisations, people, places
 from curation.clean.pii.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
+    *people.RULES,
     *addresses.RULES,
     *dates.RULES,
     *identifiers.RULES,

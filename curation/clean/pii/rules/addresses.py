@@ -45,10 +45,14 @@ _AFTER = re.compile(
 _HIGHWAY = re.compile(
     rf"(?<![\w.,/$£€#-])\d{{1,5}}{GAP}(?:County{GAP}Road|State{GAP}Route|Highway|Hwy|Route|Rte|Rural{GAP}Route|FM){GAP}\d{{1,4}}\b"
 )
-_ROAD = re.compile(rf"(?<![\w'’-])(?:{_COMPASS}{GAP})?(?:\d{{1,3}}(?:st|nd|rd|th)|{TOKEN}(?:{GAP}{TOKEN}){{0,2}}?){GAP}(?:{_TYPES}|St|Dr)\b\.?")
+_ROAD = re.compile(
+    rf"(?<![\w'’-])(?:{_COMPASS}{GAP})?(?:\d{{1,3}}(?:st|nd|rd|th)|{TOKEN}(?:{GAP}{TOKEN}){{0,2}}?){GAP}(?:{_TYPES}|St|Dr)\b\.?"
+)
 _CROSSED = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{TOKEN})(?:{GAP}{TOKEN})?"
 _CORNER = re.compile(rf"(?i:\b(?:corner|intersection) of )(?P<corner>{_CROSSED}{GAP}and{GAP}{_CROSSED})")
-_SMALL_TYPES = "street|avenue|ave|road|rd|lane|drive|boulevard|blvd|crescent|terrace|court|close|grove|place|way|gardens"
+_SMALL_TYPES = (
+    "street|avenue|ave|road|rd|lane|drive|boulevard|blvd|crescent|terrace|court|close|grove|place|way|gardens"
+)
 _SMALL = re.compile(
     rf"(?<![\w.,/$£€#-])(?P<number>\d{{1,5}}[a-z]?) (?P<street>(?:[a-z]['’a-z-]+ ){{1,3}}?)(?:{_SMALL_TYPES})\b"
     rf"(?:,? (?:apt|apartment|unit|flat|#)\.? ?\d{{1,4}}[a-z]?\b)?"
@@ -65,7 +69,18 @@ _LIVE = frozenset(
     """live lives lived living house home flat apartment place moved move staying stay grew up address street was born room
     building office clinic bungalow parked down it's is neighbours neighbors someone people""".split()
 )
-_FAMOUS = frozenset({"wall street", "sesame street", "downing street", "easy street", "fleet street", "abbey road", "high street", "main road"})
+_FAMOUS = frozenset(
+    {
+        "wall street",
+        "sesame street",
+        "downing street",
+        "easy street",
+        "fleet street",
+        "abbey road",
+        "high street",
+        "main road",
+    }
+)
 
 
 def _addresses(text: str) -> Iterator[Finding]:
@@ -99,9 +114,13 @@ def _roads(text: str) -> Iterator[Finding]:
         while before and before[-1] in ("the", "just"):
             before.pop()
         words = [low(w) for w in WORD.findall(match[0])]
-        if before and before[-1] in ("on", "off", "in", "at") and _LIVE & set(before[-6:-1]) and low(match[0]) not in _FAMOUS:
-            if not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2:
-                yield Finding(*match.span(), "ADDRESS", 0.65, "addresses")
+        if (
+            before
+            and before[-1] in ("on", "off", "in", "at")
+            and _LIVE & set(before[-6:-1])
+            and low(match[0]) not in _FAMOUS
+        ) and (not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2):
+            yield Finding(*match.span(), "ADDRESS", 0.65, "addresses")
 
 
 _ADDRESS_LABEL = frozenset({"ADDRESS"})
@@ -113,6 +132,11 @@ RULES = (
         rf"Rua|Praça|Carrer|Paseo|Chemin|Impasse|All|Quai)|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|(?i:corner|intersection) of",
         _addresses,
     ),
-    Rule("streets", _ADDRESS_LABEL, rf"(?:on|off|in|at) (?:the )?(?:\p{{Lu}}|\p{{Nd}}).{{1,40}}\b(?:{_TYPES}|St|Dr)\b", _roads),
+    Rule(
+        "streets",
+        _ADDRESS_LABEL,
+        rf"(?:on|off|in|at) (?:the )?(?:\p{{Lu}}|\p{{Nd}}).{{1,40}}\b(?:{_TYPES}|St|Dr)\b",
+        _roads,
+    ),
 )
 """What finds ADDRESS."""

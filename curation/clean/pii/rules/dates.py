@@ -13,9 +13,7 @@ from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules.rule import Rule
 
 _B = r"[ \t\xa0]{1,2}"
-_LONG = (
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
-)
+_LONG = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _SHORT = r"(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
 _MONTH = rf"(?:{_LONG}\b|{_SHORT})"
 _YEAR = r"(?:(?:19|20)\d\d|['’‘]\d\d)(?!\d)"
@@ -119,7 +117,7 @@ _NUMBER = (
     rf"(?:9\d|1[0-2]\d|ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|(?:a|one)[- ]hundred(?:(?:[- ]and)?"
     rf"[- ](?:{_TEENS}))?)"
 )
-_OLD = rf"[- ]?(?:years?[- ]?old|yrs?[- ]?old|y[./]?o\.?|years of age|yrs? of age)\b"
+_OLD = r"[- ]?(?:years?[- ]?old|yrs?[- ]?old|y[./]?o\.?|years of age|yrs? of age)\b"
 _KIN = (
     r"(?:grand(?:mother|father|ma|pa|dad|mum|mom|parents?)|great[- ](?:aunt|uncle|grand\w+)|gran|granny|nan|nana|nanna|"
     r"nannan|grandad|grampa|gramps|grampy|pop|papa|oma|opa|abuela|abuelo|nonna|nonno|bubbe|mother|father|mum|mom|dad|"

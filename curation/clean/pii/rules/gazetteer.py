@@ -152,7 +152,9 @@ def towns() -> Gazetteer:
     for name in PUBLIC - {"jordan"}:
         people.pop(name, None)
     shared = frozenset(n for n in people if _is_person(n))
-    sure = frozenset(n for n, w in people.items() if len(n) > 3 and n not in shared and n not in WORDS and _is_plain(n, w))
+    sure = frozenset(
+        n for n, w in people.items() if len(n) > 3 and n not in shared and n not in WORDS and _is_plain(n, w)
+    )
     return Gazetteer(
         towns=people,
         sure=sure | (_split(_ALSO) - shared - WORDS - {"la", "sf", "brunswick", "hanover", "south side"}),

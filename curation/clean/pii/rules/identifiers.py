@@ -6,6 +6,7 @@ insta is jo.rivers91"), or are written to be read aloud ("jane dot roe at gmail 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -15,9 +16,7 @@ from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import FUNCTION, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
-_LINK = (
-    rf"(?P<word>[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
-)
+_LINK = rf"(?P<word>[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
 _VALUE = r"(?P<value>(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++)*+)(?![@\w])"
 
 # ------------------------------------------------------------------------------------------- ID and FINANCIAL
@@ -71,7 +70,9 @@ def _numbers(text: str) -> Iterator[Finding]:
     for match in _BY_SHAPE.finditer(text):
         yield Finding(*match.span(), "ID", 0.7, "identifiers")
     for match in _MONEY.finditer(text):
-        least = {"pin": 4, "cvv": 3, "cvc": 3, "cvv2": 3}.get(low(match["cue"]), 4 if match["ending"] or match["word"] else 6)
+        least = {"pin": 4, "cvv": 3, "cvc": 3, "cvv2": 3}.get(
+            low(match["cue"]), 4 if match["ending"] or match["word"] else 6
+        )
         if _is_code(match["value"], least):
             yield Finding(*match.span("value"), "FINANCIAL", 0.75, "identifiers")
     for match in _LAST_FOUR.finditer(text):
@@ -152,7 +153,9 @@ _DOT = r"(?: ?[\[({<] ?(?:dot|punkt|\.) ?[\])}>] ?| dot |\.)"
 _AT = r"(?: ?[\[({<] ?(?:at|@) ?[\])}>] ?| at | @ ?|@ )"
 _LOCAL = r"\w[\w+-]*+(?:(?: ?[\[({<] ?(?:dot|\.|underscore|dash) ?[\])}>] ?| (?:dot|underscore|dash|hyphen) |[._%'+-])\w[\w+-]*+){0,6}"
 _ENDING = r"(?:com|org|net|edu|gov|co|uk|io|me|info|ca|au|de|fr|ie|nz|us|nhs|ac|mail|email|app|dev|xyz|biz|tv)\b"
-_SPOKEN = re.compile(rf"(?i)(?<![\w.+-])(?P<local>{_LOCAL}){_AT}(?P<host>\w[\w-]*+(?:{_DOT}\w[\w-]*+){{0,3}}?{_DOT}{_ENDING}(?:{_DOT}(?:uk|au|nz|za|in)\b)?)")
+_SPOKEN = re.compile(
+    rf"(?i)(?<![\w.+-])(?P<local>{_LOCAL}){_AT}(?P<host>\w[\w-]*+(?:{_DOT}\w[\w-]*+){{0,3}}?{_DOT}{_ENDING}(?:{_DOT}(?:uk|au|nz|za|in)\b)?)"
+)
 _BRACKETED = re.compile(
     rf"(?i)(?<![\w.+-]){_LOCAL}(?: ?[\[({{<] ?(?:at|@) ?[\])}}>] ?| ?@ )\w[\w-]*+(?:{_DOT}\w[\w-]*+){{0,3}}?{_DOT}[a-z]{{2,12}}\b"
 )
@@ -168,14 +171,18 @@ _SAID = re.compile(
     r"(?i)(?<![\w.-])(?:www dot |www\.)?[a-z0-9][a-z0-9-]{1,60} dot (?:com|org|net|co dot uk|co\.uk|io|me|info|blog|edu)\b"
     r"(?:(?: slash |/)[\w.-]+)*"
 )
-_LINKS = re.compile(r"(?i)(?<![\w.@-])(?:hxxps?(?:://|\[:\]//)[^\s<>\"]*[\w/]|(?:linktr\.ee|ko-fi\.com|t\.co|youtu\.be|wa\.me|forms\.gle|goo\.gl|carrd\.co|[a-z0-9-]{2,40}\.(?:substack|tumblr|wordpress|blogspot|carrd|medium|wixsite|github)\.(?:com|io|co))(?:/[\w./?=&%#-]*[\w/])?)")
+_LINKS = re.compile(
+    r"(?i)(?<![\w.@-])(?:hxxps?(?:://|\[:\]//)[^\s<>\"]*[\w/]|(?:linktr\.ee|ko-fi\.com|t\.co|youtu\.be|wa\.me|forms\.gle|goo\.gl|carrd\.co|[a-z0-9-]{2,40}\.(?:substack|tumblr|wordpress|blogspot|carrd|medium|wixsite|github)\.(?:com|io|co))(?:/[\w./?=&%#-]*[\w/])?)"
+)
 
 
 def _mails(text: str) -> Iterator[Finding]:
     for match in _SPOKEN.finditer(text):
         local = re.split(r"[ ]", match["local"])[-1]
         plain = " at " in match[0].lower() and not re.search(r"[\[({]|dot|@", match[0].lower())
-        if low(local) in FUNCTION or (plain and not re.search(r"[\d._]", match["local"]) and "mail" not in match["host"].lower()):
+        if low(local) in FUNCTION or (
+            plain and not re.search(r"[\d._]", match["local"]) and "mail" not in match["host"].lower()
+        ):
             continue
         yield Finding(*match.span(), "EMAIL", 0.75, "identifiers")
     for pattern in (_BRACKETED, _HALF):
@@ -199,25 +206,37 @@ _CALL = re.compile(
     r"telephone|tel|contact|whatsapp|voicemail|pager|sms|landline|extension|ext|direct line|line|digits)\b[^\d\n]{0,28}?"
     r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,2}\d){6,14})(?![\w%]|[.,/:-]\d)"
 )
-_ABROAD = re.compile(r"(?<![\w+])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ,]{1,2}(?:ext|x|extension)\.? ?\d{1,5})?(?![\w%])")
+_ABROAD = re.compile(
+    r"(?<![\w+])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ,]{1,2}(?:ext|x|extension)\.? ?\d{1,5})?(?![\w%])"
+)
 _DIGIT = "zero|oh|o|nought|naught|one|two|three|four|five|six|seven|eight|nine"
 _ALOUD = re.compile(
     rf"(?i)(?<![\w-])(?:(?:{_DIGIT}|double|triple|treble|\d)[ ,.\t-]{{1,3}}){{5,}}(?:hundred[ ,-]{{1,2}}(?:(?:{_DIGIT})[ ,-]{{1,2}})*)?(?:{_DIGIT}|hundred|\d)(?![\w-])"
 )
-_VALUES = {word: index for index, words in enumerate(
-    ("zero oh o nought naught", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-) for word in words.split()}
+_VALUES = {
+    word: index
+    for index, words in enumerate(
+        ("zero oh o nought naught", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    )
+    for word in words.split()
+}
 _HIDDEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _PLAIN_PHONE = re.compile(r"(?<![\w.])(?:\+|00)?\(?\d(?:[ ().-]{0,2}\d){8,14}(?![\w.])")
 _PLAIN_MAIL = re.compile(r"(?<![\w.+-])\w[\w.+-]{0,64}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,4}")
 _PLAIN_HANDLE = re.compile(r"(?<![\w@./])@[A-Za-z_][\w.]{2,30}")
-_PLAIN_LINK = re.compile(r"(?i)(?<!\w)(?:https?://|www\.)[^\s<>\"]+[\w/]|(?<![\w@.-])[a-z0-9-]{2,60}\.(?:com|org|net|co\.uk|io)\b(?:/[^\s<>\"]*[\w/])?")
+_PLAIN_LINK = re.compile(
+    r"(?i)(?<!\w)(?:https?://|www\.)[^\s<>\"]+[\w/]|(?<![\w@.-])[a-z0-9-]{2,60}\.(?:com|org|net|co\.uk|io)\b(?:/[^\s<>\"]*[\w/])?"
+)
 
 
 def _phones(text: str) -> Iterator[Finding]:
     for match in _CALL.finditer(text):
         digits = "".join(c for c in match["value"] if c.isdigit())
-        if len(set(digits)) > 1 and not is_helpline(digits) and not re.fullmatch(r"(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d", match["value"]):
+        if (
+            len(set(digits)) > 1
+            and not is_helpline(digits)
+            and not re.fullmatch(r"(?:19|20)\d\d ?[-–] ?(?:19|20)\d\d", match["value"])
+        ):
             yield Finding(*match.span("value"), "PHONE", 0.7, "identifiers")
     for match in _ABROAD.finditer(text):
         if 8 <= sum(c.isdigit() for c in match[0]) <= 19 and not is_helpline(match[0]):
@@ -232,7 +251,7 @@ def _is_dictated(said: str) -> bool:
     words = re.findall(r"\w+", said.lower())
     digits = [int(w) if w.isdigit() else _VALUES[w] for w in words if w.isdigit() or w in _VALUES]
     extra = sum({"double": 1, "triple": 2, "treble": 2, "hundred": 2}.get(w, 0) for w in words)
-    steps = {b - a for a, b in zip(digits, digits[1:], strict=False)}
+    steps = {b - a for a, b in itertools.pairwise(digits)}
     spoken = any(w in _VALUES for w in words)
     return spoken and 7 <= len(digits) + extra <= 15 and len(steps) > 1
 
@@ -264,8 +283,18 @@ RULES = (
         rf"(?i)\b(?:{_USER})\b[^\n]{{0,24}}(?:is|was|:|=) ?|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|(?:{_PLATFORMS})[^\n]{{0,40}}[\w][._\p{{Nd}}][\w]|[\w][._][\w]+,? (?:over )?on ",
         _handles,
     ),
-    Rule("mail addresses", frozenset({"EMAIL"}), r"(?i)[ \]})]dot[ \[({]|@|[\[({<] ?at ?[\])}>]| at [\w-]+\.\p{L}", _mails),
-    Rule("web addresses", frozenset({"URL"}), r"(?i) dot (?:com|org|net|co|io|me|info|blog|edu)|\w\.\p{L}{2}|hxxp", _sites),
+    Rule(
+        "mail addresses",
+        frozenset({"EMAIL"}),
+        r"(?i)[ \]})]dot[ \[({]|@|[\[({<] ?at ?[\])}>]| at [\w-]+\.\p{L}",
+        _mails,
+    ),
+    Rule(
+        "web addresses",
+        frozenset({"URL"}),
+        r"(?i) dot (?:com|org|net|co|io|me|info|blog|edu)|\w\.\p{L}{2}|hxxp",
+        _sites,
+    ),
     Rule(
         "phones",
         frozenset({"PHONE"}),

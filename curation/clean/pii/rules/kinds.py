@@ -118,7 +118,9 @@ _WORK_FOR = """
     fundraise fundraising write writes code codes nights bartend swim swims row rows run runs bowl bowls bat bats sales
     captain driven given clean cleans cleaned cleaning offices sell sells sold modelled modeled cook cooks signed trial trials trialled accountant bookkeeper secretary treasurer
 """
-_FIRED = "hired employed fired sacked laid-off off dismissed headhunted recruited promoted poached redundant let go".split()
+_FIRED = (
+    "hired employed fired sacked laid-off off dismissed headhunted recruited promoted poached redundant let go".split()
+)
 _LEFT = """
     resign resigned resigning quit quitting retire retired retiring graduate graduated graduating redundancy severance offer
     dropped dropping degree masters master's phd diploma transcript scholarship paycheck payslip fired sacked off go out
@@ -138,9 +140,13 @@ _WITH = "volunteer volunteers volunteered nurse job interview interviewed interv
 STAY = {
     "at": frozenset(_STAY_AT.split()),
     "to": frozenset("admitted readmitted committed sectioned checked transferred referred".split()),
-    "into": frozenset("admitted readmitted checked check checking myself himself herself moved move put placed".split()),
+    "into": frozenset(
+        "admitted readmitted checked check checking myself himself herself moved move put placed".split()
+    ),
     "from": frozenset("discharged released expelled suspended excluded absconded".split()),
-    "in": frozenset("time remand prisoner incarcerated imprisoned inmate inpatient hospitalized hospitalised sentence locked".split()),
+    "in": frozenset(
+        "time remand prisoner incarcerated imprisoned inmate inpatient hospitalized hospitalised sentence locked".split()
+    ),
     "called": frozenset(_HOUSES),
     "named": frozenset(_HOUSES),
     ",": frozenset("school church hospital clinic rehab hospice nursery".split()),

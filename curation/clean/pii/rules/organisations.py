@@ -237,8 +237,11 @@ _SMALL_FIRM = re.compile(
     r"(?<![\w'’-])(?:at|for) ([a-z][a-z'’-]{2,}(?: [a-z][a-z'’-]{2,})? (?:logistics|solutions|foods|motors|consulting|insurance|"
     r"council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|university|college|uni|state))(?![\w-])"
 )
-_NO_NAMES = ORDINARY - {"general"} | FUNCTION | frozenset(
-    """
+_NO_NAMES = (
+    ORDINARY - {"general"}
+    | FUNCTION
+    | frozenset(
+        """
     going went go getting being been took taken take taking drove drive driven running walk walking back all both these
     which what psych mum's mom's dad's sister's brother's son's daughter's friend's uni finishing starting leaving during
     same different wrong right best nearest closest former entire whole early late sunday monday friday saturday saint
@@ -246,13 +249,18 @@ _NO_NAMES = ORDINARY - {"general"} | FUNCTION | frozenset(
     gender pain sleep memory methadone abortion summer evening morning weekly all-time feeling pretty really super least
     graduating dropping attending coming
     """.split()
+    )
 )
 
 
 def _small(text: str) -> Iterator[Finding]:
     for match in _SHOP.finditer(text):
         before = words_before(text, match.start())
-        if said(before, WORK) or before[-1:] in (["left"], ["quit"], ["joined"], ["leaving"]) or _STAFF.match(text, match.end()):
+        if (
+            said(before, WORK)
+            or before[-1:] in (["left"], ["quit"], ["joined"], ["leaving"])
+            or _STAFF.match(text, match.end())
+        ):
             yield Finding(*match.span(), "ORG", 0.7, "organisations")
     for match in _SMALL_NAME.finditer(text):
         words = low(match[2][: -len(match[3]) - 1]).split()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules import capitals, cues, lower, words
-from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person
+from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, Person
 from curation.clean.pii.rules.lines import UPPER, Line
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer, gazetteer
 from curation.clean.pii.rules.rule import Rule
@@ -94,10 +95,7 @@ def _label(line: Line, place: int, end: int) -> Person | None:
 def _signature(line: Line, place: int, closed: bool) -> Person | None:
     """A name that signs: alone in a line behind a closing or a dash, or behind a closing at the end of the line."""
     end = capitals.extent(line, place)
-    if line.low(end) == "." and end < len(line):
-        rest = end + 1
-    else:
-        rest = end
+    rest = end + 1 if line.low(end) == "." and end < len(line) else end
     if any(
         line.low(at).isalnum() and line.low(at) not in cues.CLOSINGS for at in range(rest, len(line))
     ) or rest + 2 < len(line):
@@ -176,5 +174,5 @@ def _worth(part: str) -> bool:
     if not _names().isdisjoint(low):
         return True
     return not _WEAK.isdisjoint(low) and any(
-        b in _WEAK and a in _BEFORE_WEAK for a, b in zip(low, low[1:], strict=False)
+        b in _WEAK and a in _BEFORE_WEAK for a, b in itertools.pairwise(low)
     )

@@ -113,7 +113,9 @@ _ALIKE = re.compile(r"(?:,? (?:and|or|then|and then|to)|,) ")
 _NATIVE = re.compile(r"(?:-|[ ])(?:girl|boy|lad|lass|native|accent|suburbs?|area|born|based)\b")
 _TEAM = re.compile(r" (?:fans?|supporters?|game|match|shirt|jersey|vs|v)\b")
 _OF_A_TOWN = frozenset("whole rest centre center streets outskirts people part side end middle suburb half".split())
-_QUARTER = re.compile(r" (?:council )?(?:estate|neighbou?rhood|district|area|projects|housing scheme|valley|peninsula)\b")
+_QUARTER = re.compile(
+    r" (?:council )?(?:estate|neighbou?rhood|district|area|projects|housing scheme|valley|peninsula)\b"
+)
 
 NONE, LOOSELY, STRONGLY = 0, 1, 2
 
@@ -125,7 +127,9 @@ def asked(words: list[str]) -> int:
         words.pop()
     if not words:
         return NONE
-    if words[-1] in ("called", "named", "of", "like", "near", "outside", "is", "was", ",") and _KINDS & set(words[-4:-1]):
+    if words[-1] in ("called", "named", "of", "like", "near", "outside", "is", "was", ",") and _KINDS & set(
+        words[-4:-1]
+    ):
         named = words[-1] in ("called", "named", "of") and not {"part", "side", "centre", "center"} & set(words[-4:])
         if words[-1] == "," and words[-2] in ("village", "town", "city", "hometown", "suburb"):
             return STRONGLY
@@ -133,7 +137,9 @@ def asked(words: list[str]) -> int:
             return STRONGLY if named else LOOSELY
     if words[-2:] in (["out", "of"], ["outside", "of"]) or words[-2:] in (["close", "to"], ["next", "to"]):
         words[-2:] = ["outside" if words[-1] == "of" else "near"]
-    bound = words[-2:-1] and words[-2] in ("left", "leave", "leaving", "headed", "heading", "bound") and words[-1] == "for"
+    bound = (
+        words[-2:-1] and words[-2] in ("left", "leave", "leaving", "headed", "heading", "bound") and words[-1] == "for"
+    )
     preposition = "to" if words[-1] in ("towards", "toward") or bound else words[-1]
     if preposition not in LOOSE and preposition != "around":
         return NONE
@@ -154,7 +160,7 @@ def asked(words: list[str]) -> int:
 
 def _runs(text: str) -> Iterator[Finding]:
     """Look at every run of capitalised words: for a listed name in it, else for a cue before it."""
-    gazetteer = towns()
+    towns()
     last, strength = -1, NONE
     for run in RUN.finditer(text):
         words = list(WORD.finditer(text, run.start(), run.end()))
@@ -268,7 +274,7 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
     name = key(" ".join(plain))
     named = len(plain) > 1 and not PUBLIC & set(plain) and not all(w in WORDS for w in plain)
     if named and (plain[-1] == "county" or plain[0] in _WATERS or plain[-1] in _BEHIND_WATERS):
-        if plain[0] == "county" or plain[-1] == "county" or before[-1:] and before[-1] in _BESIDE:
+        if plain[0] == "county" or plain[-1] == "county" or (before[-1:] and before[-1] in _BESIDE):
             return _span(text, words, 0.75)
     if name in gazetteer.wide or len(name) < 3 or any(w in PUBLIC or w in BODY_WORDS for w in plain):
         return None
@@ -281,13 +287,20 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
         if len(words) == 1 and (name in given_names() or words[0][0].isupper()):
             return None
         return _span(text, words, 0.8)
-    if before[-1:] in (["in"], ["near"], ["outside"], ["past"], ["beyond"], ["via"]) or before[-2:] == ["out", "of"] or strong or _is_distinct(plain, before):
+    if (
+        before[-1:] in (["in"], ["near"], ["outside"], ["past"], ["beyond"], ["via"])
+        or before[-2:] == ["out", "of"]
+        or strong
+        or _is_distinct(plain, before)
+    ):
         whole_run = len(words) == whole and _may_be_town(text, words, plain, before)
         return _span(text, words, 0.6) if whole_run else None
     return None
 
 
-_ABSTRACT = re.compile(r"\w{3,}(?:ism|tion|sion|ness|ing|ity|ment|ology|ics|ship|ence|ance|graphy|mode|less|ful|tude|ysis|ive|al|ed)$")
+_ABSTRACT = re.compile(
+    r"\w{3,}(?:ism|tion|sion|ness|ing|ity|ment|ology|ics|ship|ence|ance|graphy|mode|less|ful|tude|ysis|ive|al|ed)$"
+)
 _IN_TITLE = re.compile(r"[A-Z][a-z]+ (?:in|near|of|outside) (?:the )?$")
 
 
@@ -295,7 +308,11 @@ def _in_title(text: str, words: list[re.Match[str]]) -> bool:
     """Whether the word before the preposition has a capital, too: a heading, where capitals say nothing."""
     start = words[0].start()
     match = _IN_TITLE.search(text, max(0, start - 40), start)
-    return match is not None and low(match[0].split(" ")[0]) not in FUNCTION and text[match.start() - 2 : match.start()] not in (". ", "", "? ", "! ")
+    return (
+        match is not None
+        and low(match[0].split(" ")[0]) not in FUNCTION
+        and text[match.start() - 2 : match.start()] not in (". ", "", "? ", "! ")
+    )
 
 
 def _is_distinct(plain: list[str], before: list[str]) -> bool:
@@ -309,13 +326,20 @@ def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before
         return False
     if LIKE_TOWN.match(plain[-1]):
         return True
-    if before[-1] not in ("in", "near", "outside", "of") or len(plain) > 2 or _ABSTRACT.match(plain[-1]) or _in_title(text, words):
+    if (
+        before[-1] not in ("in", "near", "outside", "of")
+        or len(plain) > 2
+        or _ABSTRACT.match(plain[-1])
+        or _in_title(text, words)
+    ):
         return False
     ordinary = any(w in WORDS or surnames().get(w, 99_999) <= 4000 for w in plain)
     return not ordinary and all(w[0][1:].islower() for w in words)
 
 
-_SMALL = re.compile(r"(?<![\w'’-])(?:in|near|outside|from|to|around) (?:the )?(?=([a-z][a-z'’-]+(?: [a-z][a-z'’-]+){0,3}))")
+_SMALL = re.compile(
+    r"(?<![\w'’-])(?:in|near|outside|from|to|around) (?:the )?(?=([a-z][a-z'’-]+(?: [a-z][a-z'’-]+){0,3}))"
+)
 
 
 def _in_lower_case(text: str) -> Iterator[Finding]:
@@ -345,12 +369,12 @@ def _in_lower_case(text: str) -> Iterator[Finding]:
 
 _FAMOUS = 2_000_000
 _SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w-])")
-_DISTINCT = re.compile(r"[a-z]{4,}(?:ville|bury|burgh|borough|chester|combe|haven|hurst|thorpe|wick|mouth|shire|stead|minster)$")
-
-
-_US = (
-    "A[LKZR]|C[AOT]|DE|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY]"
+_DISTINCT = re.compile(
+    r"[a-z]{4,}(?:ville|bury|burgh|borough|chester|combe|haven|hurst|thorpe|wick|mouth|shire|stead|minster)$"
 )
+
+
+_US = "A[LKZR]|C[AOT]|DE|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY]"
 _CODES = re.compile(
     r"(?i:\b(?:zip(?: ?code)?|post ?code|postal code)\b[^\d\n.;]{0,24}?[ #:])"
     r"(?P<code>(?:[A-Za-z]{1,2}\d[A-Za-z\d]? ?(?:\d[A-Za-z]{2})?|\d{4,5}(?:-\d{4})?))\b"
@@ -369,7 +393,12 @@ def _codes(text: str) -> Iterator[Finding]:
 _LOCATION = frozenset({"LOCATION"})
 RULES = (
     Rule("places", _LOCATION, r"\p{Lu}\p{L}", _runs),
-    Rule("places in lower case", _LOCATION, r"^\P{Lu}+$|(?:in|near|outside|from|to|around) (?:the )?[a-z]{3}", _in_lower_case),
+    Rule(
+        "places in lower case",
+        _LOCATION,
+        r"^\P{Lu}+$|(?:in|near|outside|from|to|around) (?:the )?[a-z]{3}",
+        _in_lower_case,
+    ),
     Rule(
         "postcodes",
         _LOCATION,
