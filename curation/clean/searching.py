@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from curation.clean.pii.find import find
+from curation.clean.pii.find import Search
 from curation.clean.pii.score import Spans
 from curation.clean.scrub import ScrubSpec, scrub
 from curation.core.app import App
@@ -28,13 +28,15 @@ def spec(app: App, level: str | None) -> ScrubSpec:
     except NoProjectError:
         call = scrub.called(None)
     require_step((Step("score", (call,)),))
-    if level not in (None, "patterns"):
-        raise UsageError(f"no engine level is called {ascii(level)[:80]}", fix="levels: patterns")
-    return dataclasses.replace(call.spec, entries=())
+    try:
+        return dataclasses.replace(call.spec, entries=(), level=level or call.spec.level)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def spans(texts: Sequence[str], spec: ScrubSpec) -> Iterator[Spans]:
     """For each text its findings."""
+    search = Search(spec.level, spec.min_score)
     for start in range(0, len(texts), _BATCH):
-        for found in find(texts[start : start + _BATCH], spec.min_score):
+        for found in search.find(texts[start : start + _BATCH]):
             yield [(span.start, span.end, span.label) for span in found]

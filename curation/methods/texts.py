@@ -114,6 +114,19 @@ class Texts:
             columns[name] = changed.column()
         return columns
 
+    def where(self, spots: Ints) -> list[tuple[str, int]]:
+        """For some of the strings, their column (`messages`, `messages.reasoning`, …) and turn, from 0."""
+        found: list[tuple[str, int]] = [("", 0)] * len(spots)
+        start = 0
+        for name, part in self._columns.items():
+            first = np.cumsum(part.lengths) - part.lengths
+            turns = np.arange(len(part.rows)) - first[part.rows]
+            for suffix in ("",) if isinstance(part, _Meta) else (".reasoning", ""):
+                for index in np.flatnonzero((spots >= start) & (spots < start + len(turns))).tolist():
+                    found[index] = name + suffix, int(turns[spots[index] - start])
+                start += len(turns)
+        return found
+
     def any(self, marks: pa.BooleanArray | npt.NDArray[np.bool_], rows: int) -> npt.NDArray[np.bool_]:
         """For each of the batch's rows, whether one of its strings is marked (null counts as not)."""
         if isinstance(marks, pa.Array):

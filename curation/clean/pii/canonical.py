@@ -19,13 +19,16 @@ MASK = "\n\n"
 OVER_89 = "90+"
 """What ages above 89 become."""
 
+YEAR = r"\[(?:1[89]|20)\d\d\]"
+"""What is left of a date: its year, in brackets, so that it cannot join the words beside it into another date."""
+
 HASH = rf"\[(?:{'|'.join(LABELS)}):(?=[0-9]*[a-f])[0-9a-f]{{16}}\]"
 """What a keyed hash looks like. It holds a letter, so that no number of a person can pose as one."""
 
 Edit = tuple[int, int, str]
 """Start and end in the old text, and what stands there in the new one."""
 
-_STANDING = re.compile(rf"{PLACEHOLDER.pattern}|{HASH}|(?<![\w.,+]){re.escape(OVER_89)}(?![\w+])")
+_STANDING = re.compile(rf"{PLACEHOLDER.pattern}|{HASH}|{YEAR}|(?<![\w.,+]){re.escape(OVER_89)}(?![\w+])")
 
 # What draws nothing, control characters among it. Joiners and variation selectors matter to scripts and emoji, not
 # to a search.
@@ -35,7 +38,10 @@ _INVISIBLE = (
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _EDITED = re.compile(rf"{_STANDING.pattern}|(?P<invisible>[{_INVISIBLE}]+)")
-_PLAIN = re.compile(r"[ -Z\\-~\t\n]*+(?:\[(?![A-Z]{2,12}[_:])[ -Z\\-~\t\n]*+)*+")
+
+# Most texts need no copy: what they hold is neither blank, nor hidden, nor compatible with another character.
+_SIMPLE = r"[ -Z\\-~\t\nÀ-ÿ\u2013\u2014\u2018\u2019\u201c\u201d\u2026€]*+"
+_PLAIN = re.compile(rf"{_SIMPLE}(?:\[(?![A-Z]{{2,12}}[_:]|[12]\d\d\d\]){_SIMPLE})*+")
 _BREAKS = {ord(c): "\n" for c in "\r\x0b\x0c\x85\u2028\u2029"}
 
 # Letters of other scripts that are drawn like Latin ones, inside words that are otherwise Latin.
@@ -111,7 +117,7 @@ class Edited:
 
 def copy(text: str) -> Edited:
     """The searched copy of a text: data that was removed masked, invisible characters gone, look-alikes Latin."""
-    if text.isascii() and OVER_89 not in text and _PLAIN.fullmatch(text):
+    if _PLAIN.fullmatch(text) and OVER_89 not in text:
         return Edited(text, ())
     edits = [(m.start(), m.end(), "" if m["invisible"] else MASK) for m in _EDITED.finditer(text)]
     made = Edited(text, edits)

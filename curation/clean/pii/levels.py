@@ -11,7 +11,7 @@ A model that is not here is an error with the command that brings it: never a do
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ from curation.clean.pii.finding import Finding
 from curation.core import files
 from curation.core.errors import MissingError, UsageError
 from curation.core.stage import library_version
+
+LEVELS = "patterns, rules, spacy:MODEL, transformers:MODEL"
 
 WINDOW = 10_000
 OVERLAP = 1_000
@@ -94,7 +96,7 @@ class Finder:
         for one in self._searchers:
             opened = pc.match_substring_regex(array, one.gate) if one.gate else None
             places = range(len(texts)) if opened is None else np.flatnonzero(opened.to_numpy(zero_copy_only=False))
-            for place in places:
+            for place in map(int, places):
                 found[place] += [hit for hit in _windows(texts[place], one) if hit.score >= min_score]
         return found
 
@@ -120,6 +122,22 @@ def _windows(text: str, one: Searcher) -> Iterator[Finding]:
             yield hit._replace(start=hit.start + offset, end=hit.end + offset)
 
 
+def check_level(level: str) -> None:
+    """Refuse what no level is called.
+
+    Raises:
+        ValueError: names the levels.
+    """
+    kind, colon, model = level.partition(":")
+    if kind not in (("spacy", "transformers", "gliner") if colon else ("patterns", "rules")) or (colon and not model):
+        raise ValueError(f"'level' is one of: {LEVELS}")
+
+
+def fingerprints(level: str) -> dict[str, str]:
+    """Digests of the model that a level loads: none for a level without one."""
+    return {}
+
+
 @functools.cache
 def finder(level: str) -> Finder:
     """The finder of a level, after it has shown in this process that it works.
@@ -130,7 +148,7 @@ def finder(level: str) -> Finder:
     """
     kind, _, model = level.partition(":")
     if kind == "patterns" and not model:
-        made = Finder(level, _patterns(), None)
+        made = Finder(level, tuple(_patterns()), None)
     elif kind == "rules" and not model:
         made = Finder(level, [*_patterns(), *_rules()], frozenset({"en"}))
     else:
@@ -151,7 +169,7 @@ def check(made: Finder) -> None:
     for index, ((_, label), found) in enumerate(zip(CANARIES, hits, strict=True)):
         if label in made.labels and label not in {hit.label for hit in found}:
             raise MissingError(
-                f"the recognisers of '{made.level}' failed their self-test: {label} in sentence {index + 1} was not found",
+                f"'{made.level}' failed its self-test: {label} in sentence {index + 1} was not found",
                 where="scrub",
                 fix="pip install --upgrade --force-reinstall 'curation[pii]'",
             )
@@ -164,7 +182,7 @@ def libraries() -> Mapping[str, str]:
     }
 
 
-def _patterns() -> Iterable[Searcher]:
+def _patterns() -> Iterator[Searcher]:
     from curation.clean.pii.patterns import recognisers
 
     for one in recognisers():
@@ -176,7 +194,7 @@ def _presidio(one: object, text: str) -> Iterator[Finding]:
         yield Finding(result.start, result.end, one.label, result.score, one.recogniser.name)  # type: ignore[attr-defined]
 
 
-def _rules() -> Iterable[Searcher]:
+def _rules() -> Iterator[Searcher]:
     from curation.clean.pii.rules import RULES
 
     for rule in RULES:

@@ -15,7 +15,7 @@ _TIERS = {"EMAIL": 0, "URL": 1, "HANDLE": 2, "FINANCIAL": 3, "ID": 3, "IP": 3, "
 _LAST = 5
 
 
-def settle(text: str, candidates: Sequence[Finding]) -> list[Finding]:
+def settle(text: str, candidates: Sequence[Finding], *, public: bool = False) -> list[Finding]:
     """Of overlapping findings keep one: by tier, then the longer, then the better score, then the first.
 
     What a finding that loses holds beside the winner stays found, so that nothing is lost by finding more. An e-mail
@@ -25,11 +25,13 @@ def settle(text: str, candidates: Sequence[Finding]) -> list[Finding]:
     Args:
         text: the text they were found in.
         candidates: findings in any order, each as often as it was found.
+        public: keep public figures as the persons they are.
 
     Returns:
         Findings in reading order, none overlapping, each from its first letter or digit or sign to its last.
     """
-    found = sorted(_people(_outer(candidates)))
+    outer = _outer(candidates)
+    found = sorted(outer if public else _people(outer))
     if all(a.end <= b.start for a, b in itertools.pairwise(found)):
         return [piece for one in found for piece in _trimmed(text, one, one.start, one.end)]
     taken: list[Finding] = []
@@ -52,7 +54,8 @@ def _rank(one: Finding) -> tuple[Any, ...]:
 
 def _beside(text: str, one: Finding, taken: Iterable[Finding]) -> list[Finding]:
     """What is left of a finding beside others that are in order and do not overlap."""
-    left, start = [], one.start
+    left: list[Finding] = []
+    start = one.start
     for other in taken:
         left += _trimmed(text, one, start, other.start)
         start = other.end

@@ -173,6 +173,4 @@ def _worth(part: str) -> bool:
     low = _LOWER.findall(part)
     if not _names().isdisjoint(low):
         return True
-    return not _WEAK.isdisjoint(low) and any(
-        b in _WEAK and a in _BEFORE_WEAK for a, b in itertools.pairwise(low)
-    )
+    return not _WEAK.isdisjoint(low) and any(b in _WEAK and a in _BEFORE_WEAK for a, b in itertools.pairwise(low))
