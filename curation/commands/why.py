@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import click
 import pyarrow.compute as pc
 
@@ -81,11 +84,16 @@ def _kept(table: StoredTable, record: str) -> str:
     if row.get("language"):
         said.append(f"language {row['language']}")
     if row.get("pii"):
-        said.append("replaced " + ", ".join(f"{item['count']} {item['label']}" for item in row["pii"]))
+        said.append("replaced " + ", ".join(f"{n} {label}" for label, n in replaced(row["pii"])))
     if row.get("emotion"):
         labels = sorted({label for turn in row["emotion"]["turns"] for label in turn["labels"] or []})
         said.append(("emotions " + ", ".join(labels)) if labels else "no emotion above its threshold")
     return "kept" + (f" ({'; '.join(said)})" if said else "")
+
+
+def replaced(audit: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """How many places of a record were replaced, by label."""
+    return sorted(Counter(one["label"] for one in audit).items())
 
 
 def _folded(found: list[StoredTable], record: str) -> list[str]:

@@ -46,6 +46,7 @@ Batches = Callable[[], Iterator[pa.Table]]
 
 
 Prepare = Callable[[Any, Project], Any]
+Trial = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 Narrow = Callable[[Any, str, Sequence[str]], Any]
 
 
@@ -58,6 +59,7 @@ class Stage:
         prepare: from a spec as it is set, and the project, to the spec with what stands in files of the project.
         narrow: from a spec, a source and names of its parts to the spec with only what can decide their output.
             What it leaves out is in no key, so that a change of it makes nothing anew.
+        trial: from a text and the columns written of it to what `curate try` shows of them.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Stage:
     modules: tuple[str, ...]
     prepare: Prepare
     narrow: Narrow
+    trial: Trial | None
 
     def called(self, project: Project | None) -> Call:
         """The stage with its parameters from the settings, or with its defaults outside a project."""
@@ -162,6 +165,7 @@ def stage(
     modules: tuple[str, ...] = (),
     prepare: Prepare = lambda spec, project: spec,
     narrow: Narrow = lambda spec, source, parts: spec,
+    trial: Trial | None = None,
 ) -> Callable[[Callable[..., Output]], Stage]:
     """Register a function as a stage.
 
@@ -184,6 +188,7 @@ def stage(
         modules: importable names that must be there before work starts.
         prepare: adds to a spec what stands in files of the project; see `Stage`.
         narrow: leaves out of a spec what does not concern some parts of a source; see `Stage`.
+        trial: what `curate try` shows of one text; see `Stage`.
     """
 
     def register(run: Callable[..., Output]) -> Stage:
@@ -202,6 +207,7 @@ def stage(
             modules,
             prepare,
             narrow,
+            trial,
         )
         REGISTRY[name] = made
         return made

@@ -97,10 +97,8 @@ def _column(field: pa.Field, shown: pa.Table, fixed: Mapping[str, Any]) -> Any:
 def _replaced(records: pa.Table) -> dict[str, int] | None:
     if "pii" not in records.column_names:
         return None
-    items = pc.list_flatten(records.column("pii"))
-    table = pa.table({"label": pc.struct_field(items, "label"), "count": pc.struct_field(items, "count")})
-    summed = table.group_by("label").aggregate([("count", "sum")]).sort_by("label").to_pylist()
-    return {row["label"]: row["count_sum"] for row in summed}
+    counted = pc.value_counts(pc.struct_field(pc.list_flatten(records.column("pii")), "label")).to_pylist()
+    return {row["values"]: row["counts"] for row in sorted(counted, key=lambda row: row["values"])}
 
 
 def _true(flags: pa.BooleanArray | pa.ChunkedArray) -> Flags:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import pyarrow as pa
@@ -8,7 +9,10 @@ import pytest
 from hypothesis import given
 
 from curation.clean.normalise import normalise
+from curation.clean.pii.finding import LABELS
+from curation.clean.pii.standing import again
 from curation.clean.scrub import ScrubSpec, scrub
+from curation.core.stage import Call
 from tests.clean import helpers as h
 from tests.clean.helpers import chat, record, strings, table, turn
 
@@ -27,6 +31,14 @@ PIECES = [
     "[PERSON_1]",
     "call 988",
     " and ",
+    "my sister Emily ",
+    "Emily Clark",
+    " emily ",
+    "Dr. Patel",
+    "March 3, 2019",
+    " 93 years old ",
+    "14 Maple Street, Springfield",
+    "St. Mary's Hospital",
 ]
 
 
@@ -49,7 +61,7 @@ def test_numbers_follow_reading_order_and_stay_with_the_value() -> None:
     assert row["chosen"][0]["content"] == "[PHONE_1] or [PHONE_2]"
     assert row["meta"] == [{"key": "mail", "value": "[EMAIL_3] [EMAIL_4]"}]
     assert row["rejected"] is None
-    assert row["pii"] == [{"label": "EMAIL", "count": 7}, {"label": "PHONE", "count": 3}]
+    assert Counter(one["label"] for one in row["pii"]) == {"EMAIL": 7, "PHONE": 3}
 
 
 def test_records_do_not_know_each_other() -> None:
@@ -62,7 +74,7 @@ def test_records_do_not_know_each_other() -> None:
 def test_numbers_that_the_source_uses_are_not_given_again() -> None:
     row = one([turn("user", "[EMAIL_2] knows a@x.com"), turn("assistant", "ok [PHONE_1]")])
     assert row["messages"][0]["content"] == "[EMAIL_2] knows [EMAIL_3]"
-    assert row["pii"] == [{"label": "EMAIL", "count": 2}, {"label": "PHONE", "count": 1}]
+    assert [one["replacement"] for one in row["pii"]] == ["[EMAIL_3]"]
 
 
 CANARIES = [
@@ -98,13 +110,13 @@ def test_what_hid_before_normalise_is_found_after_it() -> None:
 
 
 def test_no_text_in_the_error_of_a_failing_recogniser(monkeypatch: pytest.MonkeyPatch) -> None:
-    from curation.clean import scrub as module
+    from curation.clean.pii.find import Search
     from curation.core.errors import CurateError
 
-    def fail(texts: list[str], score: float) -> None:
+    def fail(search: Search, texts: list[str], records: list[str]) -> None:
         raise ValueError(texts[0])
 
-    monkeypatch.setattr(module, "find", fail)
+    monkeypatch.setattr(Search, "find", fail)
     with pytest.raises(CurateError) as caught:
         h.run(scrub, table([chat(0, "canary text")]))
     assert "canary" not in str(caught.value)
@@ -118,11 +130,38 @@ def test_the_score_counts_and_is_checked() -> None:
         ScrubSpec(min_score=0)
 
 
+SPECS = {
+    "rules": ScrubSpec(),
+    "strict": ScrubSpec(preset="strict"),
+    "hash": ScrubSpec(actions=dict.fromkeys(LABELS, "hash")),
+    "patterns": ScrubSpec(level="patterns"),
+}
+
+
 @given(h.records(PIECES, most=8))
 def test_laws(rows: pa.Table) -> None:
     h.conserved(scrub, rows)
     h.same_in_any_batch_and_order(scrub, rows)
-    h.again_changes_nothing(scrub, rows)
+
+
+@pytest.mark.parametrize("name", SPECS)
+@given(rows=h.records(PIECES, most=4))
+def test_scrubbing_what_is_scrubbed_changes_nothing(name: str, rows: pa.Table) -> None:
+    h.again_changes_nothing(scrub, rows, but=["pii"], scrub=SPECS[name])
+
+
+@given(h.records(PIECES, most=4))
+def test_after_surrogates_a_second_pass_finds_only_what_the_audit_lists(rows: pa.Table) -> None:
+    spec = ScrubSpec(preset="training")
+    kept, _, _ = h.run(scrub, rows, scrub=spec)
+    laid = table(
+        [
+            {**r, **{k: v for k, v in k_.items() if k in r}}
+            for r, k_ in zip(rows.to_pylist(), kept.to_pylist(), strict=True)
+        ]
+    )
+    step = Call(scrub, spec)
+    assert again(laid.append_column("pii", kept.column("pii")), step, h.CONTEXT.key, "demo", 100) == []
 
 
 def test_batches_of_a_thousand() -> None:

@@ -28,7 +28,8 @@ HASH = rf"\[(?:{'|'.join(LABELS)}):(?=[0-9]*[a-f])[0-9a-f]{{16}}\]"
 Edit = tuple[int, int, str]
 """Start and end in the old text, and what stands there in the new one."""
 
-_STANDING = re.compile(rf"{PLACEHOLDER.pattern}|{HASH}|{YEAR}|(?<![\w.,+]){re.escape(OVER_89)}(?![\w+])")
+STANDING = re.compile(rf"{PLACEHOLDER.pattern}|{HASH}|{YEAR}|(?<![\w.,+]){re.escape(OVER_89)}(?![\w+])")
+"""Everything that stands for removed data."""
 
 # What draws nothing, control characters among it. Joiners and variation selectors matter to scripts and emoji, not
 # to a search.
@@ -37,7 +38,7 @@ _INVISIBLE = (
     "\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_EDITED = re.compile(rf"{_STANDING.pattern}|(?P<invisible>[{_INVISIBLE}]+)")
+_EDITED = re.compile(rf"{STANDING.pattern}|(?P<invisible>[{_INVISIBLE}]+)")
 
 # Most texts need no copy: what they hold is neither blank, nor hidden, nor compatible with another character.
 _SIMPLE = r"[ -Z\\-~\t\nÀ-ÿ\u2013\u2014\u2018\u2019\u201c\u201d\u2026€]*+"

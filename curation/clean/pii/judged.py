@@ -101,8 +101,5 @@ def _replaced(views: Mapping[str, View], records: set[str]) -> dict[str, Counter
         for rows in view.batches(["pii"]):
             rows = rows.filter(pc.is_in(rows.column("id"), value_set=wanted))
             for row in rows.to_pylist():
-                labels: Counter[str] = Counter()
-                for item in row["pii"] or ():
-                    labels[item["label"]] += item.get("count", 1)
-                found[row["id"]] = labels
+                found[row["id"]] = Counter(one["label"] for one in row["pii"] or ())
     return found

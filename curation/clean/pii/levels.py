@@ -11,6 +11,7 @@ A model that is not here is an error with the command that brings it: never a do
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.clean.pii.finding import Finding
+from curation.clean.pii.helplines import is_helpline
 from curation.core import files
 from curation.core.errors import MissingError, UsageError
 from curation.core.stage import library_version
@@ -76,13 +78,14 @@ class Finder:
         level: its name, as in the specification.
         labels: what it can find.
         languages: ISO 639-1 codes of the languages it can read; None for any.
+        searchers: who searches.
     """
 
     def __init__(self, level: str, searchers: Sequence[Searcher], languages: frozenset[str] | None) -> None:
         self.level = level
         self.labels = frozenset().union(*(one.labels for one in searchers))
         self.languages = languages
-        self._searchers = tuple(searchers)
+        self.searchers = tuple(searchers)
 
     def search(self, texts: Sequence[str], min_score: float) -> list[list[Finding]]:
         """Candidates in each text, overlapping ones and all; the result for a text depends on nothing else.
@@ -93,7 +96,7 @@ class Finder:
         """
         array = pa.array(texts, pa.string())
         found: list[list[Finding]] = [[] for _ in texts]
-        for one in self._searchers:
+        for one in self.searchers:
             opened = pc.match_substring_regex(array, one.gate) if one.gate else None
             places = range(len(texts)) if opened is None else np.flatnonzero(opened.to_numpy(zero_copy_only=False))
             for place in map(int, places):
@@ -102,7 +105,7 @@ class Finder:
 
     def fingerprints(self) -> dict[str, str]:
         """What decides the findings besides the code of this package: digests of models and of the recogniser set."""
-        parts = [(one.name, sorted(one.labels), one.gate) for one in self._searchers]
+        parts = [(one.name, sorted(one.labels), one.gate) for one in self.searchers]
         return {"level": self.level, "recognisers": files.digest(parts)[:16]}
 
 
@@ -119,7 +122,13 @@ def _windows(text: str, one: Searcher) -> Iterator[Finding]:
             at_edge = (offset > 0 and hit.start == 0) or (cut and hit.end == len(window))
             if at_edge and hit.end - hit.start < OVERLAP:
                 continue  # half a finding; the neighbouring window holds it whole
-            yield hit._replace(start=hit.start + offset, end=hit.end + offset)
+            start, end = hit.start + offset, hit.end + offset
+            if at_edge and hit.label == "URL":
+                end = _URL_REST.match(text, end).end()  # type: ignore[union-attr]
+            yield hit._replace(start=start, end=end)
+
+
+_URL_REST = re.compile(r"[^\s<>\"]*")
 
 
 def check_level(level: str) -> None:
@@ -191,6 +200,8 @@ def _patterns() -> Iterator[Searcher]:
 
 def _presidio(one: object, text: str) -> Iterator[Finding]:
     for result in one.recogniser.analyze(text, [], None):  # type: ignore[attr-defined]
+        if one.label == "PHONE" and is_helpline(text[result.start : result.end]):  # type: ignore[attr-defined]
+            continue
         yield Finding(result.start, result.end, one.label, result.score, one.recogniser.name)  # type: ignore[attr-defined]
 
 

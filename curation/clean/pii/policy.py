@@ -12,6 +12,9 @@ Action = Literal["placeholder", "surrogate", "generalise", "shift", "hash", "dro
 a date the year, of an age above 89 `90+`; shift: a date moved by as many days as all others of its conversation;
 hash: `[PERSON:…]`, the same for the same value everywhere under one key; drop: the whole record goes."""
 
+MADE_UP: tuple[Action, ...] = ("surrogate", "shift")
+"""Actions that leave something a second search may find."""
+
 Preset = Literal["safe-harbor", "training", "strict"]
 
 ACTIONS: Mapping[str, tuple[Action, ...]] = {

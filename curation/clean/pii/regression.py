@@ -8,8 +8,8 @@ from typing import Literal
 
 import pyarrow as pa
 
+from curation.clean.pii.canonical import STANDING
 from curation.clean.pii.entries import Entry, Matcher, sealed, within
-from curation.clean.pii.finding import PLACEHOLDER
 from curation.clean.pii.standing import strings
 from curation.core.records import TEXT_COLUMNS, source_of
 from curation.core.store import View
@@ -83,7 +83,7 @@ def _look(rows: pa.Table, cases: Mapping[Entry, Iterable[Case]], key: bytes) -> 
         for case in found:
             case.seen = case.seen or (bool(ids) and (entry.where in ids or entry.where in sources or not entry.where))
     for record, text in strings(rows):
-        for _, _, entry in matcher.stands(PLACEHOLDER.sub("\n", text), record):
+        for _, _, entry in matcher.stands(STANDING.sub("\n", text), record):
             for case in cases[entry]:
                 case.places += 1
                 if not case.records or case.records[-1] != record:

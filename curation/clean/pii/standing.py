@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.clean.pii.policy import MADE_UP
 from curation.core.engine import run_batches
-from curation.core.records import TEXT_COLUMNS
 from curation.core.stage import Call, Context, Step
 from curation.methods.texts import Texts, Turns
 
@@ -35,13 +35,21 @@ def spoken(rows: pa.Table) -> list[list[str]]:
 
 
 def again(rows: pa.Table, call: Call, key: bytes, source: str, batch_rows: int) -> list[str]:
-    """The ids of the rows that scrub would change or drop if it saw them again."""
+    """The ids of the rows in which scrub would find something again that is none of the values it made up."""
     step = Step("again", (call,))
     kept, dropped, _ = run_batches(step, rows.drop_columns(["pii"]), Context(key, source), batch_rows)
-    left = set(dropped.column("id").to_pylist())
-    if left:
-        rows = rows.filter(pc.is_in(rows.column("id"), value_set=kept.column("id").combine_chunks()))
-    before, after = Texts.of(rows, TEXT_COLUMNS), Texts.of(kept, TEXT_COLUMNS)
-    same = pc.fill_null(pc.equal(before.values, after.values), True).to_numpy(zero_copy_only=False)
-    ids = rows.column("id").to_pylist()
-    return sorted(left | {ids[row] for row in np.unique(before.rows[~same]).tolist()})
+    made = dict(zip(rows.column("id").to_pylist(), rows.column("pii").to_pylist(), strict=True))
+    second = zip(kept.column("id").to_pylist(), kept.column("pii").to_pylist(), strict=True)
+    left = {record for record, found in second if not all(_made_up(one, made[record]) for one in found)}
+    return sorted(left | set(dropped.column("id").to_pylist()))
+
+
+def _made_up(found: Mapping[str, Any], audit: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a place touches one where scrub put a made-up value."""
+    return any(
+        one["action"] in MADE_UP
+        and (one["column"], one["turn"]) == (found["column"], found["turn"])
+        and one["new_start"] < found["end"]
+        and found["start"] < one["new_end"]
+        for one in audit
+    )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from curation.clean.pii.finding import PLACEHOLDER
+from curation.clean.pii.canonical import STANDING
 from curation.core.records import keyed
 
 # A capitalised word after a blank, before which no sentence ends. What stands for removed data ends none.
@@ -55,7 +55,7 @@ class Unresolved:
             key: the project key, where shapes are wanted: it picks them.
         """
         self.texts += 1
-        text = PLACEHOLDER.sub("[]", text)
+        text = STANDING.sub("[]", text)
         self.lower.update(_LOWER.findall(text))
         for match in _CAPITAL.finditer(text):
             # All capitals are mostly abbreviations, of which this field is full.
