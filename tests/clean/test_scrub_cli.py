@@ -21,8 +21,10 @@ NAME = "Zelda Quill"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A cleaned project in which one name stands in two chats and in no other source."""
+    """A cleaned project in which one name stands in two chats and in no other source; no level finds it."""
     made = make_project(tmp_path_factory.mktemp("loop") / "project", chats=60)
+    with (made.root / "curate.toml").open("a") as settings:
+        settings.write('[stages.scrub]\nlevel = "patterns"\n')
     rows = [chat(i) for i in range(60)]
     rows[5]["conversations"][0]["value"] += f" I told {NAME} all of it."
     rows[40]["conversations"][1]["thought"] = f"ask about ZELDA  quill and 40417 99, I'm 34 and from Ohio. {'x' * 3}"
@@ -202,7 +204,7 @@ def test_a_wrong_file_is_refused_with_its_line(made: Made, text: str, said: str)
 
 def test_entries_stand_in_no_settings(made: Made) -> None:
     with (made.root / "curate.toml").open("a") as stream:
-        stream.write('[stages.scrub]\nentries = [{kind = "deny", label = "PERSON", value = "x"}]\n')
+        stream.write('entries = [{kind = "deny", label = "PERSON", value = "x"}]\n')
     assert "scrub.yaml" in made.fails(3, "status")
 
 
@@ -252,7 +254,7 @@ def test_a_file_is_scored_inside_and_outside_a_project(
     made.fails(2, "scrub", "score", str(path), "--level", "magic")
     made.fails(3, "scrub", "score", str(tmp_path / "none.json"))
     monkeypatch.chdir(tmp_path)
-    assert main(["scrub", "score", "marked.json"]) == 0
+    assert main(["scrub", "score", "marked.json", "--level", "patterns"]) == 0
     assert capsys.readouterr().out == shown
 
 
