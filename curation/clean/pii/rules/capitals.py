@@ -31,6 +31,21 @@ _COPULAR = frozenset("will mark bill rob sue pat drew chase grant frank rich dea
 _TIMES = frozenset("in since until till by before after last next this every late early mid during from of to".split())
 _GENERIC = frozenset("karen chad stacy becky kevin brad".split())
 
+# Titles that a name always follows, and words that are none even behind one.
+STRICT = frozenset("mr mrs ms mx dr prof".split())
+_NO_SURNAMES = frozenset("i a the an and or my your you he she they we it is was no who what not".split())
+
+# Capitalised inside a sentence by some, though they name nobody; and what only a person turns to.
+_LOFTY = frozenset(
+    "summer winter autumn spring heaven mercury venus karma trinity christian roman valentine liberty zen sky star rocky"
+    " gaia glory grace mercy destiny serenity justice liberty art journey pandora phoenix gala sage".split()
+)
+_PREPOSITIONS = frozenset("to with from about for like and than".split())
+_LEAVES = frozenset("left turned moved went got lives works put hung ran drove".split())
+_ABBREVIATIONS = frozenset(
+    "us uk ad pe pt tv ie eg pm am ny la dc ob er od rn md phd ra vp hr it id ok ps re ed".split()
+)
+
 # Family names that are also what a place or thing is called.
 _NOUN_NAMES = frozenset("park hill hall house lake church day court place law mills banks falls bridges farm".split())
 
@@ -116,10 +131,17 @@ def _famous(line: Line, first: int, end: int, title: str | None) -> bool:
 
 def _cued(line: Line, first: int, end: int, role: str | None, titled: bool) -> Person | None:
     kind, word = line.kinds[first], line.words[first]
+    if line.initial(first) and line.low(first + 1) == "." and len(line.words[end - 1]) > 1:
+        return Person(first, _last(line, first, end), SURE, role)
     if kind & HARD and not kind & FIRST:
-        return None
+        surname = titled and line.low(first - 1) in STRICT | {"."} and line.lows[first] not in _NO_SURNAMES
+        return Person(first, first, SURE, role) if surname and word.isalpha() else None
     if kind & PLAIN and not kind & FIRST and not (titled and kind & LAST):
-        return None
+        return (
+            None
+            if line.titled or line.shouts or line.opens[first]
+            else Person(first, _last(line, first, end), LIKELY, role)
+        )
     shortened = word.isupper() and 1 < len(word) < 5 and not line.shouts
     if not titled and not kind and (shortened or _brand(line, first)):
         return None
@@ -245,24 +267,22 @@ def _double(line: Line, first: int, end: int, before: Lead, behind: Lead, role: 
         return None
     if line.opens[first]:
         return _opening(line, first, behind, role)
-    if line.low(first - 1) in _AGAINST or (first and line.owns[first - 1]):
+    return _inside(line, first, before, behind, role)
+
+
+def _inside(line: Line, first: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
+    """A single capitalised word inside a sentence that may be a name, a thing or a month."""
+    low, kind, one = line.lows[first], line.kinds[first], line.low(first - 1)
+    if one in _AGAINST or (first and line.owns[first - 1]):
         return None
-    if kind & ACT:
-        return Person(first, last, LIKELY, role)
-    if behind.strength == TREATED or (behind.strength == BESIDE and before.strength == BESIDE and not kind & MONTH):
-        return Person(first, last, LIKELY, role)
-    if before.strength == BESIDE and line.low(first - 1) in (
-        "to",
-        "with",
-        "from",
-        "about",
-        "for",
-        "like",
-        "and",
-        "than",
-    ):
-        return None if kind & MONTH else Person(first, last, POSSIBLE, role)
-    return Person(first, last, POSSIBLE, role) if line.low(end) in cues.DO_SAY and not kind & MONTH else None
+    if kind & ACT or behind.strength == TREATED:
+        return Person(first, first, LIKELY, role)
+    if kind & MONTH:
+        return None
+    if before.strength == BESIDE and (behind.strength == BESIDE or one in _PREPOSITIONS):
+        return Person(first, first, LIKELY if behind.strength == BESIDE else POSSIBLE, role)
+    lofty = line.cap(first - 1) or (low in _LOFTY and not line.owns[first])
+    return None if lofty and line.low(first + 1) not in cues.DO_SAY else Person(first, first, POSSIBLE, role)
 
 
 def _place_name(
@@ -287,6 +307,8 @@ def _opening(line: Line, first: int, behind: Lead, role: str | None) -> Person |
     low, after, kind = line.lows[first], line.low(first + 1), line.kinds[first]
     if behind.strength == TREATED or after in _AGENT:
         return Person(first, first, LIKELY, role)
+    if not kind & MONTH and after in _LEAVES:
+        return Person(first, first, POSSIBLE, role)
     if kind & ACT and (behind.strength == BESIDE or (low in _COPULAR and after in cues.BE)) and after != "and":
         return Person(first, first, POSSIBLE, role)
     if after == "," and line.low(first + 2) in _ASKED and not kind & MONTH:
@@ -297,7 +319,7 @@ def _opening(line: Line, first: int, behind: Lead, role: str | None) -> Person |
 def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
     """A run of words that no list has as a first name: cues or a listed family name must speak for it."""
     if line.initial(first):
-        return _initials(line, first, end, role)
+        return _initials(line, first, end, before, role)
     kind, word, low = line.kinds[first], line.words[first], line.lows[first]
     if kind & PLAIN or _brand(line, first) or (word.isupper() and len(word) > 1) or len(word) < 3:
         return None
@@ -325,9 +347,12 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
     return None
 
 
-def _initials(line: Line, first: int, end: int, role: str | None) -> Person | None:
-    """'J. Okafor', 'J.R. Smith'."""
+def _initials(line: Line, first: int, end: int, before: Lead, role: str | None) -> Person | None:
+    """'J. Okafor', 'J.R. Smith', 'with R.T.'."""
     name = next((at for at in range(first, end) if len(line.words[at]) > 1), None)
+    if name is None and end - first == 4 and before.strength >= BESIDE:
+        short = line.lows[first] + line.lows[first + 2]
+        return None if short in _ABBREVIATIONS or not short.isalpha() else Person(first, end - 1, POSSIBLE, role)
     if name is None or line.words[first] == "I" or line.low(first + 1) != ".":
         return None
     if line.kinds[name] & PLAIN and not line.kinds[name] & LAST:

@@ -34,8 +34,7 @@ COMPANIONS = _words(
     interviewer babysitter nanny childminder lawyer solicitor barber hairdresser abuser bully stalker rapist attacker
     ex-friend frenemy girl guy man woman boy lady bloke lad chap person kiddo dude chick gentleman someone somebody
     anyone captain sergeant officer inspector principal headteacher headmaster dean instructor carer caregiver
-    guardian acquaintance confidant superior lead director president chairman dog cat puppy kitten horse hamster
-    rabbit parrot
+    guardian acquaintance confidant superior lead director president chairman attorney barrister
     """
 )
 """Others whom people name: the name beside one is somebody's, of no role."""
@@ -56,7 +55,7 @@ TITLES = CLINICAL_TITLES | _words(
     """
     mr mrs ms miss mx mister missus prof professor sir madam dame rev reverend fr pastor rabbi imam sheikh sensei
     father brother sister bishop deacon vicar judge justice officer detective inspector sergeant sgt lieutenant lt
-    captain capt major colonel col general coach principal headmaster senator councillor constable pc dci supt aunt
+    attorney solicitor captain capt major colonel col general coach principal headmaster senator councillor constable pc dci supt aunt
     auntie aunty uncle grandma grandpa granny gran nan nana nanna grandad granddad gramps cousin mama papa tia tio tía
     tío abuela abuelo oma opa titi lola lolo yaya bibi señor señora senor senora herr frau monsieur madame mme swami
     guru chef teacher
@@ -68,7 +67,7 @@ LOOSE_TITLES = _words(
     """
     miss sir madam dame father brother sister bishop deacon justice judge officer detective inspector captain major
     general coach principal doctor nurse psychologist therapist counsellor counselor teacher chef cousin mama papa pc
-    col guru doc imam vicar pastor senator lt fr nan lola titi oma opa gran
+    col guru doc imam attorney solicitor vicar pastor senator lt fr nan lola titi oma opa gran
     """
 )
 """Titles that are words of their own: they need a capital or a listed name behind them."""
@@ -87,7 +86,7 @@ ADJECTIVES = _words(
     dear good close closest childhood work ex school college uni twin baby foster adopted adoptive biological birth
     step half great long-term longterm high on-off other estranged own abusive lovely then ex- better dead deceased
     favourite favorite same online male female single married gay young beautiful sweet wonderful amazing ex-best
-    social support case care key mental health gym line team church family speech occupational previous regular named
+    couples marriage family grief addiction social support case care key mental health gym line team church family speech occupational previous regular named
     """
 )
 """Words between an owner and a cue: my *older* sister."""
@@ -126,7 +125,7 @@ DO_SAY = _words(
     helped helps visited visits showed shows sent sends wrote writes believes believed understands understood needs
     needed doesn't didn't won't wasn't isn't hasn't wouldn't couldn't can't doesnt didnt wont wasnt isnt hasnt turned
     teases teased drove drives brought brings introduced arrived mentioned mentions complained complains always never
-    nags nagged
+    nags nagged unfollowed unfriended put
     """
 )
 """What people do: a name stands before it."""
@@ -139,6 +138,23 @@ DO_STRONG = _words(
     """
 )
 """What only people do: strong enough for a word that no list has."""
+
+WHERE_PEOPLE_ARE = frozenset(
+    {
+        ("from", "my"),
+        ("from", "our"),
+        ("from", "work"),
+        ("from", "school"),
+        ("from", "church"),
+        ("in", "hr"),
+        ("at", "work"),
+        ("at", "school"),
+        ("next", "door"),
+        ("from", "accounts"),
+        ("from", "hr"),
+    }
+)
+"""Behind a word that begins a sentence, they make it a person: "X from my group texted"."""
 
 BE = _words("is was has had isn't wasn't hasn't isnt wasnt hasnt will would can could might who and")
 """What follows names and things alike, but no verb or adjective at the beginning of a sentence."""
@@ -159,7 +175,7 @@ THINGS_NAMED = _words(
     app apps book books band song album film movie show series podcast channel website site game company brand drug
     medication medicine pill tablet place town village city street road restaurant cafe bar pub club hospital clinic
     school ward unit programme program course charity group condition disorder syndrome technique method exercise
-    theory therapy approach thing something it what this that
+    theory therapy approach thing something it what this that dog cat puppy kitten horse hamster rabbit parrot pony pup
     """
 )
 """Things that are "called X" or "named X", too."""

@@ -54,7 +54,7 @@ def right(line: Line, place: int, owned: bool) -> Lead:
         role = _noun(line, _over_adjectives(line, skip), line.low(skip - 1))
         if role is not None and (low not in ("is", "was") or after in ("my", "our", "his", "her", "their", "your")):
             return Lead(NAMED if low not in ("is", "was", "as") else TREATED, role.role)
-    if low in cues.DO_STRONG:
+    if low in cues.DO_STRONG or (low, after) in cues.WHERE_PEOPLE_ARE:
         return Lead(TREATED)
     return Lead(BESIDE) if low in cues.DO_SAY else NONE
 
@@ -114,9 +114,9 @@ def _naming(line: Line, place: int) -> Lead | None:
     if (one == "is" and two == "this") or (one == "it" and place == 1 and line.owns[0]):
         return Lead(BESIDE, _speaker(line))
     if one in ("called", "named") and not (two in cues.THINGS_NAMED or three in cues.THINGS_NAMED):
-        noun = _noun(line, place - 2 - (two in ("is", "was", "i", "who", "also")), "")
-        if noun is not None:
-            return noun
+        lead = _noun(line, place - 2 - (two in ("is", "was", "i", "who", "also")), "")
+        if lead is not None:
+            return lead
         who = three if two in ("is", "was") else two
         return Lead(NAMED if one == "named" or who in ("he", "she", "him", "her", "who") else BESIDE)
     return None
@@ -139,9 +139,12 @@ def _of_name(line: Line, noun: int) -> Lead | None:
 def _speaker(line: Line) -> str:
     """Who introduces themself: a clinician if the line says so."""
     for place, low in enumerate(line.lows):
-        if low in cues.CLINICIANS and line.low(place - 1) in ("your", "a", "the", "psychiatric", "clinical", "health"):
-            if line.low(place - 1) != "a" or line.low(place - 2) in ("i'm", "am", "and"):
-                return "clinician"
+        one, two = line.low(place - 1), line.low(place - 2)
+        theirs = one in ("your", "the", "psychiatric", "clinical", "health") or (
+            one == "a" and two in ("i'm", "am", "and")
+        )
+        if low in cues.CLINICIANS and theirs:
+            return "clinician"
     return "client"
 
 
@@ -157,6 +160,8 @@ def _beside(line: Line, place: int) -> Lead | None:
     noun = _noun(line, at, "my")
     if noun is None:
         return None
+    if at and line.owns[at - 1] and sign != ":":
+        return Lead(NAMED, noun.role if noun.role != "relative" else None)  # "Dad's carer X"
     owner = at - 1
     for _ in range(4):
         low = line.low(owner)

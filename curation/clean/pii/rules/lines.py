@@ -13,7 +13,7 @@ UPPER = "".join(c for c in map(chr, range(0x41, 0x250)) if c.isupper())
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|\d+|[^\w\s]|_")
 _ENDING = re.compile(r"['’](?:s|S|ll|d)$")
 _OPENERS = frozenset('.!?…:;"“”‘(*-–—•>#|~')
-_SHORTENED = frozenset({"dr", "mr", "mrs", "ms", "mx", "prof", "rev", "fr", "sgt", "capt", "lt", "st", "supt", "no"})
+SHORTENED = frozenset({"dr", "mr", "mrs", "ms", "mx", "prof", "rev", "fr", "sgt", "capt", "lt", "st", "supt", "no"})
 
 
 class Line:
@@ -41,18 +41,28 @@ class Line:
         self.ends: list[int] = []
         self.owns: list[bool] = []
         for match in _TOKEN.finditer(text):
-            word, end = match.group(), match.end()
-            cut = _ENDING.search(word)
-            self.owns.append(cut is not None and cut.group()[1:] in "sS")
-            if cut is not None:
-                end -= len(word) - cut.start()
-                word = word[: cut.start()]
+            word = match[0]
+            start, end = match.span()
+            low = word.lower()
+            owned = False
+            if not word.isalpha():
+                low = low.replace("’", "'").replace("‑", "-")
+                cut = _ENDING.search(word)
+                if cut is not None:
+                    owned = cut[0][1:] in "sS"
+                    end = start + cut.start()
+                    word, low = word[: cut.start()], low[: cut.start()]
+            self.owns.append(owned)
             self.words.append(word)
-            self.lows.append(word.lower().replace("’", "'").replace("‑", "-"))
-            self.starts.append(match.start() + offset)
+            self.lows.append(low)
+            self.starts.append(start + offset)
             self.ends.append(end + offset)
         self.caps = [word[0].isupper() for word in self.words]
-        self.kinds = [self._kind(word, low, lists) for word, low in zip(self.words, self.lows, strict=True)]
+        known = lists.kinds
+        self.kinds = [
+            (known[low] if low in known else self._kind(word, low, lists))
+            for word, low in zip(self.words, self.lows, strict=True)
+        ]
         self.opens = list(self._openings())
         letters = [word for word in self.words if word[0].isalpha() and word != "I"]
         self.shouts = len(letters) > 2 and sum(word.isupper() for word in letters) > 0.7 * len(letters)
@@ -80,7 +90,7 @@ class Line:
 
     def _kind(self, word: str, low: str, lists: Gazetteer) -> int:
         kind = lists.kind(low)
-        if kind or low.isalpha():
+        if kind or low.isalpha() or not low[0].isalpha():
             return kind
         if "'" in low:  # don't, I'm
             return lists.kind(low.split("'")[0]) & (PLAIN | HARD)
@@ -93,7 +103,7 @@ class Line:
         opens = True
         for place, low in enumerate(self.lows):
             yield opens
-            if low == "." and place and (self.lows[place - 1] in _SHORTENED or self.initial(place - 1)):
+            if low == "." and place and (self.lows[place - 1] in SHORTENED or self.initial(place - 1)):
                 opens = False
             elif not low[0].isalnum():
                 opens = opens or low in _OPENERS or ord(low[0]) > 0x2000

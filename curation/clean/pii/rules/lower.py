@@ -14,12 +14,17 @@ _ENDS = frozenset(
     ["", ".", ",", "!", "?", ")", ";", ":", "-", "and", "btw", "from", "here", "by", "but", "who", "lol", "x"]
 )
 _FINITE = frozenset("is was has had said says told tells keeps left died wants called calls texted hates loves".split())
+_MAY_NAME = cues.TITLES | {".", "name", "me"}
 _STRICT = frozenset("dr mr mrs ms mx prof".split())
 
 
 def judge(line: Line, place: int, lists: Gazetteer) -> Person | None:
     """Whether a word in lower case is a name, and how far the name reaches."""
     low, kind = line.lows[place], line.kinds[place]
+    one = line.low(place - 1)
+    listed = bool(kind & FIRST) and not kind & PLAIN
+    if not listed and one not in _MAY_NAME and line.low(place - 2) != "name":
+        return None  # nearly every word of a text ends here
     if len(low) < 2 or not low[0].isalpha():
         return None
     lead = leads.left(line, place)
@@ -73,11 +78,12 @@ def _titled(line: Line, place: int, title: str, role: str | None) -> Person | No
     if kind & HARD and not kind & FIRST:
         return None
     if title not in _STRICT:
-        fits = kind & FIRST and not kind & PLAIN
+        fits = bool(kind & FIRST) and not kind & PLAIN
     elif kind & PLAIN:
-        fits = kind & LAST and title != "dr"
+        fits = bool(kind & LAST) and title != "dr"
     else:
-        fits = kind or (not wordish(low) and (title != "dr" or line.low(place + 1) in _ENDS | cues.DO_SAY | cues.BE))
+        alone = title != "dr" or line.low(place + 1) in _ENDS | cues.DO_SAY | cues.BE
+        fits = bool(kind) or (not wordish(low) and alone)
     if not fits:
         return None
     last = place

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules import capitals, cues, lower, words
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, Person
-from curation.clean.pii.rules.lines import UPPER, Line
+from curation.clean.pii.rules.lines import SHORTENED, UPPER, Line
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer, gazetteer
 from curation.clean.pii.rules.rule import Rule
 
 _CAPITALISED = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]*")
 _LOWER = re.compile(r"(?<![^\W_])[^\W\d_A-Z][^\W\d_]+")
 _CUED = re.compile(r"(?i)\bname(?:'s|’s|s)?[ :]|\bcall(?:s|ed)? me\b|\b(?:dr|mrs?|ms)\b")
+_TITLES = cues.TITLES | cues.COMPANIONS | cues.CLINICIANS
 _DOUBLE = THING | ACT | TOWN | CITY
 
 
@@ -27,9 +28,11 @@ def search(text: str) -> list[Finding]:
     offset = 0
     closed = False  # whether the line before was a closing such as "Best,"
     for part in text.split("\n"):
-        if _worth(part):
-            line = Line(part, offset, lists)
-            for person in _persons(line, lists, closed):
+        for first, last in _sentences(part):
+            if not _worth(part[first:last]):
+                continue
+            line = Line(part[first:last], offset + first, lists)
+            for person in _persons(line, lists, closed and not first):
                 start, end = line.starts[person.first], line.ends[person.last]
                 if not _in_address(text, start, end):
                     findings.append(Finding(start, end, "PERSON", person.score, "people", person.role))
@@ -37,6 +40,26 @@ def search(text: str) -> list[Finding]:
             closed = len(part) < 40 and _closing(part)
         offset += len(part) + 1
     return findings
+
+
+# Not behind initials and "Dr."; a closing such as "Thanks!" is too short to be parted from its name.
+_FULL_STOP = re.compile(r"(?<=[^\W_]{3}[.!?])[\"')]? +")
+_SHORTEST = 30
+
+
+def _sentences(part: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a line stand, so that only those that may hold a name are looked at closely."""
+    start = 0
+    if len(part) > 2 * _SHORTEST:
+        for stop in _FULL_STOP.finditer(part):
+            if stop.start() - start > _SHORTEST and not _shortened(part, stop.start()):
+                yield start, stop.start()
+                start = stop.end()
+    yield start, len(part)
+
+
+def _shortened(part: str, end: int) -> bool:
+    return part[end - 1] == "." and part[max(0, end - 12) : end - 1].rpartition(" ")[2].lower() in SHORTENED
 
 
 def _closing(part: str) -> bool:
@@ -70,6 +93,12 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
             elif _starts(line, place):
                 end = capitals.extent(line, place)
                 person = capitals.judge(line, place, end) or _label(line, place, end)
+                if (
+                    person is None
+                    and not line.kinds[place] & FIRST
+                    and (line.kinds[place] & PLAIN or line.lows[place] in _TITLES)
+                ):
+                    end = place + 1  # "Nurse Delgado": the name begins later
         elif line.lows[place][0].isalpha():
             person = lower.judge(line, place, lists)
         if person is not None:
@@ -82,7 +111,7 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
 
 def _starts(line: Line, place: int) -> bool:
     kind = line.kinds[place]
-    return not kind & HARD or bool(kind & FIRST)
+    return not kind & HARD or bool(kind & FIRST) or line.initial(place) or line.low(place - 1) in capitals.STRICT
 
 
 def _label(line: Line, place: int, end: int) -> Person | None:
@@ -139,10 +168,10 @@ def _joined(line: Line, found: list[Person]) -> Iterator[Person]:
             taken.update(range(at, end))
             at = end
         at = person.first - 1
-        if line.low(at) in ("and", "&", "or") and line.cap(at - 1) and at - 1 not in taken:
-            if capitals.possible(line, at - 1) and not line.opens[at - 1]:
-                yield Person(at - 1, at - 1, POSSIBLE, None)
-                taken.add(at - 1)
+        pair = line.low(at) in ("and", "&", "or") and line.cap(at - 1) and at - 1 not in taken
+        if pair and capitals.possible(line, at - 1) and not line.opens[at - 1]:
+            yield Person(at - 1, at - 1, POSSIBLE, None)
+            taken.add(at - 1)
 
 
 RULES = (Rule("people", frozenset({"PERSON"}), "[[:alpha:]]{2}", search),)
@@ -162,6 +191,9 @@ def _names() -> frozenset[str]:
     return frozenset(w for w, k in kinds.items() if k & FIRST and not k & (PLAIN | _DOUBLE) and len(w) > 2)
 
 
+_BEFORE_CAPITAL = re.compile(rf"(?<![^\W\d_])([^\W\d_]++),? [{UPPER}][^\W\d_]")
+_NOUNS = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | frozenset({"Mr", "Mrs", "Ms", "Dr"})
+
 _WEAK = words.THINGS | words.ACTS
 _BEFORE_WEAK = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | (cues.TITLES - cues.LOOSE_TITLES) | {"named", "called"}
 
@@ -169,6 +201,8 @@ _BEFORE_WEAK = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | (cues.TITLES - cue
 def _worth(part: str) -> bool:
     """Whether a line may hold a name: a fast look at its words, wide enough for everything below."""
     if not _dull().issuperset(_CAPITALISED.findall(part)) or _CUED.search(part):
+        return True
+    if not _NOUNS.isdisjoint(_BEFORE_CAPITAL.findall(part)):
         return True
     low = _LOWER.findall(part)
     if not _names().isdisjoint(low):

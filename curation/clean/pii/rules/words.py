@@ -120,6 +120,8 @@ sundays january february march july september october november december feb mar 
 dec christmas xmas easter halloween thanksgiving hanukkah ramadan eid diwali lent passover kwanzaa valentines english
 british american french german spanish italian irish scottish welsh dutch danish swedish norwegian finnish polish
 russian greek turkish chinese japanese korean indian pakistani bengali arab arabic hebrew hindi urdu latin latino
+tagalog yoruba igbo urdu farsi pashto punjabi bengali telugu marathi gujarati swahili hausa zulu xhosa amharic somali
+khmer lao hmong cantonese mandarin esperanto iban prior
 latina hispanic asian african african-american european australian canadian mexican brazilian jewish jew muslim hindu
 sikh buddhist catholic protestant baptist mormon methodist orthodox islamic islam christianity judaism buddhism
 atheist agnostic amish nazi roman gypsy black white god jesus christ lord allah buddha satan bible quran torah koran
