@@ -8,32 +8,39 @@ from curation.core import engine
 from tests.laws.projects import chat, make_project, pair, question, write_csv, write_jsonl
 
 SHAPES = (
-    "mail jo.hidden{n}@example.org",
-    "page https://jo-hidden.example.com/u/{n}",
-    "call +44 20 7946 0{n:03d}",
-    "handle @jo_hidden_{n}",
-    "from 203.0.113.{n}",
+    ("mail {}", "jo.hidden{n}@example.org"),
+    ("page {}", "https://jo-hidden.example.com/u/{n}"),
+    ("call {}", "+44 20 7946 0{n:03d}"),
+    ("handle {}", "@jo_hidden_{n}"),
+    ("from {}", "2001:db8::{n:x}"),
+    ("My sister {} said so.", "Jo{name}"),
+    ("Dr. {} saw me.", "Hid{name}"),
+    ("We live at {}.", "{n} Larkspur Lane"),
+    ("My passport number is {}.", "X48{n}277"),
+    ("My MRN is {} there.", "KD{n:03d}77Q"),
 )
 
 
 def canary(n):
     """Text with personal data, and the piece of it that must not be seen again."""
-    text = SHAPES[n % len(SHAPES)].format(n=n)
-    return text, text.split(" ", 1)[1]
+    text, value = SHAPES[n % len(SHAPES)]
+    name = "".join("abcdefghij"[int(digit)] for digit in f"{n:03d}") + "a"
+    value = value.format(n=n, name=name)
+    return text.format(value), value
 
 
 @pytest.fixture
 def planted(tmp_path):
-    """A project whose rows carry 100 canaries, in every column, in good and in broken rows."""
+    """A project whose rows carry 500 canaries, in every column, in good and in broken rows."""
     made = make_project(tmp_path / "project", chats=0, questions=0, pairs=0)
-    values = [canary(n) for n in range(100)]
+    values = [canary(n) for n in range(100, 600)]
     left = iter(values)
 
     def text():
         return next(left)[0]
 
     chats = []
-    for i in range(12):
+    for i in range(80):
         row = chat(i)
         row["conversations"][0]["value"] += f" {text()}"
         row["conversations"][1]["thought"] = text()
@@ -49,10 +56,10 @@ def planted(tmp_path):
     write_jsonl(made.root / "chats.jsonl", chats + broken)
     with (made.root / "chats.jsonl").open("a") as stream:
         stream.write(f'{{"conversations": "{text()}"\n{text()}\n')
-    questions = [[text(), text(), *question(i)[2:3], text()] for i in range(8)]
+    questions = [[text(), text(), *question(i)[2:3], text()] for i in range(30)]
     write_csv(made.root / "questions.csv", questions)
     pairs = []
-    for i in range(4):
+    for i in range(10):
         pairs.append({k: f"{v} {text()}" for k, v in pair(i).items()})
     write_jsonl(made.root / "pairs.jsonl", pairs)
     rest = [t for t, _ in left]
@@ -65,9 +72,9 @@ def seen(text, values):
     return [v for v in values if v in text]
 
 
-def test_100_canaries_are_in_no_output_and_no_file_outside_raw(planted, monkeypatch):
+def test_500_canaries_are_in_no_output_and_no_file_outside_raw(planted, monkeypatch):
     made, values = planted
-    assert len(values) == 100
+    assert len(values) == 500
     said = []
 
     def run(*args, code=0):

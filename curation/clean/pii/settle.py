@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from curation.clean.pii.entries import DENY
 from curation.clean.pii.finding import Finding
 
 # EMAIL > URL > HANDLE, numbers with a check digit or a shape of their own > PHONE, ADDRESS > what stands in one.
@@ -86,5 +87,5 @@ def _people(candidates: Iterable[Finding]) -> Iterator[Finding]:
     for one in sorted(set(candidates), key=lambda c: (c.start, c.role != "public_figure", -c.end)):
         if one.role == "public_figure":
             reach = max(reach, one.end)
-        elif one.label != "PERSON" or one.role or one.end > reach:
+        elif one.label != "PERSON" or one.role or one.end > reach or one.recogniser == DENY:
             yield one

@@ -54,7 +54,9 @@ def test_a_second_pass_names_the_rows_in_which_something_is_left() -> None:
     rows = laid(kept)
     assert again(rows, Call(scrub, bare), KEY, "demo", 2) == []
     bo = Entry("deny", "PERSON", "Bo")
-    assert again(rows, Call(scrub, ScrubSpec(level="patterns", entries=(bo,))), KEY, "demo", 2) == ["demo:0000000000000000"]
+    assert again(rows, Call(scrub, ScrubSpec(level="patterns", entries=(bo,))), KEY, "demo", 2) == [
+        "demo:0000000000000000"
+    ]
     unscrubbed = laid(kept.set_column(1, "messages", ROWS["messages"]).set_column(4, "meta", ROWS["meta"]))
     assert again(unscrubbed, Call(scrub, bare), KEY, "demo", 2) == [
         "demo:0000000000000000",

@@ -93,10 +93,8 @@ def judge(line: Line, first: int, end: int) -> Person | None:
     """Whether the run of words is a person, and which of them are the name."""
     before = leads.left(line, first)
     behind = leads.right(line, end, line.owns[end - 1])
-    if before.strength < NAMED and _famous(line, first, end, before.title):
-        return None
-    if before.title and _famous(line, first, end, before.title):
-        return None
+    if (before.strength < NAMED or before.title) and _famous(line, first, end, before.title):
+        return Person(first, end - 1, LIKELY, "public_figure")
     role = before.role or behind.role
     if before.strength == NAMED:
         return _cued(line, first, end, role, bool(before.title))

@@ -106,7 +106,7 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
             end = max(end, person.last + 1)
         place = end
     yield from found
-    yield from _joined(line, found)
+    yield from _joined(line, [person for person in found if person.role != "public_figure"])
 
 
 def _starts(line: Line, place: int) -> bool:
