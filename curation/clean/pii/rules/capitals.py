@@ -40,6 +40,8 @@ _LOFTY = frozenset(
     "summer winter autumn spring heaven mercury venus karma trinity christian roman valentine liberty zen sky star rocky"
     " gaia glory grace mercy destiny serenity justice liberty art journey pandora phoenix gala sage".split()
 )
+# Before "by", what somebody wrote: an author is a public figure.
+_WORKS = frozenset(['"', "”", "’", "book", "books", "written", "article", "novel", "memoir", "workbook", "poem", "song"])
 _PREPOSITIONS = frozenset("to with from about for like and than".split())
 _LEAVES = frozenset("left turned moved went got lives works put hung ran drove".split())
 _ABBREVIATIONS = frozenset(
@@ -93,7 +95,8 @@ def judge(line: Line, first: int, end: int) -> Person | None:
     """Whether the run of words is a person, and which of them are the name."""
     before = leads.left(line, first)
     behind = leads.right(line, end, line.owns[end - 1])
-    if (before.strength < NAMED or before.title) and _famous(line, first, end, before.title):
+    famous = (before.strength < NAMED or before.title) and _famous(line, first, end, before.title)
+    if famous or (line.low(first - 1) == "by" and line.low(first - 2) in _WORKS and end - first > 1):
         return Person(first, end - 1, LIKELY, "public_figure")
     role = before.role or behind.role
     if before.strength == NAMED:

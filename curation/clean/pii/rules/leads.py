@@ -155,8 +155,8 @@ def _beside(line: Line, place: int) -> Lead | None:
     if line.low(at) in (",", "(", "-", "–", "—", ":"):
         sign = line.low(at)
         at -= 1
-    if at < 0 or line.owns[at]:
-        return None
+    if at < 0 or line.owns[at] or (line.caps[at] and not line.opens[at] and not sign):
+        return None  # "an Employee Assistance Program"
     noun = _noun(line, at, "my")
     if noun is None:
         return None

@@ -36,6 +36,8 @@ warmest hugs xx xxx xo xoxo ps
 """
 
 _COMMON = """
+research studies science statistics strategy strategies program programme programs voices plumber mechanic protective
+assistance services experts psychology society culture nature intuition logic medicine religion politics school law
 able above add age ago air alone alright amazing anger angry anxiety anxious apart apology apologies argue arm article
 attention average aware awesome awful baby back bad banks bar bath beat bed beer being belief big bird bit black blame
 block blood blue body book boring born boss both bottom boy boys brain branch bread break breathe brief bright broken
