@@ -34,8 +34,8 @@ _ADDRESS = re.compile(
     rf"(?:,?{GAP}{_UNIT})?(?:,?{GAP}{_POST}(?!\w))?"
 )
 _ELSEWHERE = re.compile(
-    rf"(?<![\w.,/$£€#-])(?:{_NUMBER},?{GAP}(?:Rue|Avenue|Boulevard|Place|Calle|Avenida|Av\.|Via|Viale|Piazza|Rua|Praça|Carrer|Paseo|"
-    rf"Chemin|Impasse|Allée|Quai){GAP}(?:(?:de|des|du|del|della|dei|la|las|le|les|los|da|do|dos){GAP}){{0,2}}(?:[dl]['’])?{TOKEN}"
+    rf"(?<![\w.,/$£€#-])(?:{_NUMBER},?{GAP}(?i:rue|avenue|boulevard|place|calle|avenida|av\.|via|viale|piazza|rua|praça|carrer|paseo|"
+    rf"chemin|impasse|allée|quai){GAP}(?:(?:de|des|du|del|della|dei|la|las|le|les|los|da|do|dos){GAP}){{0,2}}(?:[dl]['’])?{TOKEN}"
     rf"(?:{GAP}{TOKEN})?|[A-ZÄÖÜ]\w+(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|weg|gasse|allee|straat|laan|gracht){GAP}\d{{1,4}}[a-z]?\b)"
 )
 _BOX = re.compile(rf"(?i:\bp\.? ?o\.? ?box{GAP}#?\d{{1,6}})(?:,?{GAP}{_POST}(?!\w))?")
@@ -128,8 +128,8 @@ RULES = (
     Rule(
         "addresses",
         frozenset({"ADDRESS", "LOCATION"}),
-        rf"\p{{Nd}}[A-Za-z]?[,.]? .{{0,60}}\b(?i:{_TYPES}|st|dr|p|fm|route|rte)\b|\p{{Nd}},? (?:Rue|Avenue|Boulevard|Place|Calle|Av|Via|Piazza|"
-        rf"Rua|Praça|Carrer|Paseo|Chemin|Impasse|All|Quai)|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|(?i:corner|intersection) of",
+        rf"\p{{Nd}}[A-Za-z]?[,.]? .{{0,60}}\b(?i:{_TYPES}|st|dr|p|fm|route|rte)\b|\p{{Nd}},? (?i:rue|avenue|boulevard|place|calle|av|via|piazza|"
+        rf"rua|praça|carrer|paseo|chemin|impasse|all|quai)|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|(?i:corner|intersection) of",
         _addresses,
     ),
     Rule(

@@ -102,9 +102,15 @@ def _is_date(text: str, separator: str) -> bool:
     return 0 < min(int(one), int(two)) <= 12 and 0 < max(int(one), int(two)) <= 31
 
 
+_YEARLY = re.compile(r"(?i)[^.!?\n]{0,60}?\b(?:every year|each year|always|usually|annually|typically|tends? to)\b")
+_EVERY = re.compile(r"(?i)\b(?:every|each|always|usually)\b[^.!?\n]{0,24}$")
+
+
 def _months(text: str) -> Iterator[Finding]:
     for pattern in (_ALONE, _ALONE_SMALL):
         for match in pattern.finditer(text):
+            if _YEARLY.match(text, match.end()) or _EVERY.search(text[max(0, match.start() - 40) : match.start()]):
+                continue
             yield Finding(*match.span("month"), "DATE", 0.55, "dates")
     for match in _OF_MONTH.finditer(text):
         yield Finding(*match.span("nth"), "DATE", 0.55, "dates")

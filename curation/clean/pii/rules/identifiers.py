@@ -16,8 +16,8 @@ from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import FUNCTION, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
-_LINK = rf"(?P<word>[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
-_VALUE = r"(?P<value>(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++)*+)(?![@\w])"
+_LINK = rf"(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
+_VALUE = r"(?P<value>(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++| \d(?=[.,;)\n]|$))*+)(?![@\w])"
 
 # ------------------------------------------------------------------------------------------- ID and FINANCIAL
 
@@ -40,6 +40,7 @@ _PLATE = re.compile(
 )
 _BY_SHAPE = re.compile(
     r"(?<![\w-])(?:\d{2,4}-(?:CV|CR|FL|DR|JV|PR|FA|DV|MH|CIV|CRIM|SC|TR)-\d{3,6}|(?:CV|CR|FL|DR|JV|DV|FA)-?\d{2,4}-\d{3,6}"
+    r"|[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
     r"|(?=(?:[A-Z]*\d){5})(?=(?:\d*[A-Z]){3})[A-HJ-NPR-Z0-9]{17})(?![\w-])"
 )
 _MONEY = re.compile(
@@ -63,7 +64,7 @@ def _numbers(text: str) -> Iterator[Finding]:
         if _CARD.fullmatch(value):
             continue  # the recogniser of cards knows better
         if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6):
-            yield Finding(*match.span("value"), "ID", 0.75, "identifiers")
+            yield Finding(*match.span("value"), "ID", 0.76, "identifiers")
     for match in _PLATE.finditer(text):
         if sum(c.isalpha() for c in match["plate"]) >= 1:
             yield Finding(*match.span("plate"), "ID", 0.7, "identifiers")
@@ -106,15 +107,15 @@ _ODD = r"(?=[A-Za-z]*[\d_.-])[A-Za-z0-9_](?:[\w.-]{1,28}\w)(?![\w@]|['’]\w)"
 _ANY = r"[A-Za-z0-9_](?:[\w.-]{1,28}\w)(?![\w@]|['’]\w)"
 _QUOTE = r"[\"“'‘]?"
 _ON_PLATFORM = re.compile(
-    rf"(?i)(?<![\w.@-])(?:{_PLATFORMS})(?: (?:account|profile|page|user|name|me|chat|dm|handle|username|tag|id|there|too|also|is|was|as|at|under|"
+    rf"(?i)(?<![\w.@-])(?:{_PLATFORMS})(?:['’]s)?(?: (?:account|profile|page|user|name|me|chat|dm|handle|username|tag|id|there|too|also|is|was|as|at|under|"
     rf"it['’]?s|i['’]?m|my|called|named|on|add))*[ :,=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
 )
 _USER_IS = re.compile(
-    rf"(?i)(?<![\w.@-])(?:(?:my|his|her|their|our) (?:{_SURE_USER})|(?:{_SURE_USER})(?= ?:))(?: (?:there|on (?:there|here|\w+)|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
+    rf"(?i)(?<![\w.@-])(?:(?:my|his|her|their|our) (?:{_SURE_USER})|(?:{_SURE_USER})(?= ?:))(?: (?:there|on (?:the |my )?\w+|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
 )
 _USER_ODD = re.compile(rf"(?i)(?<![\w.@-])(?:{_USER})(?: (?:of|as|like|is|was))?[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})")
 _AS = re.compile(
-    rf"(?i)(?<![\w-])(?:(?:post|comment|stream|play|message|follow|add|dm|find|text|known|go|goes|went|log(?:ged)? in|sign(?:ed)? in|writ\w+)"
+    rf"(?i)(?<![\w-])(?:(?:post|comment|stream|play|message|follow|call|add|dm|find|text|known|go|goes|went|log(?:ged)? in|sign(?:ed)? in|writ\w+)"
     rf"\w*(?: \w+){{0,4}}? (?:as|under|by|at|me|him|her|is)|i['’]m|i am|it['’]s|called)[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})"
 )
 _THERE = re.compile(rf"(?i)(?<![\w.@-])(?P<value>{_ODD}){_QUOTE},? (?:over )?on (?:the )?(?:{_PLATFORMS})\b")
@@ -204,7 +205,7 @@ def _sites(text: str) -> Iterator[Finding]:
 _CALL = re.compile(
     r"(?i)(?<![\w-])(?:call(?:s|ed|ing)?|text(?:s|ed|ing)?|phones?|phoned|cell|mobile|mob|number(?:['’]s)?|ring|rang|reach|dial|fax|"
     r"telephone|tel|contact|whatsapp|voicemail|pager|sms|landline|extension|ext|direct line|line|digits)\b[^\d\n]{0,28}?"
-    r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,2}\d){6,14})(?![\w%]|[.,/:-]\d)"
+    r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,2}\d){6,14}(?:,? ?(?:ext|x|extension)\.? ?\d{1,5})?)(?![\w%]|[.,/:-]\d)"
 )
 _ABROAD = re.compile(
     r"(?<![\w+])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ,]{1,2}(?:ext|x|extension)\.? ?\d{1,5})?(?![\w%])"

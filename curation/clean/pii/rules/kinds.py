@@ -33,7 +33,7 @@ ORGANISATIONS = frozenset(
     university college polytechnic uni district services agency united athletic aid telegraph chronicle gazette herald
     optics dynamics ceramics textiles aerospace aviation marine shipping fisheries timber joinery roofing scaffolding
     ironmongers butchers bakers florists opticians vets veterinary lettings mutual savings reit semiconductors
-    state cooperative co-operative collective league troupe ensemble scouts guides brigade network rowing runners striders
+    state cooperative co-operative collective league troupe ensemble chorale singers scouts guides brigade network rowing runners striders
     """.split()
 )
 # These also end headlines ("Predictive Analytics", "Building Trust"): a name needs more than one of them and a word.
@@ -89,7 +89,7 @@ _STAY_AT = """
     in-patient inpatient outpatient out-patient rehab detox treatment therapy counseling counselling session sessions group
     groups iop php chemo dialysis physio counselor counsellor therapist psychiatrist psychologist doctor doctors nurse nurses
     midwife surgeon oncologist appointment appointments intake assessment evaluation surgery operation programme program er
-    ward bed beds icu hospitalized hospitalised sectioned stay stint weeks residential patient resident service mass worship
+    ward bed beds icu hospitalized hospitalised sectioned stay stint days weeks residential patient resident service mass worship
     choir pastor priest rabbi imam minister congregation baptised baptized christened inmate teacher teaches teach taught
     teaching pupil principal headteacher sophomore classmates bullied expelled suspended enrolled kids son daughter child
     children admitted seen treated locked scan mri bloods clinic hospital staff carer carers counselled visiting-hours

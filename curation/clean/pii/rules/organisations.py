@@ -27,7 +27,7 @@ from curation.clean.pii.rules.kinds import (
     WORK,
     is_job,
 )
-from curation.clean.pii.rules.known import APPS, BODIES, PUBLIC
+from curation.clean.pii.rules.known import APPS, BODIES, NO_NAME, PUBLIC
 from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import (
     CAP,
@@ -46,7 +46,7 @@ from curation.clean.pii.rules.shapes import (
 # ------------------------------------------------------------------------------------------ shapes of their own
 
 _OF = re.compile(
-    rf"{START}(?:(?P<org>University|Uni|College|School|Institute|Bank|Archdiocese|Diocese)"
+    rf"{START}(?:(?P<org>University|Uni|College|School|Institute|Bank|Archdiocese|Diocese|Transport)"
     rf"|(?P<facility>Hospital|Church|Cathedral|Chapel|Shrine|Basilica|Temple|Parish)){GAP}(?:of|for)(?:{GAP}the)?{GAP}"
     rf"{TOKEN}(?:(?:,{GAP}(?=[A-Z]\w+ ?(?:[.,;!?)]|$))|{GAP}(?:(?:of|at){GAP})?){TOKEN}){{0,3}}"
 )
@@ -61,6 +61,8 @@ _SAINT = re.compile(
     rf"(?:Holy|Sacred|Blessed|Immaculate){GAP}{CAP}|(?:Mount|Mt\.?){GAP}(?:Sinai|Carmel|Zion|Olive|Calvary)|"
     rf"Good{GAP}(?:Shepherd|Samaritan)|All{GAP}(?:Saints|Souls)|Corpus{GAP}Christi)"
 )
+_BRANCH = re.compile(rf"{START}(?:Local|Lodge|Chapter|Troop|Post|Branch){GAP}(?:No\.?{GAP})?(?P<number>\d{{2,4}})(?![\w,]|\.\d)")
+_BRANCH_BEFORE = frozenset("union at with in by from of for joined my our".split())
 _SAINT_BEFORE = frozenset(
     """at to from into in of leave left leaving by near the through outside attend attends attended attending joined
     called""".split()
@@ -108,12 +110,15 @@ def _bodies(text: str) -> Iterator[Finding]:
     for match in _OF.finditer(text):
         if low(match[0]) not in BODIES and key(match[0].split(" of ")[-1].removeprefix("the ")) not in towns().wide:
             yield _found(text, match.start(), match.end(), "FACILITY" if match["facility"] else "ORG")
+    for match in _BRANCH.finditer(text):
+        if _BRANCH_BEFORE & set(words_before(text, match.start())[-3:]):
+            yield Finding(match.start(), match.end(), "ORG", 0.7, "organisations")
     sure = {match.start() for match in _SAINT.finditer(text) if match["sure"]}
     for match in _SAINT.finditer(text):
         before = words_before(text, match.start())
         town = key(without_possessive(match[0])) in towns().towns and match[0][-2:] not in ("'s", "’s")
         if match["sure"] or (not town and before[-1:] and before[-1] in _SAINT_BEFORE):
-            yield Finding(match.start(), match.end(), "FACILITY", 0.7, "organisations")
+            yield Finding(match.start(), match.end(), "FACILITY", 0.97 if match["sure"] else 0.7, "organisations")
     for match in _FIRM.finditer(text):
         before = words_before(text, match.start())
         partners = "&" in match[0] and ("," in match[0] or (before[-1:] and before[-1] in _FIRM_BEFORE))
@@ -139,7 +144,8 @@ def _in_run(text: str, run: re.Match[str]) -> Iterator[Finding]:
         before = words_before(text, words[first].start())
         start, end = words[first].start(), words[index].end()
         if _is_named(plain[first:index], last, before) and not (text[start:end].isupper() and not said(before, WORK)):
-            yield _found(text, start, end, _kept(last, label, before))
+            sure = last not in WEAK or before[-1:] in _AT or said(before, STAY) or said(before, WORK)
+            yield _found(text, start, end, _kept(last, label, before), 0.97 if sure else 0.75)
             first = index + 1
     if first == 0 and words:
         yield from _without_kind(text, words, plain)
@@ -203,8 +209,16 @@ def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> It
         return
     if not (stay or work) and _STAFF.match(text, end):
         work = plain[0] not in surnames() or plain[0] in APPS
+    loose = len(plain) == 1 and before[-1:] and before[-1] in _LOOSE_BEFORE
+    if loose and (plain[0] in NO_NAME or _ADJECTIVE.match(text, end)):
+        return
     if (stay or work) and _is_body(plain, work):
         yield _found(text, words[0].start(), end, "ORG" if work else "FACILITY")
+
+
+_AT = (["on"], ["at"], ["in"], ["leaving"], ["joined"])
+_LOOSE_BEFORE = frozenset("from with in of to the".split())
+_ADJECTIVE = re.compile(r" (?!(?:in|on|at|for|last|this|next|when|after|before|and|but|or|by|with|because|as|to|a|an|the|again|twice|from)\b)[a-z]")
 
 
 def _studied(before: list[str]) -> bool:
@@ -219,8 +233,8 @@ def _is_body(plain: list[str], work: bool) -> bool:
     return not all(w in ORDINARY or (w in PUBLIC and not (work and w in APPS)) for w in plain)
 
 
-def _found(text: str, start: int, end: int, label: str) -> Finding:
-    return Finding(start, start + len(without_possessive(text[start:end])), label, 0.75, "organisations")
+def _found(text: str, start: int, end: int, label: str, score: float = 0.9) -> Finding:
+    return Finding(start, start + len(without_possessive(text[start:end])), label, score, "organisations")
 
 
 # ----------------------------------------------------------------------------------------------- lower case
@@ -284,7 +298,7 @@ RULES = (
     Rule(
         "organisations",
         _BOTH,
-        r"\p{Lu}[\p{L}.'’-]+,? (?:& |and )?\p{Lu}|Ward \p{Nd}|\p{Lu}\p{L}+ (?:general|mental|medical|community|elementary|middle|"
+        r"\p{Lu}[\p{L}.'’-]+,? (?:& |and )?\p{Lu}|(?:Ward|Local|Lodge|Chapter|Troop|Post|Branch) \p{Nd}|\p{Lu}\p{L}+ (?:general|mental|medical|community|elementary|middle|"
         r"high|primary|secondary|grammar|baptist|methodist|treatment|recovery|rehab|nursing|care|county|state|hospital|clinic|"
         r"infirmary|hospice|school|academy|church|cathedral|mosque|synagogue|prison|jail|shelter|retirement|health|university|"
         r"college|council|police|football|law|let|laid|made|cut|fired|sacked|hired|dismissed|had|has|have|just|finally|then|"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules.gazetteer import WORDS, given_names, key, surnames, towns
-from curation.clean.pii.rules.known import BODY_WORDS, PUBLIC
+from curation.clean.pii.rules.known import BODY_WORDS, NO_NAME, PUBLIC
 from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import FUNCTION, LIKE_TOWN, RUN, WORD, low, without_possessive, words_before
 
@@ -110,7 +110,11 @@ _STATE_CODES = frozenset(
 )
 _ALIKE = re.compile(r"(?:,? (?:and|or|then|and then|to)|,) ")
 
-_NATIVE = re.compile(r"(?:-|[ ])(?:girl|boy|lad|lass|native|accent|suburbs?|area|born|based)\b")
+_NATIVE = re.compile(
+    r"(?:-|[ ])(?:girl|boy|lad|lass|native|accent|suburbs?|area|born|based)\b"
+    r"| (?:is|was|will always be) (?:where|home|supposed to be|full of people|too (?:big|small|expensive|far)|(?:cold|hot|boring|lonely)\b)"
+    r"| (?:winters|summers|traffic|weather|airport)\b"
+)
 _TEAM = re.compile(r" (?:fans?|supporters?|game|match|shirt|jersey|vs|v)\b")
 _OF_A_TOWN = frozenset("whole rest centre center streets outskirts people part side end middle suburb half".split())
 _QUARTER = re.compile(
@@ -130,7 +134,7 @@ def asked(words: list[str]) -> int:
     if words[-1] in ("called", "named", "of", "like", "near", "outside", "is", "was", ",") and _KINDS & set(
         words[-4:-1]
     ):
-        named = words[-1] in ("called", "named", "of") and not {"part", "side", "centre", "center"} & set(words[-4:])
+        named = words[-1] in ("called", "named", "of") and not {"part", "side", "centre", "center", "area", "place"} & set(words[-4:])
         if words[-1] == "," and words[-2] in ("village", "town", "city", "hometown", "suburb"):
             return STRONGLY
         if words[-1] in ("called", "named", "of") or "hometown" in words[-4:]:
@@ -225,7 +229,8 @@ def _judged(
         return _unlisted(text, words, before, strong)
     if after in _PART_OF_NAME:
         behind += 1
-    found = _span(text, words[first:behind], 0.85 if strong == STRONGLY else 0.7)
+    sure = strong == STRONGLY or name in gazetteer.sure
+    found = _span(text, words[first:behind], 0.9 if sure else 0.7)
     return found if _trusted(name, before, strong, text[found.end : found.end + 24]) else None
 
 
@@ -240,7 +245,7 @@ def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
     """Whether a listed name means the town here."""
     gazetteer = towns()
     state = _STATE_BEHIND.match(behind)
-    if _TEAM.match(behind) and strong != STRONGLY:
+    if name in BODY_WORDS or (_TEAM.match(behind) and strong != STRONGLY):
         return False
     if name in gazetteer.sure or strong == STRONGLY:
         return True
@@ -265,6 +270,8 @@ def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
 def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: int) -> Finding | None:
     gazetteer = towns()
     whole = len(words)
+    if _NUMBERED.match(text, words[-1].end()) or text.startswith(("'s", "’s"), words[-1].end() - 2):
+        return None
     while len(words) > 1 and (
         key(words[-1][0]) in gazetteer.wide or low(words[-1][0]) in PUBLIC or low(words[-1][0]) in FUNCTION
     ):
@@ -278,6 +285,8 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
             return _span(text, words, 0.75)
     if name in gazetteer.wide or len(name) < 3 or any(w in PUBLIC or w in BODY_WORDS for w in plain):
         return None
+    if len(plain) == 1 and (plain[0] in NO_NAME or _ABSTRACT.match(plain[0])) and not LIKE_TOWN.match(plain[0]):
+        return None
     if _QUARTER.match(text, words[-1].end()) and before[-1:] == ["the"] and name not in given_names():
         return _span(text, words, 0.6)
     state = _STATE_BEHIND.match(text, words[-1].end())
@@ -286,7 +295,7 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
     if strong == STRONGLY:
         if len(words) == 1 and (name in given_names() or words[0][0].isupper()):
             return None
-        return _span(text, words, 0.8)
+        return _span(text, words, 0.9)
     if (
         before[-1:] in (["in"], ["near"], ["outside"], ["past"], ["beyond"], ["via"])
         or before[-2:] == ["out", "of"]
@@ -294,13 +303,14 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
         or _is_distinct(plain, before)
     ):
         whole_run = len(words) == whole and _may_be_town(text, words, plain, before)
-        return _span(text, words, 0.6) if whole_run else None
+        return _span(text, words, 0.88 if LIKE_TOWN.match(plain[-1]) else 0.6) if whole_run else None
     return None
 
 
 _ABSTRACT = re.compile(
     r"\w{3,}(?:ism|tion|sion|ness|ing|ity|ment|ology|ics|ship|ence|ance|graphy|mode|less|ful|tude|ysis|ive|al|ed)$"
 )
+_NUMBERED = re.compile(r"\.?(?: ?[:#]? ?\d|\w)")
 _IN_TITLE = re.compile(r"[A-Z][a-z]+ (?:in|near|of|outside) (?:the )?$")
 
 
@@ -333,8 +343,8 @@ def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before
         or _in_title(text, words)
     ):
         return False
-    ordinary = any(w in WORDS or surnames().get(w, 99_999) <= 4000 for w in plain)
-    return not ordinary and all(w[0][1:].islower() for w in words)
+    ordinary = any(w in WORDS or w in NO_NAME or surnames().get(w, 99_999) <= 4000 for w in plain)
+    return not ordinary and all(w[0].isalpha() and w[0][1:].islower() for w in words)
 
 
 _SMALL = re.compile(
