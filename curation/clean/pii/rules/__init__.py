@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from curation.clean.pii.rules import addresses, dates, identifiers, organisations, people, places
+from curation.clean.pii.rules import addresses, dates, envelopes, identifiers, organisations, people, places
 from curation.clean.pii.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
     *people.RULES,
     *addresses.RULES,
+    *envelopes.RULES,
     *dates.RULES,
     *identifiers.RULES,
     *organisations.RULES,

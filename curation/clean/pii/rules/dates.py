@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules.rule import Rule
+from curation.clean.pii.rules.shapes import around
 
 _B = r"[ \t\xa0]{1,2}"
 _LONG = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
@@ -74,8 +75,20 @@ _OF_MONTH = re.compile(
 )
 
 
+_DIGIT = re.compile(r"\d")
+_DIGIT_OR_MONTH = re.compile(rf"\d|{_LONG}", re.IGNORECASE)
+_MONTHS = tuple(_LONG[3:-1].split("|"))
+
+
 def _dates(text: str) -> Iterator[Finding]:
-    for match in _WRITTEN.finditer(text):
+    small = text.lower()
+    anchor = _DIGIT_OR_MONTH if any(month in small for month in _MONTHS) else _DIGIT
+    for start, end in around(text, anchor):
+        yield from _dates_between(text, start, end)
+
+
+def _dates_between(text: str, start: int, end: int) -> Iterator[Finding]:
+    for match in _WRITTEN.finditer(text, start, end):
         if _HOLIDAY.fullmatch(match[0]):
             continue
         month = match["m1"] or match["m2"]
@@ -83,14 +96,14 @@ def _dates(text: str) -> Iterator[Finding]:
         if weak and (match["day"] or match["bare"]):
             continue
         yield Finding(match.start(), match.end(), "DATE", 0.85, "dates")
-    for match in _NUMERIC.finditer(text):
+    for match in _NUMERIC.finditer(text, start, end):
         if match["slash"] is None or _is_date(match["slash"], match["sep"]):
             yield Finding(match.start(), match.end(), "DATE", 0.8, "dates")
-    for match in _SHORTLY.finditer(text):
+    for match in _SHORTLY.finditer(text, start, end):
         one, two = int(match["one"]), int(match["two"])
         if match["short"] not in ("9/11", "24/7", "50/50") and 0 < min(one, two) <= 12 and 0 < max(one, two) <= 31:
             yield Finding(*match.span("short"), "DATE", 0.6, "dates")
-    for match in _BORN.finditer(text):
+    for match in _BORN.finditer(text, start, end):
         yield Finding(*match.span("born"), "DATE", 0.8, "dates")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.helplines import is_helpline
 from curation.clean.pii.rules.rule import Rule
-from curation.clean.pii.rules.shapes import FUNCTION, low
+from curation.clean.pii.rules.shapes import FUNCTION, around, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
 _LINK = rf"(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
@@ -55,34 +55,45 @@ _WALLET = re.compile(r"(?<!\w)0x[0-9a-fA-F]{40}(?!\w)")
 _CASHTAG = re.compile(r"(?i:\bcash ?(?:app|tag)\b[^.\n$]{0,20})(?P<tag>\$[A-Za-z][\w-]{1,19})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CARD = re.compile(r"(?:\d[ -]?){13,19}")
+_ZIP = re.compile(r"\d{5}(?:-\d{4})?")
 _DIAGNOSIS = re.compile(r"[A-Z]\d\d(?:\.\d{1,3})?")
 
 
+_NUMERIC = re.compile(r"\d")
+
+
 def _numbers(text: str) -> Iterator[Finding]:
-    for match in _ID.finditer(text):
+    for start, end in around(text, _NUMERIC):
+        yield from _numbers_between(text, start, end)
+    for match in _CASHTAG.finditer(text):
+        yield Finding(*match.span("tag"), "HANDLE", 0.7, "identifiers")
+
+
+def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
+    for match in _ID.finditer(text, start, end):
         value = match["value"]
         if _CARD.fullmatch(value):
             continue  # the recogniser of cards knows better
+        if match["cue"] == "ID" and _ZIP.fullmatch(value) and text[: match.start()].rstrip(" ")[-1:] in (",", "\n"):
+            continue  # Idaho
         if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6):
             yield Finding(*match.span("value"), "ID", 0.76, "identifiers")
-    for match in _PLATE.finditer(text):
+    for match in _PLATE.finditer(text, start, end):
         if sum(c.isalpha() for c in match["plate"]) >= 1:
             yield Finding(*match.span("plate"), "ID", 0.7, "identifiers")
-    for match in _BY_SHAPE.finditer(text):
+    for match in _BY_SHAPE.finditer(text, start, end):
         yield Finding(*match.span(), "ID", 0.7, "identifiers")
-    for match in _MONEY.finditer(text):
+    for match in _MONEY.finditer(text, start, end):
         least = {"pin": 4, "cvv": 3, "cvc": 3, "cvv2": 3}.get(
             low(match["cue"]), 4 if match["ending"] or match["word"] else 6
         )
         if _is_code(match["value"], least):
             yield Finding(*match.span("value"), "FINANCIAL", 0.75, "identifiers")
-    for match in _LAST_FOUR.finditer(text):
+    for match in _LAST_FOUR.finditer(text, start, end):
         social = "soci" in (match["of"] or "").lower() or "ssn" in (match["of"] or "").lower()
         yield Finding(*match.span("value"), "ID" if social else "FINANCIAL", 0.7, "identifiers")
-    for match in _WALLET.finditer(text):
+    for match in _WALLET.finditer(text, start, end):
         yield Finding(*match.span(), "FINANCIAL", 0.8, "identifiers")
-    for match in _CASHTAG.finditer(text):
-        yield Finding(*match.span("tag"), "HANDLE", 0.7, "identifiers")
 
 
 def _is_code(value: str, least: int) -> bool:
@@ -274,14 +285,15 @@ RULES = (
         "identifiers",
         frozenset({"ID", "FINANCIAL", "HANDLE"}),
         rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|sort|bsb|aba|swift|bic|card|visa|mastercard|amex|"
-        r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)\b?[^.\n]{0,40}\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|\p{Nd}-\p{Nd}{3}|"
-        r"[A-HJ-NPR-Z0-9]{17}|0x[0-9a-fA-F]{40}|\$[A-Za-z]",
+        r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)(?:['’]s|s)?(?:[^\w\n]+[a-z]+\.?)*[^\w\n]+[a-z-]*\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|"
+        r"(?-i:\p{Lu}{2} ?\p{Nd}{2} ?\p{Nd}|[A-HJ-NPR-Z0-9]{17})|0x[0-9a-fA-F]{40}|\$[A-Za-z]",
         _numbers,
     ),
     Rule(
         "handles",
         frozenset({"HANDLE"}),
-        rf"(?i)\b(?:{_USER})\b[^\n]{{0,24}}(?:is|was|:|=) ?|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|(?:{_PLATFORMS})[^\n]{{0,40}}[\w][._\p{{Nd}}][\w]|[\w][._][\w]+,? (?:over )?on ",
+        rf"(?i)\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|"
+        rf"\b(?:{_PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{_PLATFORMS})\b",
         _handles,
     ),
     Rule(
@@ -293,7 +305,8 @@ RULES = (
     Rule(
         "web addresses",
         frozenset({"URL"}),
-        r"(?i) dot (?:com|org|net|co|io|me|info|blog|edu)|\w\.\p{L}{2}|hxxp",
+        rf"(?i) dot (?:com|org|net|co|io|me|info|blog|edu)|\b{_SITE_CUE}(?:[ ,'’:=]+\w+)*\.[a-z]{{2}}|\.(?:substack|tumblr|wordpress|blogspot|carrd|"
+        r"medium|wixsite|github)\.|(?:linktr|ko-fi|\bt|youtu|wa|forms|goo|carrd)\.(?:ee|com|co|be|me|gle|gl)/|hxxp",
         _sites,
     ),
     Rule(

@@ -17,7 +17,7 @@ FACILITIES = frozenset(
 )
 ORGANISATIONS = frozenset(
     """
-    inc llc llp ltd limited plc corp corporation gmbh co company sons daughters brothers bros group logistics solutions
+    inc llc llp ltd limited plc corp corporation gmbh ag kg nv bv oy oyj aps srl sarl pty co company sons daughters brothers bros group logistics solutions
     industries consulting consultants consultancy partners associates holdings bank insurance assurance technologies
     technology software systems foods motors autos airlines airways pharmaceuticals pharma biotech realty properties
     estates construction builders plumbing electrical electrics electronics engineering manufacturing enterprises ventures

@@ -35,10 +35,10 @@ from curation.clean.pii.rules.shapes import (
     GAP,
     LIKE_TOWN,
     RUN,
-    START,
     TOKEN,
     WORD,
     low,
+    starting,
     without_possessive,
     words_before,
 )
@@ -46,12 +46,12 @@ from curation.clean.pii.rules.shapes import (
 # ------------------------------------------------------------------------------------------ shapes of their own
 
 _OF = re.compile(
-    rf"{START}(?:(?P<org>University|Uni|College|School|Institute|Bank|Archdiocese|Diocese|Transport)"
+    rf"(?:(?P<org>University|Uni|College|School|Institute|Bank|Archdiocese|Diocese|Transport)"
     rf"|(?P<facility>Hospital|Church|Cathedral|Chapel|Shrine|Basilica|Temple|Parish)){GAP}(?:of|for)(?:{GAP}the)?{GAP}"
     rf"{TOKEN}(?:(?:,{GAP}(?=[A-Z]\w+ ?(?:[.,;!?)]|$))|{GAP}(?:(?:of|at){GAP})?){TOKEN}){{0,3}}"
 )
 _SAINT = re.compile(
-    rf"{START}(?:(?P<sure>Our{GAP}Lady(?:{GAP}of(?:{GAP}the)?{GAP}{CAP}(?:{GAP}{CAP})?)?|"
+    rf"(?:(?P<sure>Our{GAP}Lady(?:{GAP}of(?:{GAP}the)?{GAP}{CAP}(?:{GAP}{CAP})?)?|"
     rf"(?:HMP|HMYOI|YOI|HM{GAP}Prison)(?:{GAP}(?:and|&){GAP}YOI)?{GAP}{CAP}(?:{GAP}(?:Scrubs|Park|Hall|Road|Moor|Hey))?|"
     rf"(?:FCI|USP|FMC|MCI|SCI){GAP}{CAP}(?:{GAP}{CAP})?|"
     rf"(?:Gaelscoil|Scoil|Ysgol|École|Ecole|Escuela|Colegio|Lycée|Collège|Gymnasium|Grundschule|Kita|Klinik|Clínica|"
@@ -61,14 +61,14 @@ _SAINT = re.compile(
     rf"(?:Holy|Sacred|Blessed|Immaculate){GAP}{CAP}|(?:Mount|Mt\.?){GAP}(?:Sinai|Carmel|Zion|Olive|Calvary)|"
     rf"Good{GAP}(?:Shepherd|Samaritan)|All{GAP}(?:Saints|Souls)|Corpus{GAP}Christi)"
 )
-_BRANCH = re.compile(rf"{START}(?:Local|Lodge|Chapter|Troop|Post|Branch){GAP}(?:No\.?{GAP})?(?P<number>\d{{2,4}})(?![\w,]|\.\d)")
+_BRANCH = re.compile(rf"(?:Local|Lodge|Chapter|Troop|Post|Branch){GAP}(?:No\.?{GAP})?\d{{2,4}}(?!\w|[.,]\d)")
 _BRANCH_BEFORE = frozenset("union at with in by from of for joined my our".split())
 _SAINT_BEFORE = frozenset(
     """at to from into in of leave left leaving by near the through outside attend attends attended attending joined
     called""".split()
 )
 _FIRM_BEFORE = frozenset("at for with by from left joined".split())
-_FIRM = re.compile(rf"{START}{CAP}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
+_FIRM = re.compile(rf"{CAP}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
 _SMALL_LAST = re.compile(
     rf"{GAP}(?:(?:general|mental health|medical|community|elementary|middle|high|primary|secondary|grammar|baptist|"
     rf"methodist|treatment|recovery|rehab|nursing|care|county|state){GAP})?"
@@ -107,19 +107,21 @@ def said(words: list[str], table: dict[str, frozenset[str]]) -> bool:
 
 
 def _bodies(text: str) -> Iterator[Finding]:
-    for match in _OF.finditer(text):
+    for match in starting(_OF, text):
         if low(match[0]) not in BODIES and key(match[0].split(" of ")[-1].removeprefix("the ")) not in towns().wide:
             yield _found(text, match.start(), match.end(), "FACILITY" if match["facility"] else "ORG")
-    for match in _BRANCH.finditer(text):
+    for match in starting(_BRANCH, text):
         if _BRANCH_BEFORE & set(words_before(text, match.start())[-3:]):
             yield Finding(match.start(), match.end(), "ORG", 0.7, "organisations")
-    sure = {match.start() for match in _SAINT.finditer(text) if match["sure"]}
-    for match in _SAINT.finditer(text):
+    sure = set()
+    for match in starting(_SAINT, text):
+        if match["sure"]:
+            sure.add(match.start())
         before = words_before(text, match.start())
         town = key(without_possessive(match[0])) in towns().towns and match[0][-2:] not in ("'s", "’s")
         if match["sure"] or (not town and before[-1:] and before[-1] in _SAINT_BEFORE):
             yield Finding(match.start(), match.end(), "FACILITY", 0.97 if match["sure"] else 0.7, "organisations")
-    for match in _FIRM.finditer(text):
+    for match in starting(_FIRM, text):
         before = words_before(text, match.start())
         partners = "&" in match[0] and ("," in match[0] or (before[-1:] and before[-1] in _FIRM_BEFORE))
         if partners or said(before, WORK):
@@ -309,8 +311,8 @@ RULES = (
     Rule(
         "organisations in lower case",
         _BOTH,
-        rf"(?i:{SHOPS})|(?:at|from|near|outside|to|in|for) [\p{{L}}.'’ -]+ (?:{_SMALL_KIND}|logistics|solutions|foods|motors|consulting|"
-        r"insurance|council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|uni|state)",
+        rf"\b(?i:{SHOPS})\b|\b(?:at|from|near|outside|to|into|in|for) (?:[\p{{L}}.'’-]+ ){{1,4}}(?:{_SMALL_KIND}|logistics|solutions|foods|motors|"
+        r"consulting|insurance|council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|uni|state)\b",
         _small,
     ),
 )
