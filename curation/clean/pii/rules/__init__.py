@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curation.clean.pii.rules import addresses, dates, envelopes, identifiers, organisations, people, places
+from curation.clean.pii.rules import addresses, dates, envelopes, identifiers, organisations, people, places, postcodes
 from curation.clean.pii.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -13,5 +13,6 @@ RULES: tuple[Rule, ...] = (
     *identifiers.RULES,
     *organisations.RULES,
     *places.RULES,
+    *postcodes.RULES,
 )
 """All rules, in the order in which the audit lists them."""

@@ -38,7 +38,19 @@ _BELOW = re.compile(
 )
 
 
-_NO_STREETS = (NO_NAME | PUBLIC) - {"via", "unit", "flat", "box", "suite", "apartment", "building", "room", "floor", "block", "lot"}
+_NO_STREETS = (NO_NAME | PUBLIC) - {
+    "via",
+    "unit",
+    "flat",
+    "box",
+    "suite",
+    "apartment",
+    "building",
+    "room",
+    "floor",
+    "block",
+    "lot",
+}
 
 
 def _envelopes(text: str) -> Iterator[Finding]:

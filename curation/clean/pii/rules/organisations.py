@@ -33,11 +33,12 @@ from curation.clean.pii.rules.shapes import (
     CAP,
     FUNCTION,
     GAP,
+    HEAD,
     LIKE_TOWN,
-    RUN,
     TOKEN,
     WORD,
     low,
+    runs,
     starting,
     without_possessive,
     words_before,
@@ -68,7 +69,7 @@ _SAINT_BEFORE = frozenset(
     called""".split()
 )
 _FIRM_BEFORE = frozenset("at for with by from left joined".split())
-_FIRM = re.compile(rf"{CAP}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
+_FIRM = re.compile(rf"{HEAD}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
 _SMALL_LAST = re.compile(
     rf"{GAP}(?:(?:general|mental health|medical|community|elementary|middle|high|primary|secondary|grammar|baptist|"
     rf"methodist|treatment|recovery|rehab|nursing|care|county|state){GAP})?"
@@ -121,16 +122,21 @@ def _bodies(text: str) -> Iterator[Finding]:
         town = key(without_possessive(match[0])) in towns().towns and match[0][-2:] not in ("'s", "’s")
         if match["sure"] or (not town and before[-1:] and before[-1] in _SAINT_BEFORE):
             yield Finding(match.start(), match.end(), "FACILITY", 0.97 if match["sure"] else 0.7, "organisations")
-    for match in starting(_FIRM, text):
+    yield from _partners(text)
+    for run in runs(text):
+        if run.start() not in sure:
+            yield from _in_run(text, run)
+
+
+def _partners(text: str) -> Iterator[Finding]:
+    """Firms called by their partners: "Hale & Worth", "Hale, Worth and Moss"."""
+    for match in _FIRM.finditer(text):
         before = words_before(text, match.start())
         partners = "&" in match[0] and ("," in match[0] or (before[-1:] and before[-1] in _FIRM_BEFORE))
         if partners or said(before, WORK):
             names = [low(w) for w in WORD.findall(match[0])]
             if not any(n in given_names() or n in FUNCTION or n in PUBLIC for n in names):
                 yield _found(text, match.start(), match.end(), "ORG")
-    for run in RUN.finditer(text):
-        if run.start() not in sure:
-            yield from _in_run(text, run)
 
 
 def _in_run(text: str, run: re.Match[str]) -> Iterator[Finding]:
@@ -220,7 +226,9 @@ def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> It
 
 _AT = (["on"], ["at"], ["in"], ["leaving"], ["joined"])
 _LOOSE_BEFORE = frozenset("from with in of to the".split())
-_ADJECTIVE = re.compile(r" (?!(?:in|on|at|for|last|this|next|when|after|before|and|but|or|by|with|because|as|to|a|an|the|again|twice|from)\b)[a-z]")
+_ADJECTIVE = re.compile(
+    r" (?!(?:in|on|at|for|last|this|next|when|after|before|and|but|or|by|with|because|as|to|a|an|the|again|twice|from)\b)[a-z]"
+)
 
 
 def _studied(before: list[str]) -> bool:

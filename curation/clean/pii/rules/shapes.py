@@ -24,8 +24,8 @@ _RIVERS = "Sea|Trent|Thames|Tees|Avon|Wye|Tyne|Solent|Humber|Hudson"
 _PARTNERS = "Sons?|Daughters|Partners?|Associates|Co|Company|Brothers|Bros"
 _LINK = rf"(?:(?:&|upon|under|de|del|la|le|von|on(?= (?:{_RIVERS})\b)|and(?= (?:{_PARTNERS})\b)){GAP})?"
 # Capital first, then a look back: the regex engine skips to capitals, where it would try a look back at every character.
-_FIRST = rf"[{_UPPER}](?<!{_INSIDE}[{_UPPER}])(?:(?<=S)t\.|(?<=M)t\.|(?<=F)t\.|\w*+(?:[&'’-]\w++)*+)"
-RUN = re.compile(rf"{_FIRST}(?:{GAP}{_LINK}{TOKEN}){{0,9}}")
+HEAD = rf"[{_UPPER}](?<!{_INSIDE}[{_UPPER}])(?:(?<=S)t\.|(?<=M)t\.|(?<=F)t\.|\w*+(?:[&'’-]\w++)*+)"
+RUN = re.compile(rf"{HEAD}(?:{GAP}{_LINK}{TOKEN}){{0,9}}")
 """Capitalised words in a row, with the small words that names have inside."""
 
 _IS_INSIDE = re.compile(_INSIDE)
@@ -56,6 +56,7 @@ def around(text: str, anchor: re.Pattern[str], reach: int = 80) -> Iterator[tupl
     if end >= 0:
         yield start, end
 
+
 LIKE_TOWN = re.compile(
     r"\w{2,}(?:ville|town|ton|burgh?|borough|bury|ford|field|wick|wich|worth|mouth|chester|cester|minster|stead|stow|"
     r"ham|hampton|shire|port|haven|view|dale|brook|wood|hurst|combe|ley|leigh|thorpe|pool|gate|bridge|bourne|burn|ridge|"
@@ -83,6 +84,15 @@ FUNCTION = frozenset(
     """.split()
 )
 """Words that a sentence starts with, in lower case: capitals at the edge of a name that are no part of it."""
+
+_OPENING = frozenset(form for w in FUNCTION for form in (w.capitalize(), w.capitalize().replace("'", "’"), w.upper()))
+
+
+def runs(text: str) -> Iterator[re.Match[str]]:
+    """Runs of capitalised words, without those of one word that only opens a sentence."""
+    for run in RUN.finditer(text):
+        if run[0] not in _OPENING:
+            yield run
 
 
 def low(word: str) -> str:
