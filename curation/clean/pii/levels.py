@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.clean.pii.finding import Finding
+from curation.clean.pii.helplines import is_helpline
 from curation.core import files
 from curation.core.errors import MissingError, UsageError
 from curation.core.stage import library_version
@@ -173,6 +174,8 @@ def _patterns() -> Iterable[Searcher]:
 
 def _presidio(one: object, text: str) -> Iterator[Finding]:
     for result in one.recogniser.analyze(text, [], None):  # type: ignore[attr-defined]
+        if one.label == "PHONE" and is_helpline(text[result.start : result.end]):  # type: ignore[attr-defined]
+            continue
         yield Finding(result.start, result.end, one.label, result.score, one.recogniser.name)  # type: ignore[attr-defined]
 
 

@@ -52,10 +52,10 @@ _ROAD = re.compile(
 _CROSSED = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{TOKEN})(?:{GAP}{TOKEN})?"
 _CORNER = re.compile(rf"(?i:\b(?:corner|intersection) of )(?P<corner>{_CROSSED}{GAP}and{GAP}{_CROSSED})")
 _SMALL_TYPES = (
-    "street|avenue|ave|road|rd|lane|drive|boulevard|blvd|crescent|terrace|court|close|grove|place|way|gardens"
+    "street|st|ln|avenue|ave|road|rd|lane|drive|boulevard|blvd|crescent|terrace|court|close|grove|place|way|gardens"
 )
 _SMALL = re.compile(
-    rf"(?<![\w.,/$£€#-])(?P<number>\d{{1,5}}[a-z]?) (?P<street>(?:[a-z]['’a-z-]+ ){{1,3}}?)(?:{_SMALL_TYPES})\b"
+    rf"(?<![\w.,/$£€#-])(?P<number>\d{{1,5}}[a-z]?) (?P<street>(?:[nsew]\.? )?(?:[a-z]['’a-z-]+ ){{1,3}}?)(?:{_SMALL_TYPES})\b"
     rf"(?:,? (?:apt|apartment|unit|flat|#)\.? ?\d{{1,4}}[a-z]?\b)?"
 )
 _NO_STREET = frozenset(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.helplines import is_helpline
+from curation.clean.pii.rules.known import NO_NAME
 from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import FUNCTION, around, low
 
@@ -25,7 +26,7 @@ _ALONE = (
     r"mrn|medical record|nhs|nino|national insurance|ssn|social security|vin|imei|imsi|passport|driver['’]?s? licen[cs]e|"
     r"driving licen[cs]e|docket|plates?|licen[cs]e plates?|number ?plates?|medicare|medicaid|health card|ohip|ein|tin|"
     r"member(?:ship)? id|subscriber id|policy|green card|alien registration|inmate|prisoner|serial|badge|prescription|"
-    r"student id|employee id|patient id|case id|client id|chart|my id|id|dea|npi|tracking|medical id|record locator"
+    r"student id|employee id|patient id|case id|client id|chart|my id|id|dea|npi|dl|tracking|medical id|record locator"
 )
 _WITH_WORD = (
     r"patient|hospital|case|claim|file|confirmation|booking|order|member(?:ship)?|subscriber|insurance|group|employee|"
@@ -45,7 +46,7 @@ _BY_SHAPE = re.compile(
 )
 _MONEY = re.compile(
     r"(?i)(?<![\w-])(?P<cue>(?:(?:bank|checking|savings|current|joint|my|her|his) )?(?:account|acct|acc|a/c)|iban|routing|transit|"
-    r"sort[ -]?code|bsb|aba|swift|bic|(?:debit |credit |bank )?card|visa|mastercard|amex|cvv2?|cvc|security code|pin|loan|"
+    r"sort[ -]?code|s/c|bsb|aba|swift|bic|(?:debit |credit |bank )?card|visa|mastercard|amex|cvv2?|cvc|security code|pin|loan|"
     rf"mortgage){_LINK}(?:(?P<ending>(?:that )?(?:ending|ends|finishing|finishes)(?: in| with)? ?)?){_VALUE}"
 )
 _LAST_FOUR = re.compile(
@@ -122,7 +123,7 @@ _ON_PLATFORM = re.compile(
     rf"it['’]?s|i['’]?m|my|called|named|on|add))*[ :,=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
 )
 _USER_IS = re.compile(
-    rf"(?i)(?<![\w.@-])(?:(?:my|his|her|their|our) (?:{_SURE_USER})|(?:{_SURE_USER})(?= ?:))(?: (?:there|on (?:the |my )?\w+|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
+    rf"(?i)(?<![\w.@-])(?:(?:{_SURE_USER}))(?: (?:there|on (?:the |my )?\w+|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
 )
 _USER_ODD = re.compile(rf"(?i)(?<![\w.@-])(?:{_USER})(?: (?:of|as|like|is|was))?[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})")
 _AS = re.compile(
@@ -138,13 +139,39 @@ _PLAIN_WORDS = FUNCTION | frozenset(
 )
 
 
+# Outside code, a word in one piece with two digits or an underscore is hardly anything else.
+_BARE = re.compile(
+    r"(?<![\w.@/#&=:$%+'’-])(?P<word>[a-z]{4,20})[._]?\d{2,4}(?![\w@(/=:+-]|[.,]\d)"
+    r"|(?<![\w.@/#&=:$%+'’-])[A-Za-z]{2,}(?:_[A-Za-z]{2,}){1,3}\d{0,4}(?![\w@(/=:+-])"
+)
+_CODE = re.compile(r"[{}=;`\\|<>]|\(\)|__|_[A-Z]{2}|\w_\w[^ ]*\.[a-z]{1,4}\b")
+_WITH_DIGITS = (
+    NO_NAME
+    | FUNCTION
+    | frozenset(
+        """covid base python windows utf sha catch formula area channel route highway category class form version model
+    agent studio mambo bitcoin ubuntu vitamin omega item issue vol volume section page pages room unit flat phase
+    round session weeks days hours minutes years months ages aged approx about around over under""".split()
+    )
+)
+
+
+def _bare(text: str) -> Iterator[Finding]:
+    if _CODE.search(text):
+        return
+    for match in _BARE.finditer(text):
+        if match["word"] is None or match["word"] not in _WITH_DIGITS:
+            yield Finding(*match.span(), "HANDLE", 0.5, "identifiers")
+
+
 def _handles(text: str) -> Iterator[Finding]:
+    yield from _bare(text)
     for pattern in (_ON_PLATFORM, _USER_ODD, _AS, _THERE):
         for match in pattern.finditer(text):
             if _is_handle(match["value"], strict=pattern is _AS):
                 yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
     for match in _USER_IS.finditer(text):
-        if low(match["value"]) not in _PLAIN_WORDS and not match["value"].isdecimal():
+        if low(match["value"]) not in _PLAIN_WORDS | NO_NAME and not match["value"].isdecimal():
             yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
 
 
@@ -284,7 +311,7 @@ RULES = (
     Rule(
         "identifiers",
         frozenset({"ID", "FINANCIAL", "HANDLE"}),
-        rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|sort|bsb|aba|swift|bic|card|visa|mastercard|amex|"
+        rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|sort|s/c|bsb|aba|swift|bic|card|visa|mastercard|amex|"
         r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)(?:['’]s|s)?(?:[^\w\n]+[a-z]+\.?)*[^\w\n]+[a-z-]*\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|"
         r"(?-i:\p{Lu}{2} ?\p{Nd}{2} ?\p{Nd}|[A-HJ-NPR-Z0-9]{17})|0x[0-9a-fA-F]{40}|\$[A-Za-z]",
         _numbers,
@@ -293,7 +320,7 @@ RULES = (
         "handles",
         frozenset({"HANDLE"}),
         rf"(?i)\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|"
-        rf"\b(?:{_PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{_PLATFORMS})\b",
+        rf"\b(?:{_PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}-]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{_PLATFORMS})\b",
         _handles,
     ),
     Rule(

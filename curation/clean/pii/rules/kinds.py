@@ -135,7 +135,7 @@ _COMPANY = """
     nonprofit band bakery employer salon brewery university college shop store business bookshop garage warehouse choir
 """
 _HOUSES = "school hospital clinic church rehab shelter prison nursery hospice home unit refuge hostel".split()
-_WITH = "volunteer volunteers volunteered nurse job interview interviewed interviewing job internship position contract placement career role volunteer volunteering"
+_WITH = "pilot rep sergeant medic volunteer volunteers volunteered nurse job interview interviewed interviewing job internship position contract placement career role volunteer volunteering"
 
 STAY = {
     "at": frozenset(_STAY_AT.split()),

@@ -78,6 +78,9 @@ _SCHOOLING = """
 PUBLIC = frozenset(f"{_CALENDAR} {_PEOPLES} {_CARE} {_MEDIA} {_SCHOOLING}".split()) | MONTHS
 """Lower case. A name of which every word is public is no finding."""
 
+CALENDAR = frozenset(_CALENDAR.split()) | MONTHS
+"""Days, seasons, holidays, months."""
+
 APPS = frozenset(_MEDIA.split())
 """Services that people use; only as somebody's employer do they tell anything."""
 
@@ -111,7 +114,7 @@ STATES_OF_MIND = frozenset(
     harmony theory practice reality fantasy dreamland wonder awe faith trust hope freedom power control danger trouble
     public private person retrospect hindsight advance general particular episode season round chapter book volume
     part scene act verse level grade year phase stage step week day lesson unit module section page figure table
-    first second third fourth fifth sixth seventh eighth ninth tenth preferences settings options mode node cube latex
+    retrograde transit first second third fourth fifth sixth seventh eighth ninth tenth preferences settings options mode node cube latex
     judo karate yoga pilates chess poker tennis golf hockey football baseball basketball soccer boxing
     """.split()
 )

@@ -27,7 +27,7 @@ from curation.clean.pii.rules.kinds import (
     WORK,
     is_job,
 )
-from curation.clean.pii.rules.known import APPS, BODIES, NO_NAME, PUBLIC
+from curation.clean.pii.rules.known import APPS, BODIES, CALENDAR, NO_NAME, PUBLIC
 from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import (
     CAP,
@@ -168,7 +168,7 @@ def _label(words: list[str], index: int) -> str | None:
     return "ORG" if word in ORGANISATIONS else "FACILITY" if word in FACILITIES else None
 
 
-_TOWARDS = frozenset("at from outside near called joined".split())
+_TOWARDS = frozenset("at from outside near joined".split())
 _CORPORATE = frozenset("university college uni polytechnic council police inc llc ltd plc corp state".split())
 _CARERS = frozenset("care health healthcare medical dental".split())
 
@@ -187,7 +187,8 @@ def _is_named(words: list[str], last: str, before: list[str]) -> bool:
     gazetteer = towns()
     proper = [w for w in words if not (w in ORDINARY or w in FUNCTION or w in PUBLIC or key(w) in gazetteer.wide)]
     if not proper:
-        return last in ("university", "college") and any(key(w) in gazetteer.wide for w in words)
+        taught = last in ("university", "college") or (last == "state" and (_studied(before) or said(before, WORK)))
+        return taught and any(key(w) in gazetteer.wide for w in words)
     if " ".join([*words, last]) in BODIES:
         return False
     if last not in WEAK and words[0] not in PUBLIC_FIRST:
@@ -204,6 +205,8 @@ def _is_named(words: list[str], last: str, before: list[str]) -> bool:
 
 
 def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> Iterator[Finding]:
+    while len(words) > 1 and plain[-1] in CALENDAR:
+        words, plain = words[:-1], plain[:-1]
     end = words[-1].end()
     small = _SMALL_LAST.match(text, end)
     before = words_before(text, words[0].start())
@@ -220,7 +223,7 @@ def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> It
     loose = len(plain) == 1 and before[-1:] and before[-1] in _LOOSE_BEFORE
     if loose and (plain[0] in NO_NAME or _ADJECTIVE.match(text, end)):
         return
-    if (stay or work) and _is_body(plain, work):
+    if (stay or work) and _is_body(plain, work, before[-1:] == ["at"] and text[end - 2 : end] not in ("'s", "’s")):
         yield _found(text, words[0].start(), end, "ORG" if work else "FACILITY")
 
 
@@ -235,8 +238,8 @@ def _studied(before: list[str]) -> bool:
     return before[-1:] != [] and before[-1] in ("at", "into", "to", "from", "of") and bool(STUDY & set(before))
 
 
-def _is_body(plain: list[str], work: bool) -> bool:
-    if plain[0] in _TITLES or plain[0] in given_names():
+def _is_body(plain: list[str], work: bool, at: bool) -> bool:
+    if plain[0] in _TITLES or (plain[0] in given_names() and not (at and len(plain) > 1)):
         return False
     if key(" ".join(plain)) in towns().wide or " ".join(plain) in BODIES:
         return False
