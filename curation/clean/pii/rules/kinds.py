@@ -17,7 +17,7 @@ FACILITIES = frozenset(
 )
 ORGANISATIONS = frozenset(
     """
-    inc llc llp ltd limited plc corp corporation gmbh ag kg nv bv oy oyj aps srl sarl pty co company sons daughters brothers bros group logistics solutions
+    organization organisation inc llc llp ltd limited plc corp corporation gmbh ag kg nv bv oy oyj aps srl sarl pty co company sons daughters brothers bros group logistics solutions
     industries consulting consultants consultancy partners associates holdings bank insurance assurance technologies
     technology software systems foods motors autos airlines airways pharmaceuticals pharma biotech realty properties
     estates construction builders plumbing electrical electrics electronics engineering manufacturing enterprises ventures
@@ -39,7 +39,7 @@ ORGANISATIONS = frozenset(
 # These also end headlines ("Predictive Analytics", "Building Trust"): a name needs more than one of them and a word.
 WEAK = frozenset(
     """
-    primary secondary prep practice treatment recovery medical dental health healthcare care lodge manor unit hall house
+    organization organisation primary secondary prep practice treatment recovery medical dental health healthcare care lodge manor unit hall house
     ward surgery rehab rehabilitation center centre institution facility fellowship library villa mission campus
     capital works press books records homes housing media design designs studio studios security energy electric digital
     engineering manufacturing technology technologies software systems solutions networks network analytics robotics labs

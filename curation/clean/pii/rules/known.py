@@ -114,7 +114,7 @@ STATES_OF_MIND = frozenset(
     harmony theory practice reality fantasy dreamland wonder awe faith trust hope freedom power control danger trouble
     public private person retrospect hindsight advance general particular episode season round chapter book volume
     part scene act verse level grade year phase stage step week day lesson unit module section page figure table
-    retrograde transit first second third fourth fifth sixth seventh eighth ninth tenth preferences settings options mode node cube latex
+    retrograde transit celsius fahrenheit celcius kelvin first second third fourth fifth sixth seventh eighth ninth tenth preferences settings options mode node cube latex
     judo karate yoga pilates chess poker tennis golf hockey football baseball basketball soccer boxing
     """.split()
 )

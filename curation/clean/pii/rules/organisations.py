@@ -182,6 +182,16 @@ def _kept(last: str, label: str, before: list[str]) -> str:
     return label
 
 
+_IN_HEADLINES = frozenset("your my our his their a an how why what when to use using build".split())
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a word in front of a kind says nothing of whose it is: a plain word or a gerund, and nobody's town."""
+    if word in towns().towns:
+        return False
+    return word in NO_NAME or word in TRADES or (word.endswith("ing") and word not in surnames())
+
+
 def _is_named(words: list[str], last: str, before: list[str]) -> bool:
     """Whether what stands before a kind of body is a name, not one more word for the kind."""
     gazetteer = towns()
@@ -189,11 +199,14 @@ def _is_named(words: list[str], last: str, before: list[str]) -> bool:
     if not proper:
         taught = last in ("university", "college") or (last == "state" and (_studied(before) or said(before, WORK)))
         return taught and any(key(w) in gazetteer.wide for w in words)
-    if " ".join([*words, last]) in BODIES:
+    if " ".join([*words, last]) in BODIES or _IN_HEADLINES & set(words):
+        return False
+    cued = said(before, STAY) or said(before, WORK)
+    if not cued and (words[0].endswith("ing") or last in WEAK) and all(_is_plain(w) for w in words):
         return False
     if last not in WEAK and words[0] not in PUBLIC_FIRST:
         return True
-    if said(before, STAY) or said(before, WORK):
+    if cued:
         return True
     if words[0] in PUBLIC_FIRST:
         return False
@@ -228,7 +241,7 @@ def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> It
 
 
 _AT = (["on"], ["at"], ["in"], ["leaving"], ["joined"])
-_LOOSE_BEFORE = frozenset("from with in of to the".split())
+_LOOSE_BEFORE = frozenset("from in of to the".split())
 _ADJECTIVE = re.compile(
     r" (?!(?:in|on|at|for|last|this|next|when|after|before|and|but|or|by|with|because|as|to|a|an|the|again|twice|from)\b)[a-z]"
 )

@@ -139,10 +139,18 @@ def _is_opening(text: str, word: re.Match[str]) -> bool:
     return opens and plain not in given_names() and plain not in surnames() and plain not in _TITLES
 
 
+# Of towns that bear a first name, those with fewer people (those of English-speaking countries count eight times) are
+# named less often than people: "away from David".
+_SMALL_FOR_A_NAME = 150_000
+
+
 def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
     """Whether a listed name means the town here."""
     gazetteer = towns()
     state = _STATE_BEHIND.match(behind)
+    small = name in given_names() and gazetteer.towns[name] < _SMALL_FOR_A_NAME
+    if small and not (state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide)):
+        return False
     if name in BODY_WORDS or (_TEAM.match(behind) and strong != STRONGLY):
         return False
     if name in gazetteer.sure or strong == STRONGLY:
