@@ -18,7 +18,10 @@ from curation.clean.pii.rules.shapes import CAP, GAP, low
 _MOST_LINES = 6
 _LONGEST = 90
 
-_SMALL = r"(?:de|des|du|del|della|di|da|do|dos|la|le|les|las|los|van|von|der|den|het|of|the|na|av|ul\.|os\.|al\.|c/|calle|rue|via|rua|y|e)"
+_SMALL = (
+    r"(?:de|des|du|del|della|di|da|do|dos|la|le|les|las|los|van|von|der|den|het|of|the|na|av|an|am|im|bei|ul\.|ulica|os\.|al\.|pl\.|plac|"
+    r"c/|calle|rue|via|rua|avenue|boulevard|place|chemin|impasse|quai|utca|tér|út|y|e)"
+)
 _WORD = rf"(?:(?:[dl]['’])?{CAP}\.?|{_SMALL})"
 _UNIT = r"(?:(?:Apt|Apartment|Unit|Suite|Ste|Flat|Room|Floor|Bldg|Building|Block|Lot|Box|PSC|CMR)\.?,? ?#?[A-Z]?\d{1,5}[A-Z]?|#\d{1,5})"
 _NUMBER = r"\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"
@@ -33,7 +36,7 @@ _POST = (
 )
 _NAME = rf"{_WORD}(?:{GAP}{_WORD}){{0,3}}?"
 _BELOW = re.compile(
-    rf"[ ,]{{0,3}}(?:(?P<unit>{_UNIT})(?=[ ,]*$)|(?P<first>{_POST}),?{GAP}{_NAME}(?=[ ,.!?]*$)"
+    rf"[ ,]{{0,3}}(?:(?P<unit>{_UNIT})(?=[ ,]*$)|(?P<first>{_POST}),?{GAP}{CAP}(?:{GAP}(?:{_SMALL}{GAP}){{0,2}}{CAP}){{0,2}}"
     rf"|(?:(?P<name>{_NAME}))??(?:,?{GAP}(?P<state>[A-Z]{{2,3}}))?(?:,?(?:{GAP})?(?P<post>{_POST})|(?=[ ,.!?]*$)))"
 )
 

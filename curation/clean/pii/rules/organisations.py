@@ -70,6 +70,10 @@ _SAINT_BEFORE = frozenset(
 )
 _FIRM_BEFORE = frozenset("at for with by from left joined".split())
 _FIRM = re.compile(rf"{HEAD}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
+_LEGAL = re.compile(
+    rf"{HEAD}(?:{GAP}(?:(?:&|e|y|et|und|del|de){GAP})?{CAP}){{0,4}},?{GAP}(?:(?:S\.A|S\.L|S\.R\.L|S\.p\.A|S\.r\.l|B\.V|N\.V|A/S|"
+    r"s\.r\.o|a\.s|e\.V|s\.c|v\.o\.s|Sp\. z o\.o)\.?|Ltda\b\.?|Oyj?\b|& [Cc]o\b\.?(?: KG(?:aA)?\b)?)"
+)
 _SMALL_LAST = re.compile(
     rf"{GAP}(?:(?:general|mental health|medical|community|elementary|middle|high|primary|secondary|grammar|baptist|"
     rf"methodist|treatment|recovery|rehab|nursing|care|county|state){GAP})?"
@@ -114,6 +118,9 @@ def _bodies(text: str) -> Iterator[Finding]:
     for match in starting(_BRANCH, text):
         if _BRANCH_BEFORE & set(words_before(text, match.start())[-3:]):
             yield Finding(match.start(), match.end(), "ORG", 0.7, "organisations")
+    for match in _LEGAL.finditer(text):
+        if low(WORD.search(match[0])[0]) not in FUNCTION:  # type: ignore[index]
+            yield _found(text, match.start(), match.end(), "ORG", 0.97)
     sure = set()
     for match in starting(_SAINT, text):
         if match["sure"]:
