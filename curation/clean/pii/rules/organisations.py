@@ -209,7 +209,8 @@ def _is_named(words: list[str], last: str, before: list[str]) -> bool:
     if " ".join([*words, last]) in BODIES or _IN_HEADLINES & set(words):
         return False
     cued = said(before, STAY) or said(before, WORK)
-    if not cued and (words[0].endswith("ing") or last in WEAK) and all(_is_plain(w) for w in words):
+    gerund = words[0].endswith("ing") and words[0] not in surnames() and words[0] not in gazetteer.towns
+    if not cued and (gerund or (last in WEAK and all(_is_plain(w) for w in words))):
         return False
     if last not in WEAK and words[0] not in PUBLIC_FIRST:
         return True
