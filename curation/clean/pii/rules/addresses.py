@@ -9,7 +9,7 @@ from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules.gazetteer import key, towns
 from curation.clean.pii.rules.known import PUBLIC
 from curation.clean.pii.rules.rule import Rule
-from curation.clean.pii.rules.shapes import GAP, TOKEN, WORD, low, trimmed, words_before
+from curation.clean.pii.rules.shapes import FUNCTION, GAP, TOKEN, WORD, around, low, trimmed, words_before
 
 _TYPES = (
     "Street|Str|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Court|Ct|Boulevard|Blvd|Place|Pl|Terrace|Terr?|Close|Crescent|Cres|Grove|"
@@ -34,9 +34,10 @@ _ADDRESS = re.compile(
     rf"(?:,?{GAP}{_UNIT})?(?:,?{GAP}{_POST}(?!\w))?"
 )
 _ELSEWHERE = re.compile(
-    rf"(?<![\w.,/$£€#-])(?:{_NUMBER},?{GAP}(?:Rue|Avenue|Boulevard|Place|Calle|Avenida|Av\.|Via|Viale|Piazza|Rua|Praça|Carrer|Paseo|"
-    rf"Chemin|Impasse|Allée|Quai){GAP}(?:(?:de|des|du|del|della|dei|la|las|le|les|los|da|do|dos){GAP}){{0,2}}(?:[dl]['’])?{TOKEN}"
-    rf"(?:{GAP}{TOKEN})?|[A-ZÄÖÜ]\w+(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|weg|gasse|allee|straat|laan|gracht){GAP}\d{{1,4}}[a-z]?\b)"
+    rf"(?<![\w.,/$£€#-])(?:{_NUMBER},?{GAP}(?i:rue|avenue|boulevard|place|calle|avenida|av\.|via|viale|piazza|rua|praça|carrer|paseo|"
+    rf"chemin|impasse|allée|quai){GAP}(?:(?:de|des|du|del|della|dei|la|las|le|les|los|da|do|dos){GAP}){{0,2}}(?:[dl]['’])?{TOKEN}"
+    rf"(?:{GAP}{TOKEN})?|(?:Rue|Avenue|Boulevard|Calle|Avenida|Via|Viale|Piazza|Rua|Praça|Carrer|Paseo|Chemin|Quai|Ulica|ul\.){GAP}"
+    rf"(?:(?:de|des|du|del|della|dei|la|las|le|les|los|da|do|dos){GAP}){{0,2}}{TOKEN}(?:{GAP}{TOKEN}){{0,2}},?{GAP}\d{{1,4}}[a-z]?\b|[A-ZÄÖÜ]\w+(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|weg|gasse|allee|straat|laan|gracht){GAP}\d{{1,4}}[a-z]?\b)"
 )
 _BOX = re.compile(rf"(?i:\bp\.? ?o\.? ?box{GAP}#?\d{{1,6}})(?:,?{GAP}{_POST}(?!\w))?")
 _AFTER = re.compile(
@@ -51,10 +52,10 @@ _ROAD = re.compile(
 _CROSSED = rf"(?:\d{{1,3}}(?:st|nd|rd|th)|{TOKEN})(?:{GAP}{TOKEN})?"
 _CORNER = re.compile(rf"(?i:\b(?:corner|intersection) of )(?P<corner>{_CROSSED}{GAP}and{GAP}{_CROSSED})")
 _SMALL_TYPES = (
-    "street|avenue|ave|road|rd|lane|drive|boulevard|blvd|crescent|terrace|court|close|grove|place|way|gardens"
+    "street|st|ln|avenue|ave|road|rd|lane|drive|boulevard|blvd|crescent|terrace|court|close|grove|place|way|gardens"
 )
 _SMALL = re.compile(
-    rf"(?<![\w.,/$£€#-])(?P<number>\d{{1,5}}[a-z]?) (?P<street>(?:[a-z]['’a-z-]+ ){{1,3}}?)(?:{_SMALL_TYPES})\b"
+    rf"(?<![\w.,/$£€#-])(?P<number>\d{{1,5}}[a-z]?) (?P<street>(?:[nsew]\.? )?(?:[a-z]['’a-z-]+ ){{1,3}}?)(?:{_SMALL_TYPES})\b"
     rf"(?:,? (?:apt|apartment|unit|flat|#)\.? ?\d{{1,4}}[a-z]?\b)?"
 )
 _NO_STREET = frozenset(
@@ -83,15 +84,26 @@ _FAMOUS = frozenset(
 )
 
 
+_DIGIT = re.compile(r"\d")
+_YEAR_OF_STREET = re.compile(r"(?:1[89]|20)\d\d [A-Z].*")
+
+
 def _addresses(text: str) -> Iterator[Finding]:
-    for pattern in (_ADDRESS, _ELSEWHERE, _BOX, _HIGHWAY):
-        for match in pattern.finditer(text):
-            yield Finding(*match.span(), "ADDRESS", 0.85, "addresses")
-            yield from _behind(text, match.end())
+    for start, end in around(text, _DIGIT, 120):
+        yield from _numbered(text, start, end)
     for match in _CORNER.finditer(text):
         yield Finding(*match.span("corner"), "ADDRESS", 0.7, "addresses")
-    for match in _SMALL.finditer(text):
-        if not _NO_STREET & set(match["street"].split()):
+
+
+def _numbered(text: str, start: int, end: int) -> Iterator[Finding]:
+    for pattern in (_ADDRESS, _ELSEWHERE, _BOX, _HIGHWAY):
+        for match in pattern.finditer(text, start, end):
+            if _YEAR_OF_STREET.fullmatch(match[0]) and low(match[0][5:]) in _FAMOUS:
+                continue  # the crash of 1929
+            yield Finding(*match.span(), "ADDRESS", 0.85, "addresses")
+            yield from _behind(text, match.end())
+    for match in _SMALL.finditer(text, start, end):
+        if not any(w in _NO_STREET or w in FUNCTION for w in match["street"].split()):
             yield Finding(*match.span(), "ADDRESS", 0.7, "addresses")
 
 
@@ -128,8 +140,10 @@ RULES = (
     Rule(
         "addresses",
         frozenset({"ADDRESS", "LOCATION"}),
-        rf"\p{{Nd}}[A-Za-z]?[,.]? .{{0,60}}\b(?i:{_TYPES}|st|dr|p|fm|route|rte)\b|\p{{Nd}},? (?:Rue|Avenue|Boulevard|Place|Calle|Av|Via|Piazza|"
-        rf"Rua|Praça|Carrer|Paseo|Chemin|Impasse|All|Quai)|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|(?i:corner|intersection) of",
+        rf"\p{{Nd}}[A-Za-z]?[,.]? .*\b(?i:{_TYPES}|st|dr|fm|route|rte)\b|\p{{Nd}},? (?i:rue|avenue|boulevard|place|calle|av|via|piazza|"
+        rf"rua|praça|carrer|paseo|chemin|impasse|all|quai)|(?:Rue|Avenue|Boulevard|Calle|Avenida|Via|Viale|Piazza|Rua|Praça|Carrer|Paseo|"
+        rf"Chemin|Quai|Ulica|ul\.) .*\p{{Nd}}|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|"
+        r"(?i:corner|intersection) of",
         _addresses,
     ),
     Rule(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules.rule import Rule
+from curation.clean.pii.rules.shapes import around
 
 _B = r"[ \t\xa0]{1,2}"
 _LONG = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
@@ -74,8 +75,20 @@ _OF_MONTH = re.compile(
 )
 
 
+_DIGIT = re.compile(r"\d")
+_DIGIT_OR_MONTH = re.compile(rf"\d|{_LONG}", re.IGNORECASE)
+_MONTHS = tuple(_LONG[3:-1].split("|"))
+
+
 def _dates(text: str) -> Iterator[Finding]:
-    for match in _WRITTEN.finditer(text):
+    small = text.lower()
+    anchor = _DIGIT_OR_MONTH if any(month in small for month in _MONTHS) else _DIGIT
+    for start, end in around(text, anchor):
+        yield from _dates_between(text, start, end)
+
+
+def _dates_between(text: str, start: int, end: int) -> Iterator[Finding]:
+    for match in _WRITTEN.finditer(text, start, end):
         if _HOLIDAY.fullmatch(match[0]):
             continue
         month = match["m1"] or match["m2"]
@@ -83,14 +96,14 @@ def _dates(text: str) -> Iterator[Finding]:
         if weak and (match["day"] or match["bare"]):
             continue
         yield Finding(match.start(), match.end(), "DATE", 0.85, "dates")
-    for match in _NUMERIC.finditer(text):
+    for match in _NUMERIC.finditer(text, start, end):
         if match["slash"] is None or _is_date(match["slash"], match["sep"]):
             yield Finding(match.start(), match.end(), "DATE", 0.8, "dates")
-    for match in _SHORTLY.finditer(text):
+    for match in _SHORTLY.finditer(text, start, end):
         one, two = int(match["one"]), int(match["two"])
         if match["short"] not in ("9/11", "24/7", "50/50") and 0 < min(one, two) <= 12 and 0 < max(one, two) <= 31:
             yield Finding(*match.span("short"), "DATE", 0.6, "dates")
-    for match in _BORN.finditer(text):
+    for match in _BORN.finditer(text, start, end):
         yield Finding(*match.span("born"), "DATE", 0.8, "dates")
 
 
@@ -102,9 +115,15 @@ def _is_date(text: str, separator: str) -> bool:
     return 0 < min(int(one), int(two)) <= 12 and 0 < max(int(one), int(two)) <= 31
 
 
+_YEARLY = re.compile(r"(?i)[^.!?\n]{0,60}?\b(?:every year|each year|always|usually|annually|typically|tends? to)\b")
+_EVERY = re.compile(r"(?i)\b(?:every|each|always|usually)\b[^.!?\n]{0,24}$")
+
+
 def _months(text: str) -> Iterator[Finding]:
     for pattern in (_ALONE, _ALONE_SMALL):
         for match in pattern.finditer(text):
+            if _YEARLY.match(text, match.end()) or _EVERY.search(text[max(0, match.start() - 40) : match.start()]):
+                continue
             yield Finding(*match.span("month"), "DATE", 0.55, "dates")
     for match in _OF_MONTH.finditer(text):
         yield Finding(*match.span("nth"), "DATE", 0.55, "dates")
@@ -136,6 +155,7 @@ _AGES = re.compile(
     rf"celebrat(?:ed|ing) (?:her|his)|hit|until (?:she|he) was|live to(?: be)?|at) (?P<turned>{_NUMBER})\b{_UNIT}(?=[^\w]|$))"
     rf"|(?i:\b{_WHO}(?:['’]s| is| was| just turned| will be| would be| would have been| must be| be|['’]ll be|['’]d be|,)"
     rf"(?: now| about| nearly| almost| only| already| around| actually| like| just)? (?P<is>{_NUMBER})\b{_UNIT})"
+    rf"|(?i:\b{_KIN} ?\((?P<beside>{_NUMBER})(?=[),;]))"
     rf"|(?i:\b(?P<birthday>(?:9\d|1[0-2]\d)(?:st|nd|rd|th)|ninetieth|ninety-(?:{_UNITS})|(?:one )?hundredth) (?:birthday|b-?day))"
 )
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.helplines import is_helpline
+from curation.clean.pii.rules.known import NO_NAME
 from curation.clean.pii.rules.rule import Rule
-from curation.clean.pii.rules.shapes import FUNCTION, low
+from curation.clean.pii.rules.shapes import FUNCTION, around, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
-_LINK = rf"(?P<word>[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
-_VALUE = r"(?P<value>(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++)*+)(?![@\w])"
+_LINK = rf"(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
+_VALUE = r"(?P<value>(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++| \d(?=[.,;)\n]|$))*+)(?![@\w])"
 
 # ------------------------------------------------------------------------------------------- ID and FINANCIAL
 
@@ -25,7 +26,7 @@ _ALONE = (
     r"mrn|medical record|nhs|nino|national insurance|ssn|social security|vin|imei|imsi|passport|driver['’]?s? licen[cs]e|"
     r"driving licen[cs]e|docket|plates?|licen[cs]e plates?|number ?plates?|medicare|medicaid|health card|ohip|ein|tin|"
     r"member(?:ship)? id|subscriber id|policy|green card|alien registration|inmate|prisoner|serial|badge|prescription|"
-    r"student id|employee id|patient id|case id|client id|chart|my id|id|dea|npi|tracking|medical id|record locator"
+    r"student id|employee id|patient id|case id|client id|chart|my id|id|dea|npi|dl|tracking|medical id|record locator"
 )
 _WITH_WORD = (
     r"patient|hospital|case|claim|file|confirmation|booking|order|member(?:ship)?|subscriber|insurance|group|employee|"
@@ -40,11 +41,12 @@ _PLATE = re.compile(
 )
 _BY_SHAPE = re.compile(
     r"(?<![\w-])(?:\d{2,4}-(?:CV|CR|FL|DR|JV|PR|FA|DV|MH|CIV|CRIM|SC|TR)-\d{3,6}|(?:CV|CR|FL|DR|JV|DV|FA)-?\d{2,4}-\d{3,6}"
+    r"|[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
     r"|(?=(?:[A-Z]*\d){5})(?=(?:\d*[A-Z]){3})[A-HJ-NPR-Z0-9]{17})(?![\w-])"
 )
 _MONEY = re.compile(
     r"(?i)(?<![\w-])(?P<cue>(?:(?:bank|checking|savings|current|joint|my|her|his) )?(?:account|acct|acc|a/c)|iban|routing|transit|"
-    r"sort[ -]?code|bsb|aba|swift|bic|(?:debit |credit |bank )?card|visa|mastercard|amex|cvv2?|cvc|security code|pin|loan|"
+    r"sort[ -]?code|s/c|bsb|aba|swift|bic|(?:debit |credit |bank )?card|visa|mastercard|amex|cvv2?|cvc|security code|pin|loan|"
     rf"mortgage){_LINK}(?:(?P<ending>(?:that )?(?:ending|ends|finishing|finishes)(?: in| with)? ?)?){_VALUE}"
 )
 _LAST_FOUR = re.compile(
@@ -54,34 +56,45 @@ _WALLET = re.compile(r"(?<!\w)0x[0-9a-fA-F]{40}(?!\w)")
 _CASHTAG = re.compile(r"(?i:\bcash ?(?:app|tag)\b[^.\n$]{0,20})(?P<tag>\$[A-Za-z][\w-]{1,19})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CARD = re.compile(r"(?:\d[ -]?){13,19}")
+_ZIP = re.compile(r"\d{5}(?:-\d{4})?")
 _DIAGNOSIS = re.compile(r"[A-Z]\d\d(?:\.\d{1,3})?")
 
 
+_NUMERIC = re.compile(r"\d")
+
+
 def _numbers(text: str) -> Iterator[Finding]:
-    for match in _ID.finditer(text):
+    for start, end in around(text, _NUMERIC):
+        yield from _numbers_between(text, start, end)
+    for match in _CASHTAG.finditer(text):
+        yield Finding(*match.span("tag"), "HANDLE", 0.7, "identifiers")
+
+
+def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
+    for match in _ID.finditer(text, start, end):
         value = match["value"]
         if _CARD.fullmatch(value):
             continue  # the recogniser of cards knows better
+        if match["cue"] == "ID" and _ZIP.fullmatch(value) and text[: match.start()].rstrip(" ")[-1:] in (",", "\n"):
+            continue  # Idaho
         if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6):
-            yield Finding(*match.span("value"), "ID", 0.75, "identifiers")
-    for match in _PLATE.finditer(text):
+            yield Finding(*match.span("value"), "ID", 0.76, "identifiers")
+    for match in _PLATE.finditer(text, start, end):
         if sum(c.isalpha() for c in match["plate"]) >= 1:
             yield Finding(*match.span("plate"), "ID", 0.7, "identifiers")
-    for match in _BY_SHAPE.finditer(text):
+    for match in _BY_SHAPE.finditer(text, start, end):
         yield Finding(*match.span(), "ID", 0.7, "identifiers")
-    for match in _MONEY.finditer(text):
+    for match in _MONEY.finditer(text, start, end):
         least = {"pin": 4, "cvv": 3, "cvc": 3, "cvv2": 3}.get(
             low(match["cue"]), 4 if match["ending"] or match["word"] else 6
         )
         if _is_code(match["value"], least):
             yield Finding(*match.span("value"), "FINANCIAL", 0.75, "identifiers")
-    for match in _LAST_FOUR.finditer(text):
+    for match in _LAST_FOUR.finditer(text, start, end):
         social = "soci" in (match["of"] or "").lower() or "ssn" in (match["of"] or "").lower()
         yield Finding(*match.span("value"), "ID" if social else "FINANCIAL", 0.7, "identifiers")
-    for match in _WALLET.finditer(text):
+    for match in _WALLET.finditer(text, start, end):
         yield Finding(*match.span(), "FINANCIAL", 0.8, "identifiers")
-    for match in _CASHTAG.finditer(text):
-        yield Finding(*match.span("tag"), "HANDLE", 0.7, "identifiers")
 
 
 def _is_code(value: str, least: int) -> bool:
@@ -106,15 +119,15 @@ _ODD = r"(?=[A-Za-z]*[\d_.-])[A-Za-z0-9_](?:[\w.-]{1,28}\w)(?![\w@]|['’]\w)"
 _ANY = r"[A-Za-z0-9_](?:[\w.-]{1,28}\w)(?![\w@]|['’]\w)"
 _QUOTE = r"[\"“'‘]?"
 _ON_PLATFORM = re.compile(
-    rf"(?i)(?<![\w.@-])(?:{_PLATFORMS})(?: (?:account|profile|page|user|name|me|chat|dm|handle|username|tag|id|there|too|also|is|was|as|at|under|"
+    rf"(?i)(?<![\w.@-])(?:{_PLATFORMS})(?:['’]s)?(?: (?:account|profile|page|user|name|me|chat|dm|handle|username|tag|id|there|too|also|is|was|as|at|under|"
     rf"it['’]?s|i['’]?m|my|called|named|on|add))*[ :,=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
 )
 _USER_IS = re.compile(
-    rf"(?i)(?<![\w.@-])(?:(?:my|his|her|their|our) (?:{_SURE_USER})|(?:{_SURE_USER})(?= ?:))(?: (?:there|on (?:there|here|\w+)|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
+    rf"(?i)(?<![\w.@-])(?:(?:{_SURE_USER}))(?: (?:there|on (?:the |my )?\w+|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
 )
 _USER_ODD = re.compile(rf"(?i)(?<![\w.@-])(?:{_USER})(?: (?:of|as|like|is|was))?[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})")
 _AS = re.compile(
-    rf"(?i)(?<![\w-])(?:(?:post|comment|stream|play|message|follow|add|dm|find|text|known|go|goes|went|log(?:ged)? in|sign(?:ed)? in|writ\w+)"
+    rf"(?i)(?<![\w-])(?:(?:post|comment|stream|play|message|follow|call|add|dm|find|text|known|go|goes|went|log(?:ged)? in|sign(?:ed)? in|writ\w+)"
     rf"\w*(?: \w+){{0,4}}? (?:as|under|by|at|me|him|her|is)|i['’]m|i am|it['’]s|called)[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})"
 )
 _THERE = re.compile(rf"(?i)(?<![\w.@-])(?P<value>{_ODD}){_QUOTE},? (?:over )?on (?:the )?(?:{_PLATFORMS})\b")
@@ -126,13 +139,39 @@ _PLAIN_WORDS = FUNCTION | frozenset(
 )
 
 
+# Outside code, a word in one piece with two digits or an underscore is hardly anything else.
+_BARE = re.compile(
+    r"(?<![\w.@/#&=:$%+'’-])(?P<word>[a-z]{4,20})[._]?\d{2,4}(?![\w@(/=:+-]|[.,]\d)"
+    r"|(?<![\w.@/#&=:$%+'’-])[A-Za-z]{2,}(?:_[A-Za-z]{2,}){1,3}\d{0,4}(?![\w@(/=:+-])"
+)
+_CODE = re.compile(r"[{}=;`\\|<>]|\(\)|__|_[A-Z]{2}|\w_\w[^ ]*\.[a-z]{1,4}\b")
+_WITH_DIGITS = (
+    NO_NAME
+    | FUNCTION
+    | frozenset(
+        """covid base python windows utf sha catch formula area channel route highway category class form version model
+    agent studio mambo bitcoin ubuntu vitamin omega item issue vol volume section page pages room unit flat phase
+    round session weeks days hours minutes years months ages aged approx about around over under""".split()
+    )
+)
+
+
+def _bare(text: str) -> Iterator[Finding]:
+    if _CODE.search(text):
+        return
+    for match in _BARE.finditer(text):
+        if match["word"] is None or match["word"] not in _WITH_DIGITS:
+            yield Finding(*match.span(), "HANDLE", 0.5, "identifiers")
+
+
 def _handles(text: str) -> Iterator[Finding]:
+    yield from _bare(text)
     for pattern in (_ON_PLATFORM, _USER_ODD, _AS, _THERE):
         for match in pattern.finditer(text):
             if _is_handle(match["value"], strict=pattern is _AS):
                 yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
     for match in _USER_IS.finditer(text):
-        if low(match["value"]) not in _PLAIN_WORDS and not match["value"].isdecimal():
+        if low(match["value"]) not in _PLAIN_WORDS | NO_NAME and not match["value"].isdecimal():
             yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
 
 
@@ -204,7 +243,7 @@ def _sites(text: str) -> Iterator[Finding]:
 _CALL = re.compile(
     r"(?i)(?<![\w-])(?:call(?:s|ed|ing)?|text(?:s|ed|ing)?|phones?|phoned|cell|mobile|mob|number(?:['’]s)?|ring|rang|reach|dial|fax|"
     r"telephone|tel|contact|whatsapp|voicemail|pager|sms|landline|extension|ext|direct line|line|digits)\b[^\d\n]{0,28}?"
-    r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,2}\d){6,14})(?![\w%]|[.,/:-]\d)"
+    r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,2}\d){6,14}(?:,? ?(?:ext|x|extension)\.? ?\d{1,5})?)(?![\w%]|[.,/:-]\d)"
 )
 _ABROAD = re.compile(
     r"(?<![\w+])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ,]{1,2}(?:ext|x|extension)\.? ?\d{1,5})?(?![\w%])"
@@ -272,15 +311,16 @@ RULES = (
     Rule(
         "identifiers",
         frozenset({"ID", "FINANCIAL", "HANDLE"}),
-        rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|sort|bsb|aba|swift|bic|card|visa|mastercard|amex|"
-        r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)\b?[^.\n]{0,40}\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|\p{Nd}-\p{Nd}{3}|"
-        r"[A-HJ-NPR-Z0-9]{17}|0x[0-9a-fA-F]{40}|\$[A-Za-z]",
+        rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|sort|s/c|bsb|aba|swift|bic|card|visa|mastercard|amex|"
+        r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)(?:['’]s|s)?(?:[^\w\n]+[a-z]+\.?)*[^\w\n]+[a-z-]*\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|"
+        r"(?-i:\p{Lu}{2} ?\p{Nd}{2} ?\p{Nd}|[A-HJ-NPR-Z0-9]{17})|0x[0-9a-fA-F]{40}|\$[A-Za-z]",
         _numbers,
     ),
     Rule(
         "handles",
         frozenset({"HANDLE"}),
-        rf"(?i)\b(?:{_USER})\b[^\n]{{0,24}}(?:is|was|:|=) ?|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|(?:{_PLATFORMS})[^\n]{{0,40}}[\w][._\p{{Nd}}][\w]|[\w][._][\w]+,? (?:over )?on ",
+        rf"(?i)\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|"
+        rf"\b(?:{_PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}-]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{_PLATFORMS})\b",
         _handles,
     ),
     Rule(
@@ -292,7 +332,8 @@ RULES = (
     Rule(
         "web addresses",
         frozenset({"URL"}),
-        r"(?i) dot (?:com|org|net|co|io|me|info|blog|edu)|\w\.\p{L}{2}|hxxp",
+        rf"(?i) dot (?:com|org|net|co|io|me|info|blog|edu)|\b{_SITE_CUE}(?:[ ,'’:=]+\w+)*\.[a-z]{{2}}|\.(?:substack|tumblr|wordpress|blogspot|carrd|"
+        r"medium|wixsite|github)\.|(?:linktr|ko-fi|\bt|youtu|wa|forms|goo|carrd)\.(?:ee|com|co|be|me|gle|gl)/|hxxp",
         _sites,
     ),
     Rule(

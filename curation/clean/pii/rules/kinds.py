@@ -17,7 +17,7 @@ FACILITIES = frozenset(
 )
 ORGANISATIONS = frozenset(
     """
-    inc llc llp ltd limited plc corp corporation gmbh co company sons daughters brothers bros group logistics solutions
+    organization organisation inc llc llp ltd limited plc corp corporation gmbh ag kg nv bv oy oyj aps srl sarl pty co company sons daughters brothers bros group logistics solutions
     industries consulting consultants consultancy partners associates holdings bank insurance assurance technologies
     technology software systems foods motors autos airlines airways pharmaceuticals pharma biotech realty properties
     estates construction builders plumbing electrical electrics electronics engineering manufacturing enterprises ventures
@@ -33,13 +33,13 @@ ORGANISATIONS = frozenset(
     university college polytechnic uni district services agency united athletic aid telegraph chronicle gazette herald
     optics dynamics ceramics textiles aerospace aviation marine shipping fisheries timber joinery roofing scaffolding
     ironmongers butchers bakers florists opticians vets veterinary lettings mutual savings reit semiconductors
-    state cooperative co-operative collective league troupe ensemble scouts guides brigade network rowing runners striders
+    state cooperative co-operative collective league troupe ensemble chorale singers scouts guides brigade network rowing runners striders
     """.split()
 )
 # These also end headlines ("Predictive Analytics", "Building Trust"): a name needs more than one of them and a word.
 WEAK = frozenset(
     """
-    primary secondary prep practice treatment recovery medical dental health healthcare care lodge manor unit hall house
+    organization organisation primary secondary prep practice treatment recovery medical dental health healthcare care lodge manor unit hall house
     ward surgery rehab rehabilitation center centre institution facility fellowship library villa mission campus
     capital works press books records homes housing media design designs studio studios security energy electric digital
     engineering manufacturing technology technologies software systems solutions networks network analytics robotics labs
@@ -89,7 +89,7 @@ _STAY_AT = """
     in-patient inpatient outpatient out-patient rehab detox treatment therapy counseling counselling session sessions group
     groups iop php chemo dialysis physio counselor counsellor therapist psychiatrist psychologist doctor doctors nurse nurses
     midwife surgeon oncologist appointment appointments intake assessment evaluation surgery operation programme program er
-    ward bed beds icu hospitalized hospitalised sectioned stay stint weeks residential patient resident service mass worship
+    ward bed beds icu hospitalized hospitalised sectioned stay stint days weeks residential patient resident service mass worship
     choir pastor priest rabbi imam minister congregation baptised baptized christened inmate teacher teaches teach taught
     teaching pupil principal headteacher sophomore classmates bullied expelled suspended enrolled kids son daughter child
     children admitted seen treated locked scan mri bloods clinic hospital staff carer carers counselled visiting-hours
@@ -135,7 +135,7 @@ _COMPANY = """
     nonprofit band bakery employer salon brewery university college shop store business bookshop garage warehouse choir
 """
 _HOUSES = "school hospital clinic church rehab shelter prison nursery hospice home unit refuge hostel".split()
-_WITH = "volunteer volunteers volunteered nurse job interview interviewed interviewing job internship position contract placement career role volunteer volunteering"
+_WITH = "pilot rep sergeant medic volunteer volunteers volunteered nurse job interview interviewed interviewing job internship position contract placement career role volunteer volunteering"
 
 STAY = {
     "at": frozenset(_STAY_AT.split()),

@@ -5,6 +5,8 @@ Countries and states come from the gazetteer; these lists are our own.
 
 from __future__ import annotations
 
+from curation.clean.pii.rules.words import PLAIN
+
 MONTHS = frozenset(
     """january february march april may june july august september october november december
     jan feb mar apr jun jul aug sep sept oct nov dec""".split()
@@ -76,6 +78,9 @@ _SCHOOLING = """
 PUBLIC = frozenset(f"{_CALENDAR} {_PEOPLES} {_CARE} {_MEDIA} {_SCHOOLING}".split()) | MONTHS
 """Lower case. A name of which every word is public is no finding."""
 
+CALENDAR = frozenset(_CALENDAR.split()) | MONTHS
+"""Days, seasons, holidays, months."""
+
 APPS = frozenset(_MEDIA.split())
 """Services that people use; only as somebody's employer do they tell anything."""
 
@@ -100,6 +105,23 @@ BODIES = frozenset(
 )
 """Lower case. Bodies of public life: naming them says nothing about a person."""
 BODIES = frozenset(body.strip() for body in BODIES if body.strip())
+
+STATES_OF_MIND = frozenset(
+    """
+    limbo denial misery silence darkness squalor poverty isolation solitude chaos turmoil despair agony bliss sobriety
+    recovery remission grief shame sin exile captivity purgatory hiding luxury comfort squalor debt need want doubt
+    confusion panic terror horror dread worry stress pain sorrow sadness loneliness love lust hate hatred rage fury
+    harmony theory practice reality fantasy dreamland wonder awe faith trust hope freedom power control danger trouble
+    public private person retrospect hindsight advance general particular episode season round chapter book volume
+    part scene act verse level grade year phase stage step week day lesson unit module section page figure table
+    retrograde transit celsius fahrenheit celcius kelvin first second third fourth fifth sixth seventh eighth ninth tenth preferences settings options mode node cube latex
+    judo karate yoga pilates chess poker tennis golf hockey football baseball basketball soccer boxing
+    """.split()
+)
+"""What people say they are in, live in or come from that is no place, and what is numbered."""
+
+NO_NAME = PLAIN | STATES_OF_MIND
+"""A single word of these with a capital is no name of a place, whatever the words before it ask for."""
 
 BODY_WORDS = frozenset(
     """

@@ -27,18 +27,19 @@ from curation.clean.pii.rules.kinds import (
     WORK,
     is_job,
 )
-from curation.clean.pii.rules.known import APPS, BODIES, PUBLIC
+from curation.clean.pii.rules.known import APPS, BODIES, CALENDAR, NO_NAME, PUBLIC
 from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import (
     CAP,
     FUNCTION,
     GAP,
+    HEAD,
     LIKE_TOWN,
-    RUN,
-    START,
     TOKEN,
     WORD,
     low,
+    runs,
+    starting,
     without_possessive,
     words_before,
 )
@@ -46,12 +47,12 @@ from curation.clean.pii.rules.shapes import (
 # ------------------------------------------------------------------------------------------ shapes of their own
 
 _OF = re.compile(
-    rf"{START}(?:(?P<org>University|Uni|College|School|Institute|Bank|Archdiocese|Diocese)"
+    rf"(?:(?P<org>University|Uni|College|School|Institute|Bank|Archdiocese|Diocese|Transport)"
     rf"|(?P<facility>Hospital|Church|Cathedral|Chapel|Shrine|Basilica|Temple|Parish)){GAP}(?:of|for)(?:{GAP}the)?{GAP}"
     rf"{TOKEN}(?:(?:,{GAP}(?=[A-Z]\w+ ?(?:[.,;!?)]|$))|{GAP}(?:(?:of|at){GAP})?){TOKEN}){{0,3}}"
 )
 _SAINT = re.compile(
-    rf"{START}(?:(?P<sure>Our{GAP}Lady(?:{GAP}of(?:{GAP}the)?{GAP}{CAP}(?:{GAP}{CAP})?)?|"
+    rf"(?:(?P<sure>Our{GAP}Lady(?:{GAP}of(?:{GAP}the)?{GAP}{CAP}(?:{GAP}{CAP})?)?|"
     rf"(?:HMP|HMYOI|YOI|HM{GAP}Prison)(?:{GAP}(?:and|&){GAP}YOI)?{GAP}{CAP}(?:{GAP}(?:Scrubs|Park|Hall|Road|Moor|Hey))?|"
     rf"(?:FCI|USP|FMC|MCI|SCI){GAP}{CAP}(?:{GAP}{CAP})?|"
     rf"(?:Gaelscoil|Scoil|Ysgol|École|Ecole|Escuela|Colegio|Lycée|Collège|Gymnasium|Grundschule|Kita|Klinik|Clínica|"
@@ -61,12 +62,18 @@ _SAINT = re.compile(
     rf"(?:Holy|Sacred|Blessed|Immaculate){GAP}{CAP}|(?:Mount|Mt\.?){GAP}(?:Sinai|Carmel|Zion|Olive|Calvary)|"
     rf"Good{GAP}(?:Shepherd|Samaritan)|All{GAP}(?:Saints|Souls)|Corpus{GAP}Christi)"
 )
+_BRANCH = re.compile(rf"(?:Local|Lodge|Chapter|Troop|Post|Branch){GAP}(?:No\.?{GAP})?\d{{2,4}}(?!\w|[.,]\d)")
+_BRANCH_BEFORE = frozenset("union at with in by from of for joined my our".split())
 _SAINT_BEFORE = frozenset(
     """at to from into in of leave left leaving by near the through outside attend attends attended attending joined
     called""".split()
 )
 _FIRM_BEFORE = frozenset("at for with by from left joined".split())
-_FIRM = re.compile(rf"{START}{CAP}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
+_FIRM = re.compile(rf"{HEAD}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
+_LEGAL = re.compile(
+    rf"{HEAD}(?:{GAP}(?:(?:&|e|y|et|und|del|de){GAP})?{CAP}){{0,4}},?{GAP}(?:(?:S\.A|S\.L|S\.R\.L|S\.p\.A|S\.r\.l|B\.V|N\.V|A/S|"
+    r"s\.r\.o|a\.s|e\.V|s\.c|v\.o\.s|Sp\. z o\.o)\.?|Ltda\b\.?|Oyj?\b|& [Cc]o\b\.?(?: KG(?:aA)?\b)?)"
+)
 _SMALL_LAST = re.compile(
     rf"{GAP}(?:(?:general|mental health|medical|community|elementary|middle|high|primary|secondary|grammar|baptist|"
     rf"methodist|treatment|recovery|rehab|nursing|care|county|state){GAP})?"
@@ -105,15 +112,31 @@ def said(words: list[str], table: dict[str, frozenset[str]]) -> bool:
 
 
 def _bodies(text: str) -> Iterator[Finding]:
-    for match in _OF.finditer(text):
+    for match in starting(_OF, text):
         if low(match[0]) not in BODIES and key(match[0].split(" of ")[-1].removeprefix("the ")) not in towns().wide:
             yield _found(text, match.start(), match.end(), "FACILITY" if match["facility"] else "ORG")
-    sure = {match.start() for match in _SAINT.finditer(text) if match["sure"]}
-    for match in _SAINT.finditer(text):
+    for match in starting(_BRANCH, text):
+        if _BRANCH_BEFORE & set(words_before(text, match.start())[-3:]):
+            yield Finding(match.start(), match.end(), "ORG", 0.7, "organisations")
+    for match in _LEGAL.finditer(text):
+        if low(WORD.search(match[0])[0]) not in FUNCTION:  # type: ignore[index]
+            yield _found(text, match.start(), match.end(), "ORG", 0.97)
+    sure = set()
+    for match in starting(_SAINT, text):
+        if match["sure"]:
+            sure.add(match.start())
         before = words_before(text, match.start())
         town = key(without_possessive(match[0])) in towns().towns and match[0][-2:] not in ("'s", "’s")
         if match["sure"] or (not town and before[-1:] and before[-1] in _SAINT_BEFORE):
-            yield Finding(match.start(), match.end(), "FACILITY", 0.7, "organisations")
+            yield Finding(match.start(), match.end(), "FACILITY", 0.97 if match["sure"] else 0.7, "organisations")
+    yield from _partners(text)
+    for run in runs(text):
+        if run.start() not in sure:
+            yield from _in_run(text, run)
+
+
+def _partners(text: str) -> Iterator[Finding]:
+    """Firms called by their partners: "Hale & Worth", "Hale, Worth and Moss"."""
     for match in _FIRM.finditer(text):
         before = words_before(text, match.start())
         partners = "&" in match[0] and ("," in match[0] or (before[-1:] and before[-1] in _FIRM_BEFORE))
@@ -121,9 +144,6 @@ def _bodies(text: str) -> Iterator[Finding]:
             names = [low(w) for w in WORD.findall(match[0])]
             if not any(n in given_names() or n in FUNCTION or n in PUBLIC for n in names):
                 yield _found(text, match.start(), match.end(), "ORG")
-    for run in RUN.finditer(text):
-        if run.start() not in sure:
-            yield from _in_run(text, run)
 
 
 def _in_run(text: str, run: re.Match[str]) -> Iterator[Finding]:
@@ -139,7 +159,8 @@ def _in_run(text: str, run: re.Match[str]) -> Iterator[Finding]:
         before = words_before(text, words[first].start())
         start, end = words[first].start(), words[index].end()
         if _is_named(plain[first:index], last, before) and not (text[start:end].isupper() and not said(before, WORK)):
-            yield _found(text, start, end, _kept(last, label, before))
+            sure = last not in WEAK or before[-1:] in _AT or said(before, STAY) or said(before, WORK)
+            yield _found(text, start, end, _kept(last, label, before), 0.97 if sure else 0.75)
             first = index + 1
     if first == 0 and words:
         yield from _without_kind(text, words, plain)
@@ -154,7 +175,7 @@ def _label(words: list[str], index: int) -> str | None:
     return "ORG" if word in ORGANISATIONS else "FACILITY" if word in FACILITIES else None
 
 
-_TOWARDS = frozenset("at from outside near called joined".split())
+_TOWARDS = frozenset("at from outside near joined".split())
 _CORPORATE = frozenset("university college uni polytechnic council police inc llc ltd plc corp state".split())
 _CARERS = frozenset("care health healthcare medical dental".split())
 
@@ -168,17 +189,32 @@ def _kept(last: str, label: str, before: list[str]) -> str:
     return label
 
 
+_IN_HEADLINES = frozenset("your my our his their a an how why what when to use using build".split())
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a word in front of a kind says nothing of whose it is: a plain word or a gerund, and nobody's town."""
+    if word in towns().towns:
+        return False
+    return word in NO_NAME or word in TRADES or (word.endswith("ing") and word not in surnames())
+
+
 def _is_named(words: list[str], last: str, before: list[str]) -> bool:
     """Whether what stands before a kind of body is a name, not one more word for the kind."""
     gazetteer = towns()
     proper = [w for w in words if not (w in ORDINARY or w in FUNCTION or w in PUBLIC or key(w) in gazetteer.wide)]
     if not proper:
-        return last in ("university", "college") and any(key(w) in gazetteer.wide for w in words)
-    if " ".join([*words, last]) in BODIES:
+        taught = last in ("university", "college") or (last == "state" and (_studied(before) or said(before, WORK)))
+        return taught and any(key(w) in gazetteer.wide for w in words)
+    if " ".join([*words, last]) in BODIES or _IN_HEADLINES & set(words):
+        return False
+    cued = said(before, STAY) or said(before, WORK)
+    gerund = words[0].endswith("ing") and words[0] not in surnames() and words[0] not in gazetteer.towns
+    if not cued and (gerund or (last in WEAK and all(_is_plain(w) for w in words))):
         return False
     if last not in WEAK and words[0] not in PUBLIC_FIRST:
         return True
-    if said(before, STAY) or said(before, WORK):
+    if cued:
         return True
     if words[0] in PUBLIC_FIRST:
         return False
@@ -190,6 +226,8 @@ def _is_named(words: list[str], last: str, before: list[str]) -> bool:
 
 
 def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> Iterator[Finding]:
+    while len(words) > 1 and plain[-1] in CALENDAR:
+        words, plain = words[:-1], plain[:-1]
     end = words[-1].end()
     small = _SMALL_LAST.match(text, end)
     before = words_before(text, words[0].start())
@@ -203,24 +241,34 @@ def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> It
         return
     if not (stay or work) and _STAFF.match(text, end):
         work = plain[0] not in surnames() or plain[0] in APPS
-    if (stay or work) and _is_body(plain, work):
+    loose = len(plain) == 1 and before[-1:] and before[-1] in _LOOSE_BEFORE
+    if loose and (plain[0] in NO_NAME or _ADJECTIVE.match(text, end)):
+        return
+    if (stay or work) and _is_body(plain, work, before[-1:] == ["at"] and text[end - 2 : end] not in ("'s", "’s")):
         yield _found(text, words[0].start(), end, "ORG" if work else "FACILITY")
+
+
+_AT = (["on"], ["at"], ["in"], ["leaving"], ["joined"])
+_LOOSE_BEFORE = frozenset("from in of to the".split())
+_ADJECTIVE = re.compile(
+    r" (?!(?:in|on|at|for|last|this|next|when|after|before|and|but|or|by|with|because|as|to|a|an|the|again|twice|from)\b)[a-z]"
+)
 
 
 def _studied(before: list[str]) -> bool:
     return before[-1:] != [] and before[-1] in ("at", "into", "to", "from", "of") and bool(STUDY & set(before))
 
 
-def _is_body(plain: list[str], work: bool) -> bool:
-    if plain[0] in _TITLES or plain[0] in given_names():
+def _is_body(plain: list[str], work: bool, at: bool) -> bool:
+    if plain[0] in _TITLES or (plain[0] in given_names() and not (at and len(plain) > 1)):
         return False
     if key(" ".join(plain)) in towns().wide or " ".join(plain) in BODIES:
         return False
     return not all(w in ORDINARY or (w in PUBLIC and not (work and w in APPS)) for w in plain)
 
 
-def _found(text: str, start: int, end: int, label: str) -> Finding:
-    return Finding(start, start + len(without_possessive(text[start:end])), label, 0.75, "organisations")
+def _found(text: str, start: int, end: int, label: str, score: float = 0.9) -> Finding:
+    return Finding(start, start + len(without_possessive(text[start:end])), label, score, "organisations")
 
 
 # ----------------------------------------------------------------------------------------------- lower case
@@ -284,7 +332,7 @@ RULES = (
     Rule(
         "organisations",
         _BOTH,
-        r"\p{Lu}[\p{L}.'’-]+,? (?:& |and )?\p{Lu}|Ward \p{Nd}|\p{Lu}\p{L}+ (?:general|mental|medical|community|elementary|middle|"
+        r"\p{Lu}[\p{L}.'’-]+,? (?:& |and )?\p{Lu}|(?:Ward|Local|Lodge|Chapter|Troop|Post|Branch) \p{Nd}|\p{Lu}\p{L}+ (?:general|mental|medical|community|elementary|middle|"
         r"high|primary|secondary|grammar|baptist|methodist|treatment|recovery|rehab|nursing|care|county|state|hospital|clinic|"
         r"infirmary|hospice|school|academy|church|cathedral|mosque|synagogue|prison|jail|shelter|retirement|health|university|"
         r"college|council|police|football|law|let|laid|made|cut|fired|sacked|hired|dismissed|had|has|have|just|finally|then|"
@@ -295,8 +343,8 @@ RULES = (
     Rule(
         "organisations in lower case",
         _BOTH,
-        rf"(?i:{SHOPS})|(?:at|from|near|outside|to|in|for) [\p{{L}}.'’ -]+ (?:{_SMALL_KIND}|logistics|solutions|foods|motors|consulting|"
-        r"insurance|council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|uni|state)",
+        rf"\b(?i:{SHOPS})\b|\b(?:at|from|near|outside|to|into|in|for) (?:[\p{{L}}.'’-]+ ){{1,4}}(?:{_SMALL_KIND}|logistics|solutions|foods|motors|"
+        r"consulting|insurance|council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|uni|state)\b",
         _small,
     ),
 )

@@ -12,80 +12,10 @@ from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules.gazetteer import WORDS, given_names, key, surnames, towns
-from curation.clean.pii.rules.known import BODY_WORDS, PUBLIC
+from curation.clean.pii.rules.known import BODY_WORDS, NO_NAME, PUBLIC
+from curation.clean.pii.rules.placing import LOOSE, LOOSELY, NONE, STRONGLY, asked
 from curation.clean.pii.rules.rule import Rule
-from curation.clean.pii.rules.shapes import FUNCTION, LIKE_TOWN, RUN, WORD, low, without_possessive, words_before
-
-# --------------------------------------------------------------------------------------------------- cues
-# What is said of a place comes as a head and a preposition: "moved (back) to", "grew up near". STRONG heads make a place
-# of any name, LOOSE ones ("went to", "job in") only of a listed one.
-
-_RESIDE = """
-    live lives lived living reside resides resided residing settle settled settling based born raised up brought stay stays
-    stayed staying stuck stationed homeless childhood upbringing house home flat apartment condo cottage farm studio
-    bungalow hometown residence neighborhood neighbourhood rent renting mortgage squat lodging roots posted
-"""
-_AROUND = """
-    family parents mum mom dad mother father brother sister son daughter relatives cousin cousins friends job office branch
-    church practice clinic hospital school uni university college wedding funeral conference festival hostel hotel airbnb
-    place retreat working work works worked studied studying study meet met meeting happened back over down out lost
-    somewhere anywhere arrived arrive landed training rehab camp grave buried died accident weekend holiday vacation summer
-    therapist doctor store shop bar beach party people life everything everyone apartment-hunting month year years day
-"""
-_MOVE = """
-    move moves moved moving relocate relocates relocated relocating emigrated immigrated fled evacuated commute commutes
-    commuted commuting drive drives drove driving fly flies flew flying flight flights travel travels traveled travelled
-    traveling travelling trip hitchhiked deported
-"""
-_GO = """
-    come comes came coming go goes went going gone get gets got getting head heads headed heading return returns returned
-    returning visit visits back over down up out away train bus transferred transfer ran run running took take taking ride
-    sent close next invited bring brought journey way miles minutes hour hours home drive
-"""
-_FROM = """
-    i'm im am was he's she's we're they're you're hail hails hailed originally is are were come comes came family moved
-    move moving relocated fled emigrated drove flew travelled traveled commute commutes commuted commuting away home back evacuated
-"""
-STRONG = {
-    "in": frozenset(_RESIDE.split()),
-    "near": frozenset(_RESIDE.split()),
-    "outside": frozenset(_RESIDE.split()),
-    "around": frozenset(_RESIDE.split()),
-    "to": frozenset(_MOVE.split()),
-    "from": frozenset(_FROM.split()) - {"is", "are", "were", "was", "back", "come", "comes", "came", "family"},
-}
-LOOSE = {
-    "in": frozenset(_AROUND.split()),
-    "near": frozenset(_AROUND.split()),
-    "outside": frozenset(_AROUND.split()),
-    "to": frozenset(_GO.split()),
-    "into": frozenset(_GO.split()) | frozenset(_MOVE.split()),
-    "from": frozenset(_FROM.split()) | {"guy", "girl", "man", "woman", "people", "kid", "someone", "train", "far"},
-}
-_BETWEEN = frozenset(
-    """
-    here there back home away out over up down all the way my life originally now still alone together again right just
-    somewhere most whole for a while years year months weeks with his her our their husband wife partner kids family mum mom
-    dad parents boyfriend girlfriend him them me us abroad overseas actually recently first once also both always mostly
-    currently permanently temporarily , only born
-    """.split()
-)
-_KINDS = frozenset(
-    """
-    city town village suburb suburbs outskirts borough hamlet neighborhood neighbourhood parish county area part side
-    centre center middle estate place north south east west community
-    """.split()
-)
-_PEOPLE_IN = frozenset(
-    """
-    believe believed believing believes confide confided confiding disappointed disappointment interest interested trust
-    trusted faith love change changes changed invest see seen saw engaged anger something notice noticed good bad best worst
-    behind failed failing fail passed pass major majoring majored degree grade grades class classes lesson lessons score
-    scores better struggling test tests exam exams tutor a an b c d f taught fluent spoken said speak
-    """.split()
-)
-
-# --------------------------------------------------------------------------------- words beside a listed name
+from curation.clean.pii.rules.shapes import FUNCTION, LIKE_TOWN, WORD, low, runs, without_possessive, words_before
 
 _TITLES = frozenset("dr mr mrs ms miss mx prof professor sir aunt auntie uncle rev sister nurse judge coach".split())
 _PREFIXES = frozenset(
@@ -110,59 +40,31 @@ _STATE_CODES = frozenset(
 )
 _ALIKE = re.compile(r"(?:,? (?:and|or|then|and then|to)|,) ")
 
-_NATIVE = re.compile(r"(?:-|[ ])(?:girl|boy|lad|lass|native|accent|suburbs?|area|born|based)\b")
+_NATIVE = re.compile(
+    r"(?:-|[ ])(?:girl|boy|lad|lass|native|accent|suburbs?|area|born|based)\b"
+    r"| (?:is|was|will always be) (?:where|home|supposed to be|full of people|too (?:big|small|expensive|far)|(?:cold|hot|boring|lonely)\b)"
+    r"| (?:winters|summers|traffic|weather|airport)\b"
+)
 _TEAM = re.compile(r" (?:fans?|supporters?|game|match|shirt|jersey|vs|v)\b")
 _OF_A_TOWN = frozenset("whole rest centre center streets outskirts people part side end middle suburb half".split())
 _QUARTER = re.compile(
     r" (?:council )?(?:estate|neighbou?rhood|district|area|projects|housing scheme|valley|peninsula)\b"
 )
-
-NONE, LOOSELY, STRONGLY = 0, 1, 2
-
-
-def asked(words: list[str]) -> int:
-    """How strongly the words before a name ask for a place."""
-    words = list(words)
-    while words and words[-1] in ("the", "downtown", "central", "rural", "sunny", "nearby", "good", "old"):
-        words.pop()
-    if not words:
-        return NONE
-    if words[-1] in ("called", "named", "of", "like", "near", "outside", "is", "was", ",") and _KINDS & set(
-        words[-4:-1]
-    ):
-        named = words[-1] in ("called", "named", "of") and not {"part", "side", "centre", "center"} & set(words[-4:])
-        if words[-1] == "," and words[-2] in ("village", "town", "city", "hometown", "suburb"):
-            return STRONGLY
-        if words[-1] in ("called", "named", "of") or "hometown" in words[-4:]:
-            return STRONGLY if named else LOOSELY
-    if words[-2:] in (["out", "of"], ["outside", "of"]) or words[-2:] in (["close", "to"], ["next", "to"]):
-        words[-2:] = ["outside" if words[-1] == "of" else "near"]
-    bound = (
-        words[-2:-1] and words[-2] in ("left", "leave", "leaving", "headed", "heading", "bound") and words[-1] == "for"
-    )
-    preposition = "to" if words[-1] in ("towards", "toward") or bound else words[-1]
-    if preposition not in LOOSE and preposition != "around":
-        return NONE
-    words.pop()
-    if preposition == "to" and "from" in words[-5:]:
-        words = words[: len(words) - 1 - words[::-1].index("from")]
-    if preposition == "from" and words[-1:] in (["is"], ["are"], ["was"], ["were"]):
-        return STRONGLY if words[-2:-1] and words[-2] in ("he", "she", "i", "we", "they", "family", "husband") else NONE
-    for word in words[:-6:-1]:
-        if word in STRONG.get(preposition, ()):
-            return STRONGLY
-        if word in LOOSE.get(preposition, ()):
-            return LOOSELY
-        if word not in _BETWEEN:
-            break
-    return NONE
+_PEOPLE_IN = frozenset(
+    """
+    believe believed believing believes confide confided confiding disappointed disappointment interest interested trust
+    trusted faith love change changes changed invest see seen saw engaged anger something notice noticed good bad best worst
+    behind failed failing fail passed pass major majoring majored degree grade grades class classes lesson lessons score
+    scores better struggling test tests exam exams tutor a an b c d f taught fluent spoken said speak
+    """.split()
+)
 
 
 def _runs(text: str) -> Iterator[Finding]:
     """Look at every run of capitalised words: for a listed name in it, else for a cue before it."""
     towns()
     last, strength = -1, NONE
-    for run in RUN.finditer(text):
+    for run in runs(text):
         words = list(WORD.finditer(text, run.start(), run.end()))
         while words and low(words[0][0]) in FUNCTION:
             words.pop(0)
@@ -225,7 +127,8 @@ def _judged(
         return _unlisted(text, words, before, strong)
     if after in _PART_OF_NAME:
         behind += 1
-    found = _span(text, words[first:behind], 0.85 if strong == STRONGLY else 0.7)
+    sure = strong == STRONGLY or name in gazetteer.sure
+    found = _span(text, words[first:behind], 0.9 if sure else 0.7)
     return found if _trusted(name, before, strong, text[found.end : found.end + 24]) else None
 
 
@@ -236,11 +139,19 @@ def _is_opening(text: str, word: re.Match[str]) -> bool:
     return opens and plain not in given_names() and plain not in surnames() and plain not in _TITLES
 
 
+# Of towns that bear a first name, those with fewer people (those of English-speaking countries count eight times) are
+# named less often than people: "away from David".
+_SMALL_FOR_A_NAME = 150_000
+
+
 def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
     """Whether a listed name means the town here."""
     gazetteer = towns()
     state = _STATE_BEHIND.match(behind)
-    if _TEAM.match(behind) and strong != STRONGLY:
+    small = name in given_names() and gazetteer.towns[name] < _SMALL_FOR_A_NAME
+    if small and not (state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide)):
+        return False
+    if name in BODY_WORDS or (_TEAM.match(behind) and strong != STRONGLY):
         return False
     if name in gazetteer.sure or strong == STRONGLY:
         return True
@@ -265,6 +176,8 @@ def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
 def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: int) -> Finding | None:
     gazetteer = towns()
     whole = len(words)
+    if strong != STRONGLY and _is_no_end(text, words[-1].end()):
+        return None
     while len(words) > 1 and (
         key(words[-1][0]) in gazetteer.wide or low(words[-1][0]) in PUBLIC or low(words[-1][0]) in FUNCTION
     ):
@@ -273,10 +186,11 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
     plain = [low(without_possessive(w[0])) for w in words]
     name = key(" ".join(plain))
     named = len(plain) > 1 and not PUBLIC & set(plain) and not all(w in WORDS for w in plain)
-    if named and (plain[-1] == "county" or plain[0] in _WATERS or plain[-1] in _BEHIND_WATERS):
-        if plain[0] == "county" or plain[-1] == "county" or (before[-1:] and before[-1] in _BESIDE):
-            return _span(text, words, 0.75)
+    if named and _is_feature(plain, before):
+        return _span(text, words, 0.75)
     if name in gazetteer.wide or len(name) < 3 or any(w in PUBLIC or w in BODY_WORDS for w in plain):
+        return None
+    if len(plain) == 1 and (plain[0] in NO_NAME or _ABSTRACT.match(plain[0])) and not LIKE_TOWN.match(plain[0]):
         return None
     if _QUARTER.match(text, words[-1].end()) and before[-1:] == ["the"] and name not in given_names():
         return _span(text, words, 0.6)
@@ -284,23 +198,35 @@ def _unlisted(text: str, words: list[re.Match[str]], before: list[str], strong: 
     if state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide):
         return _span(text, words, 0.8) if before[-1:] and before[-1] in ("of", "at", *LOOSE) else None
     if strong == STRONGLY:
-        if len(words) == 1 and (name in given_names() or words[0][0].isupper()):
-            return None
-        return _span(text, words, 0.8)
-    if (
-        before[-1:] in (["in"], ["near"], ["outside"], ["past"], ["beyond"], ["via"])
-        or before[-2:] == ["out", "of"]
-        or strong
-        or _is_distinct(plain, before)
-    ):
-        whole_run = len(words) == whole and _may_be_town(text, words, plain, before)
-        return _span(text, words, 0.6) if whole_run else None
-    return None
+        alone = len(words) == 1 and (name in given_names() or words[0][0].isupper())
+        return None if alone else _span(text, words, 0.9)
+    if not (strong or before[-1:] in _WEAKLY or before[-2:] == ["out", "of"] or _is_distinct(plain, before)):
+        return None
+    if len(words) < whole or not _may_be_town(text, words, plain, before):
+        return None
+    return _span(text, words, 0.88 if LIKE_TOWN.match(plain[-1]) else 0.6)
+
+
+_WEAKLY = (["in"], ["near"], ["outside"], ["past"], ["beyond"], ["via"])
+
+
+def _is_feature(plain: list[str], before: list[str]) -> bool:
+    """Whether a name is that of a county, or of a river, a lake, a bay somebody is at."""
+    if "county" in (plain[0], plain[-1]):
+        return True
+    named = plain[0] in _WATERS or plain[-1] in _BEHIND_WATERS
+    return named and before[-1:] != [] and before[-1] in _BESIDE
+
+
+def _is_no_end(text: str, end: int) -> bool:
+    """Whether what follows makes a heading, a number's noun or an owner of a word: "Episode 2", "Node.js", "Hamlet's"."""
+    return _NUMBERED.match(text, end) is not None or text.startswith(("'s", "’s"), end - 2)
 
 
 _ABSTRACT = re.compile(
     r"\w{3,}(?:ism|tion|sion|ness|ing|ity|ment|ology|ics|ship|ence|ance|graphy|mode|less|ful|tude|ysis|ive|al|ed)$"
 )
+_NUMBERED = re.compile(r"\.?(?: ?[:#]? ?\d|\w)")
 _IN_TITLE = re.compile(r"[A-Z][a-z]+ (?:in|near|of|outside) (?:the )?$")
 
 
@@ -333,8 +259,8 @@ def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before
         or _in_title(text, words)
     ):
         return False
-    ordinary = any(w in WORDS or surnames().get(w, 99_999) <= 4000 for w in plain)
-    return not ordinary and all(w[0][1:].islower() for w in words)
+    ordinary = any(w in WORDS or w in NO_NAME or surnames().get(w, 99_999) <= 4000 for w in plain)
+    return not ordinary and all(w[0].isalpha() and w[0][1:].islower() for w in words)
 
 
 _SMALL = re.compile(
@@ -374,22 +300,6 @@ _DISTINCT = re.compile(
 )
 
 
-_US = "A[LKZR]|C[AOT]|DE|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY]"
-_CODES = re.compile(
-    r"(?i:\b(?:zip(?: ?code)?|post ?code|postal code)\b[^\d\n.;]{0,24}?[ #:])"
-    r"(?P<code>(?:[A-Za-z]{1,2}\d[A-Za-z\d]? ?(?:\d[A-Za-z]{2})?|\d{4,5}(?:-\d{4})?))\b"
-    r"|(?<![\w-])(?P<uk>(?:[A-PR-UWYZ][A-HK-Y]?\d[\dA-HJKPSTUW]?) \d[ABD-HJLNP-UW-Z]{2})(?![\w-])"
-    r"|(?<![\w-])(?P<ca>[ABCEGHJ-NPRSTVXY]\d[A-Z] \d[A-Z]\d)(?![\w-])"
-    rf"|\b(?:{_US}) (?P<us>\d{{5}}(?:-\d{{4}})?)\b"
-    r"|(?<![\w.])(?P<grid>-?\d{1,3}\.\d{3,8}°?[NS]?, ?-?\d{1,3}\.\d{3,8}°?[EW]?)(?![\w.])"
-)
-
-
-def _codes(text: str) -> Iterator[Finding]:
-    for match in _CODES.finditer(text):
-        yield Finding(*match.span(match.lastgroup or 0), "LOCATION", 0.8, "postcodes")
-
-
 _LOCATION = frozenset({"LOCATION"})
 RULES = (
     Rule("places", _LOCATION, r"\p{Lu}\p{L}", _runs),
@@ -398,12 +308,6 @@ RULES = (
         _LOCATION,
         r"^\P{Lu}+$|(?:in|near|outside|from|to|around) (?:the )?[a-z]{3}",
         _in_lower_case,
-    ),
-    Rule(
-        "postcodes",
-        _LOCATION,
-        r"\p{Nd} ?\p{Lu}{2}|(?i:zip|post ?code|postal)|\p{Lu}{2} \p{Nd}{5}|\p{Nd}\.\p{Nd}{3}|\p{Lu}\p{Nd}\p{Lu} ",
-        _codes,
     ),
 )
 """What finds LOCATION."""

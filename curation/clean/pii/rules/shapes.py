@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĪİŁŃŇŐŒŘŚŞŠŤŪŮŰŹŻŽ"
 
@@ -15,16 +16,46 @@ CAP = rf"[{_UPPER}]\w*+(?:[&'’-]\w++)*+"
 TOKEN = rf"(?:(?:St|Mt|Ft)\.|{CAP})"
 """A capitalised word, or `St.` before one."""
 
-START = r"(?<![\w@#$/\\'’&.-])"
-"""Where a name can begin: not inside a word, an address, a path."""
+_INSIDE = r"[\w@#$/\\'’&.-]"
 
 WORD = re.compile(TOKEN)
 
 _RIVERS = "Sea|Trent|Thames|Tees|Avon|Wye|Tyne|Solent|Humber|Hudson"
-_PARTNERS = "Sons?|Daughters|Partners|Associates|Co|Company|Brothers|Bros"
+_PARTNERS = "Sons?|Daughters|Partners?|Associates|Co|Company|Brothers|Bros"
 _LINK = rf"(?:(?:&|upon|under|de|del|la|le|von|on(?= (?:{_RIVERS})\b)|and(?= (?:{_PARTNERS})\b)){GAP})?"
-RUN = re.compile(rf"{START}{TOKEN}(?:{GAP}{_LINK}{TOKEN}){{0,9}}")
+# Capital first, then a look back: the regex engine skips to capitals, where it would try a look back at every character.
+HEAD = rf"[{_UPPER}](?<!{_INSIDE}[{_UPPER}])(?:(?<=S)t\.|(?<=M)t\.|(?<=F)t\.|\w*+(?:[&'’-]\w++)*+)"
+RUN = re.compile(rf"{HEAD}(?:{GAP}{_LINK}{TOKEN}){{0,9}}")
 """Capitalised words in a row, with the small words that names have inside."""
+
+_IS_INSIDE = re.compile(_INSIDE)
+
+
+def starting(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Matches that begin where a name can: not inside a word, an address, a path.
+
+    A look back at the head of a pattern would say the same, ten times slower.
+    """
+    for match in pattern.finditer(text):
+        if match.start() == 0 or not _IS_INSIDE.match(text, match.start() - 1):
+            yield match
+
+
+def around(text: str, anchor: re.Pattern[str], reach: int = 80) -> Iterator[tuple[int, int]]:
+    """The stretches of a text within `reach` characters of something, merged and to the end of their last word."""
+    start, end = 0, -1
+    for match in anchor.finditer(text):
+        if match.start() - reach > end:
+            if end >= 0:
+                yield start, end
+            start = max(0, match.start() - reach)
+        if match.end() + reach > end:
+            end = match.end() + reach
+            blank = text.find(" ", end, end + reach)
+            end = min(len(text), end + reach if blank < 0 else blank)
+    if end >= 0:
+        yield start, end
+
 
 LIKE_TOWN = re.compile(
     r"\w{2,}(?:ville|town|ton|burgh?|borough|bury|ford|field|wick|wich|worth|mouth|chester|cester|minster|stead|stow|"
@@ -53,6 +84,15 @@ FUNCTION = frozenset(
     """.split()
 )
 """Words that a sentence starts with, in lower case: capitals at the edge of a name that are no part of it."""
+
+_OPENING = frozenset(form for w in FUNCTION for form in (w.capitalize(), w.capitalize().replace("'", "’"), w.upper()))
+
+
+def runs(text: str) -> Iterator[re.Match[str]]:
+    """Runs of capitalised words, without those of one word that only opens a sentence."""
+    for run in RUN.finditer(text):
+        if run[0] not in _OPENING:
+            yield run
 
 
 def low(word: str) -> str:
