@@ -18,7 +18,7 @@ from curation.core.project import Project
 from curation.core.sources import MadeSource
 
 VERSION = 1
-"""Raise it whenever the same material can become other rows."""
+"""Raise it whenever the same material can become other rows; what an endpoint is told counts, too."""
 
 REPLIES = "replies"
 """Folder, beside the others, of what endpoints replied; it outlives a changed declaration."""
@@ -124,7 +124,9 @@ def located(project: Project, name: str, source: MadeSource) -> tuple[MadeFile, 
             f"the rows of '{name}' are not made yet", where=f"source '{name}'", fix=f"curate generate scenarios {name}"
         )
     where = folder(project, name) / decided
-    return tuple(
-        MadeFile(f"{source.path}/{made.removesuffix('.jsonl')}", where / made, facts["verified"], f"{source.kind}:{made.partition('.')[0]}")
-        for made, facts in sorted(known["files"].items())
-    )
+    found: list[MadeFile] = []
+    for file, facts in sorted(known["files"].items()):
+        of = file.removesuffix(".jsonl")
+        uri = f"{source.kind}:{of.partition('.')[0]}"
+        found.append(MadeFile(f"{source.path}/{of}", where / file, facts["verified"], uri))
+    return tuple(found)

@@ -87,7 +87,7 @@ class Safety:
 
     flags: tuple[Flag, ...] = doc("what a reader must know before reading; `none` where there is nothing")
     risk: int = doc(
-        "0 none, 1 passing thoughts or signs, 2 a real danger, 3 a way in mind, 4 intent, 5 a plan or an act under way; "
+        "0 none, 1 passing thoughts or signs, 2 a real danger, 3 a way in mind, 4 intent, 5 a plan or an act; "
         "dangers to and from others likewise"
     )
     duty: str = doc("what the therapist may not leave out")
@@ -263,7 +263,9 @@ def read(path: Path) -> Scenario:
     document = declare.load(path)
     scenario = declare.bind(Scenario, document)
     if scenario.id != path.stem:
-        raise document.error(("id",), f"the scenario is called '{scenario.id}', its file '{path.name}'", "make them one")
+        raise document.error(
+            ("id",), f"the scenario is called '{scenario.id}', its file '{path.name}'", "make them one"
+        )
     return scenario
 
 

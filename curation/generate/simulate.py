@@ -102,7 +102,7 @@ class TemplateSimulator:
             raise ValueError("reset(scenario) comes first")
         mind = self.mind
         answer = mind.hear(move or heard(message))
-        text = fill(self._next(*_source(mind, answer)), self._details)
+        text = fill(self._next(*source_of(mind, answer)), self._details)
         told = mind.scenario.steps[mind.told - 1].id if answer == "opens" else None
         return Said(text, mind.feels(answer), mind.done, mind.resistance, told)
 
@@ -114,7 +114,8 @@ class TemplateSimulator:
         return found[(first + count) % len(found)]
 
 
-def _source(mind: Mind, answer: Answer) -> tuple[str, Lines]:
+def source_of(mind: Mind, answer: Answer) -> tuple[str, Lines]:
+    """The place in a scenario that a kind of turn is spoken from, and its lines."""
     scenario, step = mind.scenario, mind.step
     if answer == "opens":
         before = scenario.steps[mind.told - 1]

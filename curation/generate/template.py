@@ -103,14 +103,14 @@ class _Therapist:
             name, move = found[0]
         else:
             name = next((name for name in names if left[name]), "again")
-            options = left[name] or step.again
+            options: Mapping[str, Lines] = left[name] or step.again
             move = self._worst(options) if self._is_hasty(name, mind) else self._liked(options)
         self._made.add((step.id, name, move))
         return move, (step.again if name == "again" else step.tries)[move], f"{step.id}.{name}.{move}"
 
-    def _unused(self, step: Step, place: str) -> dict[Move, Lines]:
+    def _unused(self, step: Step, place: str) -> Mapping[str, Lines]:
         lines = step.again if place == "again" else step.tries
-        return {cast(Move, m): v for m, v in lines.items() if (step.id, place, cast(Move, m)) not in self._made}
+        return {m: v for m, v in lines.items() if (step.id, place, cast(Move, m)) not in self._made}
 
     def _is_hasty(self, place: str, mind: Mind) -> bool:
         return self._manner == "hasty" and place == "tries" and mind.answer != "guarded" and mind.told != 2
