@@ -41,7 +41,7 @@ _GITIGNORE = "data/\nkeys/\nannotations/\n"
 
 
 def declarations() -> Path:
-    """The folder with schemas/, labeling/, exports/, scenarios/ and sources.yaml: in the wheel, or beside the package."""
+    """The folder with the declarations and sources.yaml: in the wheel, or beside the package."""
     packaged = Path(str(resources.files("curation"))) / "_declarations"
     return packaged if packaged.is_dir() else Path(str(resources.files("curation"))).parent
 
