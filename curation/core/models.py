@@ -6,6 +6,7 @@ find their place is refused: transformers would train on random weights in their
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -166,6 +167,22 @@ def fingerprint(files: ModelFiles) -> str:
     with ThreadPoolExecutor() as pool:
         digests = pool.map(lambda name: _sha256(files.folder / name), names)
         lines = [f"{name} {digest}\n" for name, digest in zip(names, digests, strict=True)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """The sha256 of every file in a folder, with their names: a model whose format this file does not know.
+
+    Read once in a process, and again when a size or a time of change differs.
+    """
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    seen = ((path, path.stat()) for path in found)
+    return _folder_digest(folder, tuple((p.relative_to(folder).as_posix(), s.st_size, s.st_mtime_ns) for p, s in seen))
+
+
+@functools.lru_cache(maxsize=16)
+def _folder_digest(folder: Path, seen: tuple[tuple[str, int, int], ...]) -> str:
+    lines = [f"{name} {_sha256(folder / name)}\n" for name, _, _ in seen]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

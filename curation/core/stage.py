@@ -87,11 +87,15 @@ class Stage:
         return Call(self, self.prepare(spec, project))
 
     def ingredients(self, spec: Any) -> dict[str, Any]:
-        """Everything of the stage itself that decides its output, as plain values for a key."""
+        """Everything of the stage itself that decides its output, as plain values for a key.
+
+        A field of the spec whose metadata says `key: False` is left to `models`: it names a model by where it lies.
+        """
+        aside = {f.name for f in dataclasses.fields(spec) if not f.metadata.get("key", True)}
         return {
             "stage": self.name,
             "version": self.version,
-            "spec": plain(spec),
+            "spec": {name: value for name, value in plain(spec).items() if name not in aside},
             "libraries": {name: library_version(name) for name in self.libraries},
             "models": dict(self.models(spec)),
         }
