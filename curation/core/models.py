@@ -22,7 +22,7 @@ from curation.core.errors import IntegrityError, MissingError, ProjectError, req
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import MistralForCausalLM
+    from transformers import MistralForCausalLM, PreTrainedModel
 
 Dtype = Literal["float32", "bfloat16"]
 
@@ -257,6 +257,48 @@ def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
             fix="this version of transformers reads the checkpoint differently: install the one of the lock file",
         )
     loaded: MistralForCausalLM = model
+    return loaded
+
+
+def load_token_classifier(files: ModelFiles) -> PreTrainedModel:
+    """A model that gives every token a label, in evaluation mode on the CPU, in 32 bits.
+
+    Raises:
+        ProjectError: another kind of model, or quantised weights.
+        IntegrityError: a tensor is missing or of another shape.
+    """
+    require("ner", "torch", "transformers", "safetensors")
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForTokenClassification
+
+    kinds = files.config.get("architectures") or ()
+    if "quantization_config" in files.config or not any("TokenClassification" in str(kind) for kind in kinds):
+        raise ProjectError(
+            "this is no plain model that gives every token a label",
+            where=files.name,
+            fix="choose a model whose config.json names an architecture such as BertForTokenClassification",
+        )
+    try:
+        with _quiet():
+            model, info = AutoModelForTokenClassification.from_pretrained(
+                files.folder,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+    except (SafetensorError, RuntimeError, ValueError, OSError) as error:
+        raise IntegrityError("the weights cannot be read", where=files.name, fix="fetch the model again") from error
+    lost = sorted({*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])})
+    if lost:
+        raise IntegrityError(
+            f"{len(lost)} tensors of the model are missing, the first is {lost[0]}",
+            where=files.name,
+            fix="fetch the model again",
+        )
+    loaded: PreTrainedModel = model.eval()
     return loaded
 
 

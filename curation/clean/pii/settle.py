@@ -62,7 +62,8 @@ def joined(text: str, sure: Sequence[Finding], more: Sequence[Finding]) -> list[
     """
     made = list(sure)
     for one in more:
-        for piece in _beside(text, one, [o for o in sure if o.label != one.label and o.start < one.end > one.start]):
+        others = [o for o in sure if o.label != one.label and o.start < one.end and one.start < o.end]
+        for piece in _beside(text, one, others):
             same = [o for o in made if o.label == one.label and o.start < piece.end and piece.start < o.end]
             if same:
                 piece = max(same, key=lambda o: o.end - o.start)._replace(

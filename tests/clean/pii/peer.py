@@ -16,7 +16,8 @@ LABELS = {"PERSON": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "ORG": "ORG"
 class Peer:
     """`BatchAnalyzerEngine` over the recognisers of the level `patterns`, and the entities of a pipeline if there is one."""
 
-    def __init__(self, pipeline: Path | None = None) -> None:
+    def __init__(self, pipeline: Path | None = None, only: str = "") -> None:
+        """Load; of the pipeline only one component, if it is named."""
         import spacy
         from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine, RecognizerRegistry
         from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
@@ -25,7 +26,7 @@ class Peer:
         from curation.clean.pii.patterns import recognisers
 
         logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
-        nlp = spacy.load(pipeline) if pipeline else spacy.blank("en")
+        nlp = spacy.load(pipeline, **({"enable": only} if only else {})) if pipeline else spacy.blank("en")
         settings = NerModelConfiguration(model_to_presidio_entity_mapping=LABELS, labels_to_ignore=[])
         engine = SpacyNlpEngine(ner_model_configuration=settings)
         engine.nlp = {"en": nlp}
