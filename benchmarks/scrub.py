@@ -2,12 +2,14 @@
 
     python benchmarks/scrub.py [FILE] [--chat 3000] [--dense 2000]
 
-FILE: texts of your own in place of the made-up chat, one JSON object with `text` a line. CPU seconds of one thread, after
-imports and loading. Of two rounds the better counts, on both sides; both sides get every text, repeated ones and all.
-The pipeline has the architecture of en_core_web_sm without its parser: what it costs is real, what its tagger says is not.
-Claims: the level patterns 8 times as fast as the peer at its default, with NER 5 times (2.5 times the peer with batches
-of 256), texts full of personal data 2.5 times; the level rules a million characters a second.
+FILE: texts of your own in place of the made-up chat, one JSON object with `text` a line. CPU seconds of one thread,
+after imports and loading. Of two rounds the better counts, on both sides, and both get every text, repeated ones and
+all. The pipeline has the architecture of en_core_web_sm without its parser: what it costs is real, what its tagger says
+is not. Claims: the level patterns 8 times as fast as the peer at its default, with NER 5 times (2.5 times the peer with
+batches of 256), texts full of personal data 2.5 times; the level rules a million characters a second.
 """
+
+# ruff: noqa: E402 - the number of threads is read when numpy is imported
 
 import argparse
 import json

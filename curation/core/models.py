@@ -161,28 +161,27 @@ def _read_json(path: Path, name: str) -> dict[str, Any]:
 def fingerprint(files: ModelFiles) -> str:
     """The sha256 that names a model by its content: settings, tokenizer and weights, nothing of where they lie.
 
-    Reads every byte of the model (about a minute for 47 GB on a fast disk); nothing is cached.
+    Reads every byte of the model (about a minute for 47 GB on a fast disk), once in a process, and again when the size
+    of a file or the time of its last change differs.
     """
-    names = sorted({*files.weights, *(name for name in _SETTINGS if (files.folder / name).is_file())})
-    with ThreadPoolExecutor() as pool:
-        digests = pool.map(lambda name: _sha256(files.folder / name), names)
-        lines = [f"{name} {digest}\n" for name, digest in zip(names, digests, strict=True)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return _digest(files.folder, {*files.weights, *(name for name in _SETTINGS if (files.folder / name).is_file())})
 
 
-def folder_digest(folder: Path) -> str:
-    """The sha256 of every file in a folder, with their names: a model whose format this file does not know.
+def folder_fingerprint(folder: Path) -> str:
+    """As `fingerprint`, of every file in a folder: for a model whose layout this file does not know."""
+    return _digest(folder, {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()})
 
-    Read once in a process, and again when a size or a time of change differs.
-    """
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    seen = ((path, path.stat()) for path in found)
-    return _folder_digest(folder, tuple((p.relative_to(folder).as_posix(), s.st_size, s.st_mtime_ns) for p, s in seen))
+
+def _digest(folder: Path, names: set[str]) -> str:
+    seen = ((name, (folder / name).stat()) for name in sorted(names))
+    return _digest_of(folder, tuple((name, found.st_size, found.st_mtime_ns) for name, found in seen))
 
 
 @functools.lru_cache(maxsize=16)
-def _folder_digest(folder: Path, seen: tuple[tuple[str, int, int], ...]) -> str:
-    lines = [f"{name} {_sha256(folder / name)}\n" for name, _, _ in seen]
+def _digest_of(folder: Path, seen: tuple[tuple[str, int, int], ...]) -> str:
+    with ThreadPoolExecutor() as pool:
+        digests = pool.map(lambda one: _sha256(folder / one[0]), seen)
+        lines = [f"{name} {digest}\n" for (name, _, _), digest in zip(seen, digests, strict=True)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

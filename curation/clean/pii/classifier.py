@@ -6,7 +6,6 @@ line in the log where a text makes it fail.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -40,12 +39,7 @@ def files_of(name: str) -> ModelFiles:
 def digest(name: str) -> str:
     """What decides what a model finds: its settings, tokenizer and weights, and the languages that its card names."""
     files = files_of(name)
-    return f"{_digest(files.folder, models.folder_digest(files.folder))}:{','.join(sorted(_languages(files)))}"
-
-
-@functools.lru_cache(maxsize=16)
-def _digest(folder: Any, seen: str) -> str:
-    return models.fingerprint(models.resolve(folder))
+    return f"{models.fingerprint(files)} {','.join(sorted(_languages(files)))}".strip()
 
 
 def load(name: str, level: str) -> Classifier:

@@ -99,9 +99,7 @@ class Driver:
     def _hits(self, results: Sequence[Any], entities: Sequence[Entity], threshold: float) -> list[Hit]:
         if not results and not entities:
             return []
-        hits = [
-            Hit(r.start, r.end, r.entity_type, r.score, r.recognition_metadata["recognizer_name"]) for r in results
-        ]
+        hits = [Hit(r.start, r.end, r.entity_type, r.score, r.recognition_metadata["recognizer_name"]) for r in results]
         if self._model is not None:
             hits += [Hit(*one, self._model.recogniser) for one in entities]
         return _unique([one for one in hits if one.score >= threshold])

@@ -67,7 +67,7 @@ def digest(name: str) -> str:
     Raises:
         MissingError: it is not here.
     """
-    return models.folder_digest(folder_of(name))
+    return models.folder_fingerprint(folder_of(name))
 
 
 def load(name: str, level: str) -> Pipeline:
