@@ -158,14 +158,14 @@ def _finds(factory: str) -> bool:
 def _load(spacy: Any, folder: Path, exclude: Sequence[str], level: str) -> Language:
     try:
         nlp: Language = spacy.util.load_model_from_path(folder, exclude=exclude)
-    except (ImportError, spacy.errors.RegistryError) as error:
-        raise MissingError(
-            f"the pipeline of '{level}' needs a package that is not installed: {type(error).__name__}",
-            where="scrub",
-            fix="see the 'requirements' in its meta.json, and install them with pip",
-        ) from None
-    except (ValueError, KeyError, OSError) as error:
+    except (ImportError, ValueError, KeyError, OSError) as error:
         # spaCy raises whatever the reader of the broken part raises.
+        if isinstance(error, ImportError) or type(error).__name__ == "RegistryError" or "[E002]" in str(error):
+            raise MissingError(
+                f"the pipeline of '{level}' needs a package that is not installed",
+                where="scrub",
+                fix="install with pip what its meta.json names under 'requirements'",
+            ) from None
         raise IntegrityError(
             f"the pipeline of '{level}' cannot be read: {type(error).__name__}", where="scrub", fix="install it again"
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import shutil
 import socket
@@ -61,7 +62,9 @@ def covered(texts: list[str], level: str) -> list[set[int]]:
 
 def test_a_model_finds_less_of_nothing_and_more_of_names(level: str, no_network: None) -> None:
     texts = [json.loads(line)["text"] for line in GOLD.read_text(encoding="utf-8").splitlines()]
-    texts += [*fuzzed(200, 5), ONLY_A_MODEL]
+    if level.startswith("transformers"):
+        texts = texts[::3]
+    texts += [*fuzzed(150, 5), ONLY_A_MODEL]
     rules, more = covered(texts, "rules"), covered(texts, level)
     assert [i for i, (a, b) in enumerate(zip(rules, more, strict=True)) if not a <= b] == []
     assert len(more[-1]) > len(rules[-1])
@@ -75,7 +78,7 @@ def test_public_figures_and_numbers_of_help_lines_stay(pipeline: Path) -> None:
     assert all(one.label != "PHONE" for one in find([text], 0.35, level=f"spacy:{pipeline}")[0])
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.lists(st.sampled_from([*PIECES, "Xylia Vorn ", "my sister Emily ", " left Snorburg "]), max_size=7).map("".join)
 )
@@ -135,8 +138,8 @@ def test_the_key_knows_the_recognisers() -> None:
     ],
 )
 def test_a_missing_model_is_an_error_with_the_command(level: str, mend: str, no_network: None) -> None:
-    if level.startswith("gliner"):
-        pytest.importorskip("presidio_analyzer")
+    if level.startswith("gliner") and importlib.util.find_spec("gliner"):
+        mend = "hf download"
     with pytest.raises(MissingError) as caught:
         Search(level)
     assert mend in str(caught.value) and caught.value.exit_code == 6
@@ -186,11 +189,12 @@ def test_only_what_is_used_of_a_pipeline_is_loaded(pipeline: Path, tmp_path: Pat
 
     nlp = spacy.load(pipeline)
     nlp.add_pipe("sentencizer")
-    nlp.add_pipe("tagger").add_label("X")
-    nlp.get_pipe("tagger").initialize(lambda: [], nlp=nlp, labels=("X",))
+    nlp.to_disk(tmp_path / "lemmas")
     nlp.remove_pipe("lemmatizer")
-    nlp.to_disk(tmp_path / "more")
-    assert pipelines.load(str(tmp_path / "more"), "spacy:more")._nlp.pipe_names == ["ner"]
+    nlp.to_disk(tmp_path / "names")
+    with_lemmas, names = (pipelines.load(str(tmp_path / name), "spacy:x") for name in ("lemmas", "names"))
+    assert with_lemmas._nlp.pipe_names == ["lemmatizer", "ner"] and with_lemmas._not_for_entities == ["lemmatizer"]
+    assert names._nlp.pipe_names == ["ner"] and not names.lemmatises
 
 
 @pytest.fixture
@@ -213,7 +217,7 @@ def test_a_trained_pipeline_cleans_a_project(made: Made) -> None:
     audit = [
         one for part in parts if "pii" in part.column_names for row in part["pii"].to_pylist() for one in row or ()
     ]
-    assert {"SpacyRecognizer"} < {one["recogniser"] for one in audit} and {one["engine"] for one in audit} == {
+    assert {"SpacyRecognizer"} == {one["recogniser"] for one in audit} and {one["engine"] for one in audit} == {
         "spacy:names"
     }
     written = b"".join(path.read_bytes() for path in (made.root / "data" / "tables").rglob("*.json"))
@@ -226,7 +230,7 @@ def test_a_trained_pipeline_cleans_a_project(made: Made) -> None:
 
 def test_findings_do_not_follow_the_batch(pipeline: Path) -> None:
     search = Search(f"spacy:{pipeline}")
-    texts = [json.loads(line)["text"] for line in GOLD.read_text(encoding="utf-8").splitlines()[:80]]
+    texts = [json.loads(line)["text"] for line in GOLD.read_text(encoding="utf-8").splitlines()[:20]]
     assert search.find(texts) == [search.find([text])[0] for text in texts]
 
 
