@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml
 
@@ -149,5 +149,5 @@ def _languages(files: ModelFiles) -> frozenset[str]:
     return frozenset(code for code in (named if isinstance(named, list) else [named]) if _is_code(code))
 
 
-def _is_code(code: Any) -> bool:
+def _is_code(code: Any) -> TypeGuard[str]:
     return isinstance(code, str) and len(code) == 2 and code.isalpha()

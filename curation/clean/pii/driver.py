@@ -108,7 +108,7 @@ class Driver:
 
 
 def passing(texts: pa.StringArray, gate: str) -> list[int]:
-    """The places of the texts that match an RE2 pattern; all for an empty one, and of a few, for it is compiled anew."""
+    """The places of the texts that match an RE2 pattern; all where there is none, and of a few: it is compiled anew."""
     if not gate or len(texts) <= _FEW:
         return list(range(len(texts)))
     places: list[int] = np.flatnonzero(pc.match_substring_regex(texts, gate).to_numpy(zero_copy_only=False)).tolist()

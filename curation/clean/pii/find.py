@@ -41,7 +41,7 @@ class Search:
         self._min_score = min_score
         self._entries = entries
         self._public = public
-        # A model adds to what is found without it: it may hide no cue from the rules, and rename nothing they are sure of.
+        # A model adds to what is found without it: it may hide no cue from the rules, and rename nothing they found.
         self._without = Search("rules", min_score, entries=entries, public=public) if self.finder.model else None
 
     def find(self, texts: Sequence[str], records: Sequence[str] = ()) -> list[list[Finding]]:

@@ -74,8 +74,8 @@ class Finder:
         for rule in self._rules:
             for index in passing(array, rule.gate):
                 window = windows[index]
-                hits = (one for one in rule.search(window.text) if one.score >= min_score)
-                found[window.place] += _whole(texts[window.place], window, hits)
+                told = (one for one in rule.search(window.text) if one.score >= min_score)
+                found[window.place] += _whole(texts[window.place], window, told)
         return found
 
     def _labelled(self, text: str, hits: Iterable[Hit]) -> Iterator[Finding]:

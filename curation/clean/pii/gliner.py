@@ -1,6 +1,6 @@
 """GLiNER models, through Presidio's recogniser: a folder on this disk, safetensors only.
 
-The package is in no extra, for it asks for an older transformers than training does: it wants an environment of its own.
+The package is in no extra: it asks for an older transformers than training does, and wants an environment of its own.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ LABELS = {"PERSON": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "ORG": "ORG"
 
 
 class Peer:
-    """`BatchAnalyzerEngine` over the recognisers of the level `patterns`, and the entities of a pipeline if there is one."""
+    """`BatchAnalyzerEngine` over the recognisers of the level `patterns`, and the entities of a pipeline, if any."""
 
     def __init__(self, pipeline: Path | None = None, only: str = "") -> None:
         """Load; of the pipeline only one component, if it is named."""
