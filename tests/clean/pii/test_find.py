@@ -260,6 +260,6 @@ def test_help_lines_hold_digits_only() -> None:
 def test_a_few_texts_need_no_gates() -> None:
     rng = random.Random(7)
     texts = ["".join(rng.choices([*PIECES, *PEOPLE], k=rng.randint(1, 9))) for _ in range(100)]
-    search = levels.finder("rules").search
+    search = levels.finder("patterns").search
     together, alone = search(texts, 0.05), [search([text], 0.05)[0] for text in texts]
     assert [i for i in range(len(texts)) if sorted(together[i]) != sorted(alone[i])] == []
