@@ -13,15 +13,39 @@ _A_MODEL = (
 )
 IDENTITY = "|".join(
     (
-        rf"(?i)\b(?:i am|i['’]m|my name is|you can call me|this is) {_MODELS}\b",
-        rf"(?i)\bas {_A_MODEL}\b",
-        rf"(?i)\bi(?: am|['’]m)(?: just| only| actually)? {_A_MODEL}\b(?:[^.!?\n]{{0,60}}\b{_MAKERS}\b|[,.!]| and| created| designed"
-        r"| developed| trained| so| who| that| without)",
+        rf"(?i)\b(?:i am|i['’]m|my name is|you can call me|as) {_MODELS}\b(?:[,.!;:]|\s*$|,? (?:an?|your|the|and|created|developed|trained"
+        r"|made|from|by|based)\b)",
+        rf"(?i)\bi(?: am|['’]m)(?: just| only| actually)? {_A_MODEL}\b[^.!?\n]{{0,60}}\b{_MAKERS}\b",
         rf"(?i)\bi (?:was|am|have been) (?:created|developed|made|trained|built|designed) by (?:[\w-]+ ){{0,4}}{_MAKERS}\b",
-        rf"(?i)\b(?:language|ai) model (?:created|developed|trained|made|built) by {_MAKERS}\b",
+        rf"(?i)\b(?:language|ai) model,? (?:created|developed|trained|made|built) by (?:[\w-]+ ){{0,4}}{_MAKERS}\b",
     )
 )
 """An answer that says which model, or whose, it is."""
+
+DISCLAIMER = "|".join(
+    (
+        rf"(?i)\bas {_A_MODEL}\b, ?(?:i|my)\b",
+        r"(?i)\b(?:as|i(?: am|['’]m)(?: just| only| actually| still)?) (?:an? )?(?:[\w-]+ ){0,3}(?:language model|llm|ai (?:language )?model)\b",
+        rf"(?i)\bi(?: am|['’]m)(?: just| only| actually)? {_A_MODEL}\b(?:, | and )(?:so )?(?:i )?(?:do not|don['’]t|cannot|can['’]t|have no)\b",
+    )
+)
+"""An answer that talks of itself as a language model. Who only says that they are an AI does not: that is honest."""
+
+ASKED_IDENTITY = (
+    r"(?i)\b(?:(?:are|r) (?:you|u) (?:even |really |just |actually )?(?:an? |some )?(?:[\w-]+ )?(?:human|real|person|people|ai|bot|robot"
+    r"|machine|computer|program|model|chat ?bot|chatgpt)|(?:who|what) (?:are|r) (?:you|u)\b|(?:am i|i['’]m) (?:talking|speaking|chatting) (?:to|with)"
+    r" (?:an? )?(?:human|person|ai|bot|robot|machine|computer)|do you (?:have|feel|experience) (?:any )?(?:feelings|emotions)|can you feel)"
+)
+"""A user who asks what it is that answers."""
+
+CRISIS = (
+    r"(?i)\b(?:crisis|suicid\w*|self-?harm\w*|hotline|helpline|lifeline|samaritans|988|911|999|112|116 ?123|741741|overdos\w*"
+    r"|(?:harm|hurt|kill)(?:ing)? (?:yourself|myself|others|someone))\b"
+)
+"""What a reply to somebody in danger says."""
+
+EMPTY = r"(?i)^[^\p{L}\p{N}\p{So}\p{Sk}\p{Sc}]*(?:(?:n/?a|none|null|nan|nil|todo|tbd|undefined|deleted|removed|empty|no (?:answer|response|output|reply))[^\p{L}\p{N}]*)?$"
+"""Says nothing, or only that there is no answer."""
 
 CUTOFF = "|".join(
     (
@@ -64,6 +88,7 @@ SPECIAL = "|".join(
         r"<(?:start|end)_of_turn>",
         r"\[(?:gMASK|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\]",
         r"<(?:extra_id_\d+|mask)>",
+        r"</?(?:think|thinking|scratchpad)>",
     )
 )
 """Control tokens of chat formats, as text."""
