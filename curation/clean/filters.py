@@ -33,8 +33,8 @@ class FiltersSpec:
     mixed_personas: float = doc("answers in which two speakers talk", default=0.0)
     identity: float = doc("answers that claim to be a certain model, or a certain maker's", default=0.0)
     disclaimers: float = doc(
-        "share of answers that talk of themselves as a language model, from 0 to 1; those to people who asked, or who may "
-        "be in danger, do not count",
+        "share of answers that talk of themselves as a language model, from 0 to 1; those to people who asked, or who "
+        "may be in danger, do not count",
         default=0.0,
     )
     cutoff_date: float = doc("answers that tell how far a model's knowledge reaches", default=0.0)

@@ -76,7 +76,9 @@ class Conversation:
         voice = np.where(self.client[rows], _true(pc.equal(self.messages.role, "user")), self.spoken("assistant"))
         spoken = Said(_texts(self.messages), rows).where(voice & chat[rows])
         rows = self.chosen.rows
-        given = Said(_texts(self.chosen), rows).where(_true(pc.equal(self.chosen.role, "assistant")) & ~(chat | bad)[rows])
+        given = Said(_texts(self.chosen), rows).where(
+            _true(pc.equal(self.chosen.role, "assistant")) & ~(chat | bad)[rows]
+        )
         return Said(pa.concat_arrays([spoken.texts, given.texts]), np.concatenate([spoken.rows, given.rows]))
 
     @cached_property
@@ -166,9 +168,12 @@ def cutoff_date(talk: Conversation) -> Scores:
 
 
 def refusals(talk: Conversation) -> Scores:
-    """The share of answers that decline; a reply about safety, or to a person in danger, does not count."""
+    """The share of answers that decline.
+
+    A reply about safety, or to a person in danger, does not count, nor does one that asks for what it lacks.
+    """
     said = talk.counsel
-    declined = matches(said.texts, p.REFUSAL) & ~matches(said.texts, p.SAFETY)
+    declined = matches(said.texts, p.REFUSAL) & ~matches(said.texts, p.SAFETY) & ~matches(said.texts, p.ASKS_MORE)
     if declined.any():
         declined &= ~talk.asked(p.WORRYING)[said.rows]
     return talk.share(said, declined)
@@ -228,7 +233,8 @@ def cut_off(talk: Conversation) -> Scores:
     ends = texts.take(pa.array(last[there]))
     sizes = pc.utf8_length(ends).to_numpy(zero_copy_only=False)
     found = np.zeros(talk.size)
-    found[there] = np.where(matches(ends, p.UNFINISHED), sizes, 0)
+    broken = matches(ends, p.UNFINISHED) | (matches(ends, p.HALF) & matches(ends, p.PUNCTUATED))
+    found[there] = np.where(broken, sizes, 0)
     return found
 
 
