@@ -19,6 +19,10 @@ IDENTITY = "|".join(
         r"|made|from|by|based)\b)",
         rf"(?i)\bi(?: am|['’]m)(?: just| only| actually)? {_A_MODEL}\b[^.!?\n]{{0,60}}(?:\b{_MAKERS}\b|\[ORG_\d+\])",
         rf"(?i)\bi (?:was|am|have been) (?:created|developed|made|trained|built|designed) by (?:[\w-]+ ){{0,4}}{_MAKERS}\b",
+        rf"(?i)\bi(?: am|['’]m| was) (?:created|developed|built|designed|made) by (?:[\w-]+ ){{0,4}}{_MAKERS_HERE}",
+        rf"(?i)\bi(?: am|['’]m| was) trained by (?:an? |the )?(?:team of )?(?:researchers|engineers|developers) (?:from|at|of) {_MAKERS_HERE}",
+        rf"(?i)\bmy (?:creators|developers|makers) (?:are|is) (?:[\w-]+ ){{0,4}}{_MAKERS_HERE}",
+        rf"(?i){_MAKERS_HERE}[^.!?\n]{{0,20}} (?:created|developed|built) me\b",
         rf"(?i)\b(?:language|ai) model,? (?:[\w-]+ )?(?:created|developed|trained|made|built) by (?:[\w-]+ ){{0,4}}{_MAKERS_HERE}",
         rf"(?i)\b(?:created|developed|trained|made|built) by (?:[\w-]+ ){{0,4}}{_MAKERS_HERE}[^.!?\n]{{0,40}} as an? (?:[\w-]+ )?language model\b",
     )

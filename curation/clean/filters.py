@@ -60,7 +60,7 @@ def _open(spec: FiltersSpec) -> FiltersSpec:
 
 @stage(
     "filters",
-    version=1,
+    version=2,
     spec=FiltersSpec,
     reads=_READS,
     writes=("measures",),

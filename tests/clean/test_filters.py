@@ -35,6 +35,8 @@ def answers(*texts: str) -> list[str | None]:
             "identity",
             "You can call me [PERSON_1], and I was trained by [ORG_1] (LMSYS) researchers as a language model.",
         ),
+        ("identity", "No, I am developed by researchers from [ORG_1] (LMSYS)."),
+        ("identity", "Researchers from [ORG_1] (LMSYS) created me."),
         ("identity", "As a language model, I go by the name Vicuna."),
         ("identity", "This is a language model created by Alibaba Cloud."),
         ("empty_answer", "..."),
@@ -159,7 +161,7 @@ def test_difficult_clients_are_wanted():
         again,
         "well, I",
     ]
-    said += ["You're just ChatGPT, aren't you?", "As if an AI could get that!", "https://example.org/what-he-wrote"]
+    said += ["well, I", "You're just ChatGPT, aren't you?", "As if an AI could get that!", again + "and it was the"]
     for persona in ("client", "assistant"):
         rows = [chat(i, text, GOOD, persona=persona) for i, text in enumerate(said)]
         assert reasons(rows) == [None] * len(said)
