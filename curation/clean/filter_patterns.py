@@ -38,12 +38,18 @@ DISCLAIMER = "|".join(
 )
 """An answer that talks of itself as a language model. Who only says that they are an AI does not: that is honest."""
 
-ASKED_IDENTITY = (
-    r"(?i)\b(?:(?:are|r) (?:you|u) (?:even |really |just |actually )?(?:an? |some )?(?:[\w-]+ )?(?:human|real|person|people|ai|bot|robot"
-    r"|machine|computer|program|model|chat ?bot|chatgpt)|(?:who|what) (?:are|r) (?:you|u)\b|(?:am i|i['’]m) (?:talking|speaking|chatting) (?:to|with)"
-    r" (?:an? )?(?:human|person|ai|bot|robot|machine|computer)|do you (?:have|feel|experience) (?:any )?(?:feelings|emotions)|can you feel)"
+ASKED_IDENTITY = "|".join(
+    (
+        r"(?i)\b(?:are|r) (?:you|u) (?:even |really |just |actually )?(?:an? |some )?(?:[\w-]+ )?(?:human|real|person|people|ai|bot|robot|machine"
+        r"|computer|program|model|chat ?bot|chatgpt)\b",
+        r"(?i)\b(?:who|what|how) (?:are|r) (?:you|u)\b|\byourself\b|\b(?:have|did|had|do) you ever\b|\b(?:you had to|you once)\b",
+        r"(?i)\b(?:am i|i['’]m) (?:talking|speaking|chatting) (?:to|with) (?:an? )?(?:human|person|ai|bot|robot|machine|computer)",
+        r"(?i)\b(?:do|does|can|could|would|did) you (?:even |really |actually |also )?(?:have|feel|experience|like|love|enjoy|prefer|miss|dream|sleep"
+        r"|care|cry|hurt|remember|understand|know how|get (?:tired|bored|lonely|sad)|do if)\b",
+        r"(?i)\byour (?:own )?(?:house|home|life|childhood|family|friends|favou?rite|hobb\w+|feelings|emotions|day|past|body|name|age|experience)\b",
+    )
 )
-"""A user who asks what it is that answers."""
+"""A user who asks what it is that answers, or about its life and feelings."""
 
 CRISIS = (
     r"(?i)\b(?:crisis|suicid\w*|self-?harm\w*|hotline|helpline|lifeline|samaritans|988|911|999|112|116 ?123|741741|overdos\w*"

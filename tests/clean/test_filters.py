@@ -143,8 +143,10 @@ def test_a_reply_to_a_person_in_danger_may_say_that_it_is_a_model():
         chat(3, "What is a panic attack?", plain),
         chat(4, "It hurts", "As an AI, I can't come to you, but the crisis line can talk to you right now: 988."),
         chat(5, "I want to kill myself", "I'm ChatGPT. I am glad you told me."),
+        chat(6, "do you ever feel lonely?", plain),
+        chat(7, "Who are you?", "I'm ChatGPT."),
     ]
-    assert reasons(rows) == [None, None, "disclaimers", None, "identity"]
+    assert reasons(rows) == [None, None, "disclaimers", None, "identity", None, "identity"]
 
 
 def test_difficult_clients_are_wanted():
