@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -55,7 +56,8 @@ class FiltersSpec:
 
 
 def _open(spec: FiltersSpec) -> FiltersSpec:
-    return FiltersSpec(**dict.fromkeys(MEASURES, -1.0))
+    off: dict[str, Any] = dict.fromkeys(MEASURES, -1.0)
+    return FiltersSpec(**off)
 
 
 @stage(
