@@ -74,4 +74,5 @@ def benchmark(app: App, file: Path, field: str, out: Path | None) -> None:
     if app.ui.json:
         app.ui.emit({"file": str(target), "items": written, "without_words": len(items) - written})
         return
-    app.ui.say(f"{written:,} test items in {target}; in a recipe: decontaminate: [{benchmarks.FOLDER}/{target.name}]")
+    app.ui.say(f"{written:,} test items in {target}")
+    app.ui.say(f"next, in a recipe: decontaminate: [{benchmarks.FOLDER}/{target.name}]")
