@@ -42,7 +42,7 @@ ASKED_IDENTITY = "|".join(
     (
         r"(?i)\b(?:are|r) (?:you|u) (?:even |really |just |actually )?(?:an? |some )?(?:[\w-]+ )?(?:human|real|person|people|ai|bot|robot|machine"
         r"|computer|program|model|chat ?bot|chatgpt)\b",
-        r"(?i)\b(?:who|what|how) (?:are|r) (?:you|u)\b|\byourself\b|\b(?:have|did|had|do) you ever\b|\b(?:you had to|you once)\b",
+        r"(?i)\b(?:who|what|how) (?:are|r) (?:you|u)\b|\byourself\b|\b(?:have|did|had|do) you ever\b|\byou (?:had to|once|would do if)\b",
         r"(?i)\b(?:am i|i['’]m) (?:talking|speaking|chatting) (?:to|with) (?:an? )?(?:human|person|ai|bot|robot|machine|computer)",
         r"(?i)\b(?:do|does|can|could|would|did) you (?:even |really |actually |also )?(?:have|feel|experience|like|love|enjoy|prefer|miss|dream|sleep"
         r"|care|cry|hurt|remember|understand|know how|get (?:tired|bored|lonely|sad)|do if)\b",
@@ -153,6 +153,10 @@ HALF = (
 )
 PUNCTUATED = r"[.!?]['\")”’]?\s[^.!?]+[.!?]['\")”’]?\s"
 """A sentence may end in one of the words of `HALF`, but hardly the last one of somebody who ends all others with a stop."""
+
+OPEN = r"[.!?]['\")”’]?[ \t][^.!?\n]+[.!?]['\")”’]?[ \t]+(?:[^\s.!?]+[ \t]+){11,}[^\s.!?]*[\p{L}\d]\s*$"
+"""Two sentences with a stop, then twelve words and more without one, in one paragraph. Of 952 complete answers that
+therapists wrote, 2 look like that; of 257 that were cut at 400 characters, 75."""
 
 WORRYING = r"(?i)\b(?:suicid\w*|kill (?:myself|me)|end my life|self-?harm\w*|hurt(?:ing)? myself|overdose)\b"
 """What a person in danger says: no reply to it is a refusal, however it is worded."""

@@ -234,6 +234,7 @@ def cut_off(talk: Conversation) -> Scores:
     sizes = pc.utf8_length(ends).to_numpy(zero_copy_only=False)
     found = np.zeros(talk.size)
     broken = matches(ends, p.UNFINISHED) | (matches(ends, p.HALF) & matches(ends, p.PUNCTUATED))
+    broken |= matches(ends, p.OPEN)
     found[there] = np.where(broken, sizes, 0)
     return found
 

@@ -65,6 +65,7 @@ def answers(*texts: str) -> list[str | None]:
         ("links_only", "[URL_1]\n- [URL_2]"),
         ("repetition", "I hear you and I am here for you today. " * 9),
         ("cut_off", GOOD + " What I would like you to think about until we meet again is the"),
+        ("cut_off", f"{GOOD} {GOOD} When you look back at it now you may see that the person who walked out nev"),
         ("cut_off", GOOD + " There are three things that matter most here: sleep, food,"),
     ],
 )
@@ -115,6 +116,8 @@ def test_each_reason_has_its_case(reason, text):
         "Here is one thing to try:\n1. Notice the thought\n2. Name it\n3. Let it pass",
         "Take the feeling seriously, look at it, and give it a name. Hope that helps, Allison",
         "No, no, no. That is not on you.",
+        "That was a hard week. You made it through. I am glad that you told me about it today",
+        "Try this. It helps many. Then:\n- look at one thing that you can see from where you are sitting right now",
         'He said: "User". I said: "me?"',
         "Therapist: as a word it only means somebody who attends to you.",
         "Read https://example.org/grief when you are ready.",
