@@ -197,5 +197,6 @@ def _cover(
         part = covered / lengths[item]
         if part > share:
             out_given[item] = True
-            if part > out_share[text]:
+            # As it is stored: of two items that are covered alike the first is named.
+            if np.float32(part) > out_share[text]:
                 out_item[text], out_share[text] = item, part

@@ -68,6 +68,11 @@ def test_an_item_inside_a_long_text_is_found_however_it_is_written():
     assert found.item.tolist() == [0, -1] and found.share[0] == 1.0
 
 
+def test_of_two_items_covered_alike_the_first_is_named():
+    item = " ".join("a" * 9) + " b"
+    assert overlaps(pa.array(["a a"]), index(pa.array([item, item]), 2)).item.tolist() == [0]
+
+
 def test_half_is_not_more_than_half():
     item = " ".join(f"w{i}" for i in range(16))
     found = overlaps(pa.array([" ".join(f"w{i}" for i in range(8))]), index(pa.array([item])))
