@@ -52,7 +52,7 @@ def material(project: Project, name: str, source: MadeSource) -> list[Path]:
         raise ProjectError(
             f"no scenario is called '{missing[0]}'" if found else f"there is no scenario in '{source.path}'",
             where=f"source '{name}'",
-            fix="ids are the files' names without .yaml; curate init copies the shipped ones into scenarios/",
+            fix="ids are the files' names without .yaml; the shipped ones come with a new project: curate init DIR",
         )
     return [path for stem, path in found.items() if not source.only or stem in source.only]
 
@@ -128,5 +128,7 @@ def located(project: Project, name: str, source: MadeSource) -> tuple[MadeFile, 
     for file, facts in sorted(known["files"].items()):
         of = file.removesuffix(".jsonl")
         uri = f"{source.kind}:{of.partition('.')[0]}"
-        found.append(MadeFile(f"{source.path}/{of}", where / file, facts["verified"], uri))
+        # Tables and lock files name no place of this machine.
+        shown = Path(source.path).name if Path(source.path).is_absolute() else source.path
+        found.append(MadeFile(f"{shown}/{of}", where / file, facts["verified"], uri))
     return tuple(found)
