@@ -31,7 +31,7 @@ from curation.export.split import held_out
 from curation.methods import screen
 from curation.version import __version__
 
-VERSION = 3
+VERSION = 4
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 QUESTION = "decision"
