@@ -10,7 +10,6 @@ from curation.clean.pii.score import Spans
 from curation.clean.scrub import ScrubSpec, scrub
 from curation.core.app import App
 from curation.core.errors import UsageError
-from curation.core.project import NoProjectError
 from curation.core.stage import Step, require_step
 
 _BATCH = 1000
@@ -23,10 +22,7 @@ def spec(app: App, level: str | None) -> ScrubSpec:
         UsageError: there is no such level.
         MissingError: what scrub needs is not installed.
     """
-    try:
-        call = scrub.called(app.project)
-    except NoProjectError:
-        call = scrub.called(None)
+    call = scrub.called(app.settings_of)
     require_step((Step("score", (call,)),))
     try:
         return dataclasses.replace(call.spec, entries=(), level=level or call.spec.level)
