@@ -31,8 +31,10 @@ def spec(app: App, level: str | None) -> ScrubSpec:
 
 
 def spans(texts: Sequence[str], spec: ScrubSpec) -> Iterator[Spans]:
-    """For each text its findings."""
+    """For each text its findings, as scrub would have them if it were a record of its own."""
     search = Search(spec.level, spec.min_score)
     for start in range(0, len(texts), _BATCH):
-        for found in search.find(texts[start : start + _BATCH]):
+        batch = texts[start : start + _BATCH]
+        for text, found in zip(batch, search.find(batch), strict=True):
+            search.spread([text], [found], "")
             yield [(span.start, span.end, span.label) for span in found]

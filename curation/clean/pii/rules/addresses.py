@@ -126,12 +126,8 @@ def _roads(text: str) -> Iterator[Finding]:
         while before and before[-1] in ("the", "just"):
             before.pop()
         words = [low(w) for w in WORD.findall(match[0])]
-        if (
-            before
-            and before[-1] in ("on", "off", "in", "at")
-            and _LIVE & set(before[-6:-1])
-            and low(match[0]) not in _FAMOUS
-        ) and (not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2):
+        lived = before[-1:] and before[-1] in ("on", "off", "in", "at") and _LIVE & set(before[-6:-1])
+        if (lived or before[-1:] in (["on"], ["off"])) and low(match[0]) not in _FAMOUS and (not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2):
             yield Finding(*match.span(), "ADDRESS", 0.65, "addresses")
 
 

@@ -25,6 +25,9 @@ KIN = _words(
 )
 """Relatives and partners: the name beside one is a relative's."""
 
+ADULTS = KIN - _words("baby child kid kids newborn toddler twin twins partner parents relative sibling siblings ex mil fil")
+"""Kin that no noun follows as a rule, as in "baby monitor"."""
+
 COMPANIONS = _words(
     """
     friend friends bestie bff mate mates pal buddy roommate roommates roomie flatmate flatmates housemate housemates
@@ -49,6 +52,15 @@ CLINICIANS = _words(
 """Those who treat: the name beside one is a clinician's."""
 
 CLIENTS = _words("client patient clients patients")
+
+CREDENTIALS = _words(
+    """
+    lmft lmfta lcsw lcswr licsw lisw lmsw lsw lgsw msw lpc lpcc lpca lcpc lcmhc lmhc lmhca lcdc cadc ncc ccc bcba psyd
+    phd edd dsw pmhnp aprn crnp fnp dnp rn lpn mbacp mbps ukcp bacp rmn amft apcc lac lcadc lpcmh nbcc emdria lmac
+    lscsw dbh mft cpsych hcpc
+    """
+)
+"""Behind a name and a comma: licences and degrees of those who treat, none of which is a state's abbreviation."""
 
 CLINICAL_TITLES = _words("dr doctor nurse doc psychologist therapist counsellor counselor")
 TITLES = CLINICAL_TITLES | _words(
@@ -139,6 +151,16 @@ DO_STRONG = _words(
 )
 """What only people do: strong enough for a word that no list has."""
 
+DID = _words(
+    """
+    said told asked replied texted messaged phoned called yelled shouted screamed cried laughed smiled hugged kissed
+    cheated lied admitted married proposed dumped ghosted bullied invited visited unfollowed unfriended blocked ignored
+    left died moved came went got slapped punched drank slept promised threatened apologised apologized broke hates
+    thinks says texts wants
+    """
+)
+"""What a person did or does, in a form that stands behind no "will" or "may"."""
+
 WHERE_PEOPLE_ARE = frozenset(
     {
         ("from", "my"),
@@ -201,6 +223,18 @@ CLOSINGS = _words(
     " kindly gratefully respectfully ta ps"
 )
 
+SELF_ENDS = frozenset(["", ".", ",", "!", "again", "here", "from", "btw", "lol", "and", "-"])
+"""Behind the name of somebody who says "hey, it's …"."""
+
+REPORTED = _words(
+    """
+    denies denied reports reported endorses endorsed presents presented states stated appears appeared arrived attended
+    expressed described discussed disclosed verbalized verbalised identified displayed exhibited was is has had will
+    continues continued agreed said says shared tearful
+    """
+)
+"""What notes say of somebody, whose name may be two initials."""
+
 PLACE_NOUNS = _words(
     """
     street st road rd avenue ave lane ln drive dr boulevard blvd court ct close square place way park hill hospital
@@ -209,7 +243,7 @@ PLACE_NOUNS = _words(
     bridge building tower gardens farm ranch estate foundation institute academy award prize trust inc ltd llc corp
     bank group company brothers bros festival stadium arena prison jail theatre theater zoo market mall store shop
     bookshop pharmacy surgery practice scale inventory test index questionnaire syndrome disease disorder effect law
-    act method model technique therapy principle hypothesis paradox movement era day eve carol sunday monday cup open
+    act method model technique talk talks equilibrium therapy principle hypothesis paradox movement era day eve carol sunday monday cup open
     series show
     """
 )

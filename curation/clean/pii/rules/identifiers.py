@@ -52,6 +52,7 @@ _MONEY = re.compile(
 _LAST_FOUR = re.compile(
     r"(?i)\blast (?:four|4)(?: digits)?(?P<of> (?:of|on) (?:my|the|her|his) [\w ]{2,24}?)?(?: (?:is|are|were))?[ :]{1,2}(?P<value>\d{4})(?!\w)"
 )
+_CARD_SHAPE = re.compile(r"(?<![\d-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\d-])")
 _WALLET = re.compile(r"(?<!\w)0x[0-9a-fA-F]{40}(?!\w)")
 _CASHTAG = re.compile(r"(?i:\bcash ?(?:app|tag)\b[^.\n$]{0,20})(?P<tag>\$[A-Za-z][\w-]{1,19})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -77,7 +78,7 @@ def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
             continue  # the recogniser of cards knows better
         if match["cue"] == "ID" and _ZIP.fullmatch(value) and text[: match.start()].rstrip(" ")[-1:] in (",", "\n"):
             continue  # Idaho
-        if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6):
+        if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6 if value.endswith("00") else 5):
             yield Finding(*match.span("value"), "ID", 0.76, "identifiers")
     for match in _PLATE.finditer(text, start, end):
         if sum(c.isalpha() for c in match["plate"]) >= 1:
@@ -93,6 +94,8 @@ def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
     for match in _LAST_FOUR.finditer(text, start, end):
         social = "soci" in (match["of"] or "").lower() or "ssn" in (match["of"] or "").lower()
         yield Finding(*match.span("value"), "ID" if social else "FINANCIAL", 0.7, "identifiers")
+    for match in _CARD_SHAPE.finditer(text, start, end):
+        yield Finding(*match.span(), "FINANCIAL", 0.7, "identifiers")
     for match in _WALLET.finditer(text, start, end):
         yield Finding(*match.span(), "FINANCIAL", 0.8, "identifiers")
 

@@ -43,6 +43,8 @@ def right(line: Line, place: int, owned: bool) -> Lead:
         owned: whether the name ends in 's.
     """
     low, after = line.low(place), line.low(place + 1)
+    if credentials(line, place):
+        return Lead(NAMED, "clinician")
     if owned:
         if low in cues.BELONGINGS or (low in cues.ADJECTIVES and after in cues.BELONGINGS):
             return Lead(TREATED)
@@ -57,6 +59,16 @@ def right(line: Line, place: int, owned: bool) -> Lead:
     if low in cues.DO_STRONG or (low, after) in cues.WHERE_PEOPLE_ARE:
         return Lead(TREATED)
     return Lead(BESIDE) if low in cues.DO_SAY else NONE
+
+
+def credentials(line: Line, place: int) -> bool:
+    """Whether letters of a clinician's licence or degree stand there: ", LMFT", ", Ph.D."."""
+    at = place + 1 if line.low(place) in (",", "(", "-", "–") else place
+    if not line.cap(at) or (at == place and not line.words[at].isupper()):
+        return False
+    if line.low(at) in cues.CREDENTIALS:
+        return True
+    return line.low(at) in ("ph", "psy", "ed") and line.low(at + 1) == "." and line.low(at + 2) == "d"
 
 
 def _over_adjectives(line: Line, place: int) -> int:
@@ -111,6 +123,9 @@ def _naming(line: Line, place: int) -> Lead | None:
         return Lead(NAMED)
     if one in ("i'm", "im", "i’m") or (one == "am" and two == "i"):
         return Lead(TREATED, _speaker(line))
+    itself = one == "its" or (one == "it" and line.owns[place - 1])
+    if itself and (place == 1 or two in cues.GREETINGS or two == ",") and line.low(place + 1) in cues.SELF_ENDS:
+        return Lead(TREATED, _speaker(line))  # "hey its dani again"
     if (one == "is" and two == "this") or (one == "it" and place == 1 and line.owns[0]):
         return Lead(BESIDE, _speaker(line))
     if one in ("called", "named") and not (two in cues.THINGS_NAMED or three in cues.THINGS_NAMED):

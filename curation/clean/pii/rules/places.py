@@ -119,7 +119,8 @@ def _judged(
         before = [*before, *(low(w[0]) for w in words[:first])]
     elif first:
         return None if BODY_WORDS & {low(w[0]) for w in words} else _span(text, words[:behind], 0.8)
-    if before[-1:] and (before[-1] in _TITLES or before[-2:-1] == ["of"]):
+    titled = before[-1:] and before[-1] in _TITLES and not (before[-1] == "miss" and len(before) > 1)
+    if titled or (before[-1:] and before[-2:-1] == ["of"]):
         return None
     if after and not (after in _PARTS or after in _PART_OF_NAME or after in FUNCTION or key(after) in gazetteer.wide):
         if after in BODY_WORDS:
