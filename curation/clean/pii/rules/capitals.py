@@ -359,6 +359,8 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
         return None
     if before.strength == TREATED or behind.strength >= TREATED:
         return None if wordish and last == first else Person(first, last, LIKELY, role)
+    if last == first and not kind & ~LAST and not wordish and _does(line, first, behind):
+        return Person(first, last, POSSIBLE, role)
     if (
         last > first
         and line.kinds[last] & LAST
@@ -367,6 +369,18 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
     ):
         return Person(first, last, POSSIBLE, role) if before.strength == BESIDE or behind.strength == BESIDE else None
     return None
+
+
+_CLAUSE = frozenset("then when if because that think but so until since why how with about".split())
+
+
+def _does(line: Line, at: int, behind: Lead) -> bool:
+    """Whether a word that no list has stands inside a sentence where a person acts: "then Xolani slammed …"."""
+    low, one, word = line.low(at + 1), line.low(at - 1), line.words[at]
+    acts = behind.strength == BESIDE or (low.endswith("ed") and len(low) > 4)
+    ends = one in ("with", "about") and low in (".", ",", "?", "!", "", "again", "anymore", "and", "tonight")
+    place = key(word) in towns().towns or key(word) in towns().wide
+    return (acts and one in _CLAUSE or ends) and word[1:].islower() and len(word) > 3 and not place
 
 
 def _initials(line: Line, first: int, end: int, before: Lead, role: str | None) -> Person | None:

@@ -18,7 +18,7 @@ from curation.clean.pii.rules.shapes import FUNCTION, around, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
 _LINK = rf"(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
-_VALUE = r"(?P<value>(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++| \d(?=[.,;)\n]|$))*+)(?![@\w])"
+_VALUE = r"(?P<value>(?:(?-i:[A-Z]{2,4}) (?=\d{4}))?(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++| \d(?=[.,;)\n]|$))*+)(?![@\w])"
 
 # ------------------------------------------------------------------------------------------- ID and FINANCIAL
 
@@ -222,7 +222,7 @@ def _mails(text: str) -> Iterator[Finding]:
     for match in _SPOKEN.finditer(text):
         local = re.split(r"[ ]", match["local"])[-1]
         plain = " at " in match[0].lower() and not re.search(r"[\[({]|dot|@", match[0].lower())
-        if low(local) in FUNCTION or (
+        if (local == match["local"] and low(local) in FUNCTION) or (
             plain and not re.search(r"[\d._]", match["local"]) and "mail" not in match["host"].lower()
         ):
             continue

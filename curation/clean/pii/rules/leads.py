@@ -127,7 +127,10 @@ def _naming(line: Line, place: int) -> Lead | None:
     if itself and (place == 1 or two in cues.GREETINGS or two == ",") and line.low(place + 1) in cues.SELF_ENDS:
         return Lead(TREATED, _speaker(line))  # "hey its dani again"
     if (one == "is" and two == "this") or (one == "it" and place == 1 and line.owns[0]):
-        return Lead(BESIDE, _speaker(line))
+        sure = one == "is" and line.low(place + 1) in cues.SELF_ENDS
+        return Lead(TREATED if sure else BESIDE, _speaker(line))
+    if one in ("him", "her", "them") and two in ("named", "naming", "christened", "baptised", "baptized"):
+        return Lead(NAMED)
     if one in ("called", "named") and not (two in cues.THINGS_NAMED or three in cues.THINGS_NAMED):
         lead = _noun(line, place - 2 - (two in ("is", "was", "i", "who", "also")), "")
         if lead is not None:

@@ -14,6 +14,7 @@ _ENDS = frozenset(
     ["", ".", ",", "!", "?", ")", ";", ":", "-", "and", "btw", "from", "here", "by", "but", "who", "lol", "x"]
 )
 _FINITE = frozenset("is was has had said says told tells keeps left died wants called calls texted hates loves".split())
+_FINITE |= cues.DO_SAY - {"always", "never", "put", "hit"}
 _MAY_NAME = cues.TITLES | {".", "name", "me"}
 _STRICT = frozenset("dr mr mrs ms mx prof".split())
 
@@ -51,7 +52,9 @@ def judge(line: Line, place: int, lists: Gazetteer) -> Person | None:
         return Person(place, place, LIKELY, lead.role) if fits else None
     if lead.strength == NAMED:
         if kind & _DOUBLE and not (
-            line.owns[place] or line.low(place + 1) in _FINITE or line.low(place + 1) in (",", ".")
+            line.owns[place]
+            or line.low(place + 1) in _FINITE
+            or line.low(place + 1) in (",", ".")
         ):
             return None
         return Person(place, _surname(line, place), SURE, lead.role)
@@ -125,6 +128,8 @@ def _surname(line: Line, place: int) -> int:
     at = place + 1
     if line.owns[place] or not line.near(at) or line.caps[at] != line.caps[place]:
         return place
+    if len(line.lows[at]) == 1 and line.lows[at] not in "aiuxnr" and line.low(at + 1) in cues.DO_SAY | {"is", "was", "has"}:
+        return at  # "hannah b wants"
     kind = line.kinds[at]
     if kind & LAST and not kind & (PLAIN | _DOUBLE) and not wordish(line.lows[at]) and line.low(at) not in cues.DO_SAY:
         return at

@@ -101,6 +101,8 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
                     and (line.kinds[place] & PLAIN or line.lows[place] in _TITLES)
                 ):
                     end = place + 1  # "Nurse Delgado": the name begins later
+        elif closed and not place and line.kinds[0] & FIRST and not line.kinds[0] & PLAIN and _signs(line):
+            person = Person(0, 0, LIKELY, None)
         elif line.lows[place][0].isalpha():
             person = lower.judge(line, place, lists)
         if person is not None:
@@ -110,6 +112,11 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
         place = end
     yield from found
     yield from _joined(line, [person for person in found if person.role != "public_figure"])
+
+
+def _signs(line: Line) -> bool:
+    """Whether nothing but kisses stands behind the first word."""
+    return all(not low.isalnum() or low in cues.CLOSINGS for low in line.lows[1:])
 
 
 def _with_nickname(line: Line, person: Person) -> Person:

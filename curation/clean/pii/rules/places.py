@@ -133,6 +133,9 @@ def _judged(
     return found if _trusted(name, before, strong, text[found.end : found.end + 24]) else None
 
 
+_NO_TOWN = re.compile(r" (?:protocol|scale|method|process|syndrome|w(?:asn['’]t|as not) built)\b")
+
+
 def _is_opening(text: str, word: re.Match[str]) -> bool:
     """Whether a word has its capital from the start of a sentence: "Honestly Glasgow saved me"."""
     plain = low(word[0])
@@ -152,7 +155,7 @@ def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
     small = name in given_names() and gazetteer.towns[name] < _SMALL_FOR_A_NAME
     if small and not (state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide)):
         return False
-    if name in BODY_WORDS or (_TEAM.match(behind) and strong != STRONGLY):
+    if _NO_TOWN.match(behind) or name in BODY_WORDS or (_TEAM.match(behind) and strong != STRONGLY):
         return False
     if name in gazetteer.sure or strong == STRONGLY:
         return True
