@@ -107,7 +107,7 @@ TO_PEOPLE = _words(
     """
     told tell telling tells asked ask asking asks met meet meeting dated dating married marrying marry texted texting
     text messaged messaging phoned phoning rang visited visiting visit hugged hugging kissed kissing kiss emailed
-    emailing introduced forgive forgave divorced divorcing divorce confronted dumped invited ghosted befriended
+    emailing introduced forgive forgave forgiven forgiving divorced divorcing divorce confronted dumped invited ghosted befriended
     thanked babysat contacted begged fancy fancied adore adored missed miss missing
     """
 )
@@ -172,6 +172,7 @@ WHERE_PEOPLE_ARE = frozenset(
         ("at", "work"),
         ("at", "school"),
         ("next", "door"),
+        ("passed", "away"),
         ("from", "accounts"),
         ("from", "hr"),
     }
@@ -215,7 +216,7 @@ GOING = _words(
 )
 
 GREETINGS = _words(
-    "hi hello hey hiya heya hullo dear morning afternoon evening welcome goodbye bye goodnight night thanks thank"
+    "hi hello hey heyy heyyy hii hiii hiya heya hullo dear morning afternoon evening welcome goodbye bye goodnight night thanks thank"
     " cheers sorry congratulations congrats thx ty howdy yo greetings"
 )
 CLOSINGS = _words(

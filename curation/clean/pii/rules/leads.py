@@ -53,7 +53,8 @@ def right(line: Line, place: int, owned: bool) -> Lead:
         return Lead(TREATED)
     if low in (",", "(", "-", "–", "—", "is", "was", "as") and (after in cues.OWNERS or low == "("):
         skip = place + 2 if after in cues.OWNERS else place + 1
-        role = _noun(line, _over_adjectives(line, skip), line.low(skip - 1))
+        noun = _over_adjectives(line, skip)
+        role = _noun(line, noun, line.low(skip - 1)) or (_noun(line, noun - 1, line.low(skip - 1)) if noun > skip else None)
         if role is not None and (low not in ("is", "was") or after in ("my", "our", "his", "her", "their", "your")):
             return Lead(NAMED if low not in ("is", "was", "as") else TREATED, role.role)
     if low in cues.DO_STRONG or (low, after) in cues.WHERE_PEOPLE_ARE:
@@ -192,7 +193,7 @@ def _beside(line: Line, place: int) -> Lead | None:
         role = None if noun.role == "relative" and low in ("his", "her", "their", "your") else noun.role
         return Lead(NAMED if sign != ":" else TREATED, role)
     if sign == ":" and owner < at:
-        return Lead(TREATED, noun.role) if line.opens[at] else None
+        return Lead(TREATED, noun.role) if line.opens[at] or at < 3 else None
     if noun.role in ("client", "clinician") and not sign:
         return Lead(NAMED, noun.role)
     if noun.role == "relative" and not sign:
@@ -211,6 +212,8 @@ def _doing(line: Line, place: int) -> Lead | None:
         if two in cues.DO_SAY or two in ("happened", "hear", "heard", "from", "hearing"):
             return Lead(BESIDE)
     if (one == "and" and two in ("me", "i")) or one == "between":
+        return Lead(TREATED)
+    if one == "," and two == "you" and three == "thank" and line.low(place + 1) in (".", "!", ",", ""):
         return Lead(TREATED)
     greeting = one if one in cues.GREETINGS else two if one == "," and two in cues.GREETINGS else ""
     if greeting and line.low(place + 1) in (",", "!", ".", "", "-", "—", "?", "and", "for"):

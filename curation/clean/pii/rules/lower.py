@@ -45,8 +45,8 @@ def judge(line: Line, place: int, lists: Gazetteer) -> Person | None:
     if public.FULL.intersection(((one, low), (low, line.low(place + 1)))):
         return None
     if kind & (_DOUBLE | TOWN | CITY) and line.low(place + 1) in cues.DID and not line.owns[place]:
-        opens = one in _BEFORE_SUBJECTS or place == 0
-        return Person(place, place, POSSIBLE, lead.role) if opens else None  # "grace told me": neither virtue nor verb
+        if one in _BEFORE_SUBJECTS or place == 0:
+            return Person(place, place, POSSIBLE, lead.role)  # "grace told me": neither virtue nor verb
     if lead.strength >= TREATED and one in ("i'm", "im", "am", "its", "it"):
         fits = not kind & _DOUBLE and line.low(place + 1) in (_ENDS if one not in ("its", "it") else cues.SELF_ENDS)
         return Person(place, place, LIKELY, lead.role) if fits else None
@@ -54,6 +54,7 @@ def judge(line: Line, place: int, lists: Gazetteer) -> Person | None:
         if kind & _DOUBLE and not (
             line.owns[place]
             or line.low(place + 1) in _FINITE
+            or (line.low(place + 1).endswith("ed") and len(line.low(place + 1)) > 4)
             or line.low(place + 1) in (",", ".")
         ):
             return None

@@ -180,6 +180,8 @@ def _joined(line: Line, found: list[Person]) -> Iterator[Person]:
             if at >= len(line) or at in taken or not capitals.possible(line, at):
                 break
             end = capitals.extent(line, at)
+            if line.low(end - 1) in cues.PLACE_NOUNS:
+                break  # "Dr Roe, Elm Tree Surgery, …"
             if sign == "," and line.low(end) not in (",", "and", "&", "or"):
                 break
             yield Person(at, end - 1, POSSIBLE, None)
