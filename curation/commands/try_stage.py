@@ -120,4 +120,3 @@ def _are_turns(value: Any) -> bool:
         and isinstance(turn.get("reasoning"), (str, NoneType))
         for turn in value
     )
-

@@ -198,7 +198,8 @@ def _inside(text: str, start: int) -> bool:
 
 
 def _common(word: str) -> bool:
-    return word.casefold() in words.PLAIN | words.SLANG or bool(gazetteer().kind(word.casefold()) & (PLAIN | HARD | THING | ACT))
+    low = word.casefold()
+    return low in words.PLAIN or low in words.SLANG or bool(gazetteer().kind(low) & (PLAIN | HARD | THING | ACT))
 
 
 def _grammar(word: str) -> bool:

@@ -13,8 +13,7 @@ from curation.clean.pii.finding import LABELS
 from curation.clean.pii.replace import Policy, Spot, replace
 
 CASES = [
-    json.loads(line)
-    for line in (Path(__file__).parents[1] / "gold" / "aliases.jsonl").read_text("utf-8").splitlines()
+    json.loads(line) for line in (Path(__file__).parents[1] / "gold" / "aliases.jsonl").read_text("utf-8").splitlines()
 ]
 MARK = re.compile(r"\{(\d+):(.*?)\}", re.S)
 

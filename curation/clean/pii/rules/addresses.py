@@ -127,7 +127,11 @@ def _roads(text: str) -> Iterator[Finding]:
             before.pop()
         words = [low(w) for w in WORD.findall(match[0])]
         lived = before[-1:] and before[-1] in ("on", "off", "in", "at") and _LIVE & set(before[-6:-1])
-        if (lived or before[-1:] in (["on"], ["off"], ["past"], ["down"], ["along"])) and low(match[0]) not in _FAMOUS and (not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2):
+        if (
+            (lived or before[-1:] in (["on"], ["off"], ["past"], ["down"], ["along"]))
+            and low(match[0]) not in _FAMOUS
+            and (not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2)
+        ):
             yield Finding(*match.span(), "ADDRESS", 0.65, "addresses")
 
 

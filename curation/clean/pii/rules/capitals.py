@@ -339,17 +339,13 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
     kind, word, low = line.kinds[first], line.words[first], line.lows[first]
     if kind & PLAIN or _brand(line, first) or (word.isupper() and len(word) > 1) or len(word) < 3:
         return None
-    if low in public.SINGLE or low in PUBLIC:
+    if low in public.SINGLE or low in PUBLIC or _is_place(line, first, before, behind):
         return None
     last = _last(line, first, end)
     if _thing_named(line, first, last, end) or line.low(first - 1) in ("the", "a", "an"):
         return None
     if behind.strength == NAMED and behind.role == "clinician" and last > first:
         return Person(first, last, LIKELY, role)  # a name before its licence
-    if before.strength < TREATED and behind.strength < NAMED and leads.placed(line, first):
-        return None
-    if not before.title and behind.strength < TREATED and key(low) in towns().sure:
-        return None
     wordish = bool(_WORDISH.search(low))
     if line.opens[first]:
         if not wordish and behind.strength >= TREATED and not line.titled:
@@ -361,14 +357,17 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
         return None if wordish and last == first else Person(first, last, LIKELY, role)
     if last == first and not kind & ~LAST and not wordish and _does(line, first, behind):
         return Person(first, last, POSSIBLE, role)
-    if (
-        last > first
-        and line.kinds[last] & LAST
-        and not line.kinds[last] & (PLAIN | TOWN)
-        and not leads.placed(line, first)
-    ):
-        return Person(first, last, POSSIBLE, role) if before.strength == BESIDE or behind.strength == BESIDE else None
-    return None
+    family = last > first and line.kinds[last] & LAST and not line.kinds[last] & (PLAIN | TOWN)
+    beside = before.strength == BESIDE or behind.strength == BESIDE
+    return Person(first, last, POSSIBLE, role) if family and beside and not leads.placed(line, first) else None
+
+
+def _is_place(line: Line, first: int, before: Lead, behind: Lead) -> bool:
+    """Whether a word that no list has as a name stands where a place does, or is a town and nothing else."""
+    if behind.strength == NAMED:
+        return False
+    asked = before.strength < TREATED and leads.placed(line, first)
+    return asked or (not before.title and behind.strength < TREATED and key(line.lows[first]) in towns().sure)
 
 
 _CLAUSE = frozenset("then when if because that think but so until since why how with about".split())
@@ -380,7 +379,7 @@ def _does(line: Line, at: int, behind: Lead) -> bool:
     acts = behind.strength == BESIDE or (low.endswith("ed") and len(low) > 4)
     ends = one in ("with", "about") and low in (".", ",", "?", "!", "", "again", "anymore", "and", "tonight")
     place = key(word) in towns().towns or key(word) in towns().wide
-    return (acts and one in _CLAUSE or ends) and word[1:].islower() and len(word) > 3 and not place
+    return ((acts and one in _CLAUSE) or ends) and word[1:].islower() and len(word) > 3 and not place
 
 
 def _initials(line: Line, first: int, end: int, before: Lead, role: str | None) -> Person | None:

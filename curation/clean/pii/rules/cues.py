@@ -25,7 +25,9 @@ KIN = _words(
 )
 """Relatives and partners: the name beside one is a relative's."""
 
-ADULTS = KIN - _words("baby child kid kids newborn toddler twin twins partner parents relative sibling siblings ex mil fil")
+ADULTS = KIN - _words(
+    "baby child kid kids newborn toddler twin twins partner parents relative sibling siblings ex mil fil"
+)
 """Kin that no noun follows as a rule, as in "baby monitor"."""
 
 COMPANIONS = _words(

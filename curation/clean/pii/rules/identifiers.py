@@ -67,6 +67,9 @@ _NUMERIC = re.compile(r"\d")
 def _numbers(text: str) -> Iterator[Finding]:
     for start, end in around(text, _NUMERIC):
         yield from _numbers_between(text, start, end)
+    for pattern in (_CARD_SHAPE, _WALLET):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span(), "FINANCIAL", 0.8, "identifiers")
     for match in _CASHTAG.finditer(text):
         yield Finding(*match.span("tag"), "HANDLE", 0.7, "identifiers")
 
@@ -81,7 +84,7 @@ def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
         if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6 if value.endswith("00") else 5):
             yield Finding(*match.span("value"), "ID", 0.76, "identifiers")
     for match in _PLATE.finditer(text, start, end):
-        if sum(c.isalpha() for c in match["plate"]) >= 1:
+        if any(map(str.isalpha, match["plate"])):
             yield Finding(*match.span("plate"), "ID", 0.7, "identifiers")
     for match in _BY_SHAPE.finditer(text, start, end):
         yield Finding(*match.span(), "ID", 0.7, "identifiers")
@@ -94,10 +97,6 @@ def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
     for match in _LAST_FOUR.finditer(text, start, end):
         social = "soci" in (match["of"] or "").lower() or "ssn" in (match["of"] or "").lower()
         yield Finding(*match.span("value"), "ID" if social else "FINANCIAL", 0.7, "identifiers")
-    for match in _CARD_SHAPE.finditer(text, start, end):
-        yield Finding(*match.span(), "FINANCIAL", 0.7, "identifiers")
-    for match in _WALLET.finditer(text, start, end):
-        yield Finding(*match.span(), "FINANCIAL", 0.8, "identifiers")
 
 
 def _is_code(value: str, least: int) -> bool:

@@ -54,7 +54,9 @@ def right(line: Line, place: int, owned: bool) -> Lead:
     if low in (",", "(", "-", "–", "—", "is", "was", "as") and (after in cues.OWNERS or low == "("):
         skip = place + 2 if after in cues.OWNERS else place + 1
         noun = _over_adjectives(line, skip)
-        role = _noun(line, noun, line.low(skip - 1)) or (_noun(line, noun - 1, line.low(skip - 1)) if noun > skip else None)
+        role = _noun(line, noun, line.low(skip - 1)) or (
+            _noun(line, noun - 1, line.low(skip - 1)) if noun > skip else None
+        )
         if role is not None and (low not in ("is", "was") or after in ("my", "our", "his", "her", "their", "your")):
             return Lead(NAMED if low not in ("is", "was", "as") else TREATED, role.role)
     if low in cues.DO_STRONG or (low, after) in cues.WHERE_PEOPLE_ARE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from curation.clean.pii.rules import capitals, cues, leads, public
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person, wordish
-from curation.clean.pii.rules.leads import NAMED, TREATED
+from curation.clean.pii.rules.leads import NAMED, TREATED, Lead
 from curation.clean.pii.rules.lines import Line
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer
 from curation.clean.pii.rules.words import SLANG
@@ -40,23 +40,24 @@ def judge(line: Line, place: int, lists: Gazetteer) -> Person | None:
         return None
     if lead.strength == NAMED and _naming(line, place):
         return _introduced(line, place, lead.role)
-    if not kind & FIRST or kind & PLAIN:
+    return _listed(line, place, lead, lists) if kind & FIRST and not kind & PLAIN else None
+
+
+def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | None:
+    """A word that the lists have as a first name, by what stands around it."""
+    low, kind = line.lows[place], line.kinds[place]
+    one, after = line.low(place - 1), line.low(place + 1)
+    if public.FULL.intersection(((one, low), (low, after))):
         return None
-    if public.FULL.intersection(((one, low), (low, line.low(place + 1)))):
-        return None
-    if kind & (_DOUBLE | TOWN | CITY) and line.low(place + 1) in cues.DID and not line.owns[place]:
-        if one in _BEFORE_SUBJECTS or place == 0:
-            return Person(place, place, POSSIBLE, lead.role)  # "grace told me": neither virtue nor verb
+    subject = (one in _BEFORE_SUBJECTS or place == 0) and after in cues.DID and not line.owns[place]
+    if kind & (_DOUBLE | TOWN | CITY) and subject:
+        return Person(place, place, POSSIBLE, lead.role)  # "grace told me": neither virtue nor verb
     if lead.strength >= TREATED and one in ("i'm", "im", "am", "its", "it"):
-        fits = not kind & _DOUBLE and line.low(place + 1) in (_ENDS if one not in ("its", "it") else cues.SELF_ENDS)
+        fits = not kind & _DOUBLE and after in (_ENDS if one not in ("its", "it") else cues.SELF_ENDS)
         return Person(place, place, LIKELY, lead.role) if fits else None
     if lead.strength == NAMED:
-        if kind & _DOUBLE and not (
-            line.owns[place]
-            or line.low(place + 1) in _FINITE
-            or (line.low(place + 1).endswith("ed") and len(line.low(place + 1)) > 4)
-            or line.low(place + 1) in (",", ".")
-        ):
+        acts = after in _FINITE or (after.endswith("ed") and len(after) > 4)
+        if kind & _DOUBLE and not (line.owns[place] or acts or after in (",", ".")):
             return None
         return Person(place, _surname(line, place), SURE, lead.role)
     if low in lists.usual:
@@ -76,7 +77,12 @@ def _beside_kin(line: Line, place: int) -> Person | None:
     """'my sister shonagh put me …': a word that no list has, between kin and what people do."""
     low = line.lows[place]
     lead = leads.left(line, place)
-    acts = line.low(place + 1) in cues.DO_SAY - {"always", "never"} or line.low(place + 1) in ("is", "was", "has", "had")
+    acts = line.low(place + 1) in cues.DO_SAY - {"always", "never"} or line.low(place + 1) in (
+        "is",
+        "was",
+        "has",
+        "had",
+    )
     owned = line.low(place - 2) in ("my", "his", "her", "our", "your") or line.low(place - 2) in cues.ADJECTIVES
     fits = lead.strength == NAMED and not lead.title and owned and acts
     if not fits or len(low) < 4 or not low.isalpha() or wordish(low) or low.endswith("s"):
@@ -129,7 +135,11 @@ def _surname(line: Line, place: int) -> int:
     at = place + 1
     if line.owns[place] or not line.near(at) or line.caps[at] != line.caps[place]:
         return place
-    if len(line.lows[at]) == 1 and line.lows[at] not in "aiuxnr" and line.low(at + 1) in cues.DO_SAY | {"is", "was", "has"}:
+    if (
+        len(line.lows[at]) == 1
+        and line.lows[at] not in "aiuxnr"
+        and line.low(at + 1) in cues.DO_SAY | {"is", "was", "has"}
+    ):
         return at  # "hannah b wants"
     kind = line.kinds[at]
     if kind & LAST and not kind & (PLAIN | _DOUBLE) and not wordish(line.lows[at]) and line.low(at) not in cues.DO_SAY:

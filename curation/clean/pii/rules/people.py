@@ -122,7 +122,9 @@ def _signs(line: Line) -> bool:
 def _with_nickname(line: Line, person: Person) -> Person:
     """'Raymond "Ray" Pruitt': a name with another inside."""
     at = person.last + 1
-    inside = line.low(at) in ('"', "“", "'", "‘", "(") and line.cap(at + 1) and line.low(at + 2) in ('"', "”", "'", "’", ")")
+    inside = (
+        line.low(at) in ('"', "“", "'", "‘", "(") and line.cap(at + 1) and line.low(at + 2) in ('"', "”", "'", "’", ")")
+    )
     whole = inside and line.cap(at + 3) and line.near(at + 3) and not line.kinds[at + 3] & (HARD | PLAIN)
     return person._replace(last=at + 3) if whole else person
 
