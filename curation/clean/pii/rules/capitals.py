@@ -386,7 +386,7 @@ def _initials(line: Line, first: int, end: int, before: Lead, role: str | None) 
     """'J. Okafor', 'J.R. Smith', 'with R.T.'."""
     name = next((at for at in range(first, end) if len(line.words[at]) > 1), None)
     if name is not None and line.kinds[name] & PLAIN and name == first + 4:
-        name, end = None, name  # "with A.J. Client arrived …"
+        end, name = name, None  # "with A.J. Client arrived …"
     noted = line.opens[first] and line.low(end) in cues.REPORTED
     if name is None and end - first == 4 and (before.strength >= BESIDE or noted):
         short = line.lows[first] + line.lows[first + 2]
