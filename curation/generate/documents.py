@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from curation.core.errors import IntegrityError, ProjectError
+from curation.core.errors import ProjectError
 from curation.core.sources import KnowledgeSource
 from curation.generate.page import TROUBLES, Page
 from curation.generate.reader import MOST_TEXT
@@ -68,7 +68,7 @@ def _pages(output: bytes, code: int, shown: str) -> list[Page]:
     if "end" not in last:
         # Killed by the system, for its time (SIGXCPU, SIGKILL) or its memory.
         raise trouble("too_slow" if code in (-24, -9) else "too_big", shown)
-    pages = [Page.of(orjson.loads(line)) for line in lines[:-1]]
+    pages = [Page.of({**orjson.loads(line), "place": place}) for place, line in enumerate(lines[:-1])]
     # A scan may carry a stamp or a page number as text; a page of a work has more letters than that.
     if sum(c.isalpha() for page in pages for c in page.text) < 20 * max([1, *(page.number for page in pages)]):
         raise trouble("no_text", shown)

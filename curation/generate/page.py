@@ -17,6 +17,7 @@ class Page:
         prose: spans of `text`, from the first character up to, not including, the last; paragraphs in order.
         heading: the heading that a section stands under; None where the format has none.
         document: name of the work, where a file of chunks holds several.
+        place: counts the pages of a file that have text, from 0; chunks of several works may share a number.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Page:
     prose: tuple[tuple[int, int], ...]
     heading: str | None = None
     document: str | None = None
+    place: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As JSON-ready values."""
@@ -49,7 +51,10 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
     "broken": ("this is no well-formed document of its kind", "open it in a viewer and save it anew, or leave it out"),
     "not_text": ("the file is not UTF-8 text", "save it as UTF-8"),
     "too_large": ("the document is larger than max_mb", "raise max_mb of the source if you trust the file"),
-    "too_many_pages": ("the document has more than max_pages pages", "raise max_pages of the source, or split the file"),
+    "too_many_pages": (
+        "the document has more than max_pages pages",
+        "raise max_pages of the source, or split the file",
+    ),
     "too_slow": (
         "reading the document took longer than max_seconds and was stopped",
         "raise max_seconds of the source if you trust the file, or leave it out",

@@ -20,7 +20,11 @@ _BLOCKS = frozenset(
     "p div section article main body li ul ol dl dt dd blockquote table tr td th pre hr address details summary".split()
 )
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-_HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d]))")
+_HIDDEN = re.compile(
+    r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d]))"
+)
+_ATTRIBUTES = re.compile(r"\{:[^{}\n]*\}")
+"""Attribute lists of kramdown, which many books on the web are written for."""
 _MOST_DEEP = 500
 """Elements inside each other; pages that people read stay far below."""
 
@@ -157,4 +161,4 @@ def _inline(token: object) -> str:
             said.append(child.content)
         elif child.type in ("softbreak", "hardbreak"):
             said.append(" ")
-    return "".join(said)
+    return _ATTRIBUTES.sub("", "".join(said))

@@ -247,7 +247,9 @@ def read(path: Path) -> Scenario:
     document = declare.load(path)
     scenario = declare.bind(Scenario, document)
     if scenario.id != path.stem:
-        raise document.error(("id",), f"the scenario is called '{scenario.id}', its file '{path.name}'", "make them one")
+        raise document.error(
+            ("id",), f"the scenario is called '{scenario.id}', its file '{path.name}'", "make them one"
+        )
     return scenario
 
 
