@@ -107,7 +107,9 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
             name: _source_facts(project.sources[name], lock.sources.get(name), rights[name], view)
             for name, view in used.items()
         },
-        "annotations": files.digest([dict(people.decisions), sorted(people.forgotten), sorted(people.held), sorted(people.released)]),
+        "annotations": files.digest(
+            [dict(people.decisions), sorted(people.forgotten), sorted(people.held), sorted(people.released)]
+        ),
     }
     return Planned(used, rights, people, ingredients, files.digest(ingredients))
 

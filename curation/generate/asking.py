@@ -40,7 +40,10 @@ def requests(cards: Sequence[Card]) -> list[Request]:
     made = []
     for card in cards:
         about = f"\nTopic: {card.topic.label}" if card.topic else ""
-        messages = ({"role": "system", "content": _SYSTEM}, {"role": "user", "content": f"Statement: {card.claim}{about}"})
+        messages = (
+            {"role": "system", "content": _SYSTEM},
+            {"role": "user", "content": f"Statement: {card.claim}{about}"},
+        )
         made.append(Request(messages, want_json=True))
     return made
 

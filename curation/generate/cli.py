@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
+from curation.generate.knowledge_cli import cards, knowledge
+
 
 @click.group()
 def generate() -> None:
     """Make records from scenarios and from texts of knowledge."""
+
+
+generate.add_command(knowledge)
+generate.add_command(cards)

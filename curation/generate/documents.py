@@ -1,15 +1,15 @@
-"""The documents of a knowledge source: found inside the project, and read in a process of their own."""
+"""The pages of a document, read in a process of its own that is bound to limits."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
 
+from curation.core.brought import KINDS
 from curation.core.errors import ProjectError
 from curation.core.sources import KnowledgeSource
 from curation.generate.page import TROUBLES, Page
@@ -17,16 +17,6 @@ from curation.generate.reader import MOST_TEXT
 
 _MEMORY_MB = 2048
 """Memory that reading may take; a page of a real book needs some tens of megabytes."""
-KINDS: Mapping[str, str] = {
-    ".pdf": "pdf",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".jsonl": "chunks",
-}
-"""How a file is read, by the end of its name."""
 
 
 def read(path: Path, shown: str, source: KnowledgeSource) -> list[Page]:

@@ -22,13 +22,15 @@ _CONTENTS = re.compile(r".*(?:\.\s?){4,}\s*(?:\d+|[ivxlc]+)\s*|.*\S\s{3,}\d{1,4}
 _CAPTION = re.compile(r"\s*(?:figure|fig\.|table|box|exhibit|plate)\s+\d", re.I)
 _ITEM = re.compile(r"\s*(?:[•▪◦‣∙·*–—-]|\(?(?:\d{1,2}|[a-z])[.)])\s+")
 _ENDED = re.compile(r"[.!?:;][\"'”’)\]]*\d{0,3}\s*$")
-BACK_MATTER = re.compile(
-    r"\W*(?:\d+\W+)?(?:references|bibliography|works cited|literature(?: cited)?|(?:suggested |further )readings?|notes"
-    r"|endnotes|index|contents|table of contents|acknowledge?ments?|about the authors?|credits|glossary|review questions"
-    r"|critical thinking questions?|personal application questions?|exercises|learning objectives|key terms)\W*",
-    re.I,
+_REFERENCES = r"references|bibliography|works cited|literature(?: cited)?|(?:suggested |further )readings?|index"
+_ASIDES = (
+    r"notes|endnotes|contents|table of contents|acknowledge?ments?|about the authors?|credits|glossary|review questions"
+    r"|critical thinking questions?|personal application questions?|exercises|learning objectives|key terms"
 )
+BACK_MATTER = re.compile(rf"\W*(?:\d+\W+)?(?:{_REFERENCES}|{_ASIDES})\W*", re.I)
 """Headings of what holds no claims."""
+_TO_THE_END = re.compile(rf"\W*(?:\d+\W+)?(?:{_REFERENCES})\W*", re.I)
+"""Those after which no heading counts but that of a new part: the lines of a list of references look like headings."""
 _NEW_PART = re.compile(r"\s*(?:chapter|part|section|appendix|introduction|conclusions?|discussion)\b", re.I)
 
 
@@ -66,7 +68,7 @@ def _clean(text: str) -> str:
 def prose_of(texts: Sequence[str]) -> list[tuple[tuple[int, int], ...]]:
     """The paragraphs of each of a document's pages."""
     usual = _furniture(texts)
-    found, back = [], False
+    found, back = [], ""
     for text in texts:
         lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", text)]
         spans, back = _paragraphs(text, lines, usual, back)
@@ -89,8 +91,9 @@ def _unnumbered(line: str) -> str:
 
 
 def _paragraphs(
-    text: str, lines: list[tuple[int, int]], usual: frozenset[str], back: bool
-) -> tuple[tuple[tuple[int, int], ...], bool]:
+    text: str, lines: list[tuple[int, int]], usual: frozenset[str], back: str
+) -> tuple[tuple[tuple[int, int], ...], str]:
+    """The paragraphs of a page; `back` says until what the matter lasts that holds no claims, and goes on to the next."""
     width = statistics.median([b - a for a, b in lines if b - a > 20] or [60])
     contents = sum(bool(_CONTENTS.fullmatch(text[a:b])) for a, b in lines) >= 3
     spans: list[tuple[int, int]] = []
@@ -100,13 +103,13 @@ def _paragraphs(
         line = text[a:b]
         edge = place < _EDGE or place >= len(lines) - _EDGE
         following = text[slice(*lines[place + 1])] if place + 1 < len(lines) else ""
+        heading = _is_heading(line, following, width)
         if BACK_MATTER.fullmatch(line):
-            back = True
-        elif back and _NEW_PART.match(line) and len(line) < 60:
-            back = False
+            back = "end" if _TO_THE_END.fullmatch(line) else "heading"
+        elif (back and _NEW_PART.match(line) and len(line) < 60) or (back == "heading" and heading):
+            back = ""
         blank = start is not None and "\n" in text[end:a].replace("\n", "", 1)
         item = _ITEM.match(line)
-        heading = _is_heading(line, following, width)
         if start is not None and (back or blank or item or heading or _apart(line, edge, usual, contents)):
             spans.append((start, end))
             start = None
