@@ -60,7 +60,8 @@ def _pages(output: bytes, code: int, shown: str) -> list[Page]:
         raise trouble("too_slow" if code in (-24, -9) else "too_big", shown)
     pages = [Page.of({**orjson.loads(line), "place": place}) for place, line in enumerate(lines[:-1])]
     # A scan may carry a stamp or a page number as text; a page of a work has more letters than that.
-    if sum(c.isalpha() for page in pages for c in page.text) < 20 * max([1, *(page.number for page in pages)]):
+    count = pages[-1].number if pages and shown.lower().endswith(".pdf") else 1
+    if sum(c.isalpha() for page in pages for c in page.text) < 20 * count:
         raise trouble("no_text", shown)
     return pages
 

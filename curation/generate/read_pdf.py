@@ -38,10 +38,10 @@ def read(data: bytes, max_pages: int) -> Iterator[Page]:
     """The pages of a PDF that have text.
 
     Raises:
-        TroubleError: encrypted, no PDF, or too many pages.
+        TroubleError: encrypted, no PDF, too many pages, or streams that unfold to more than a page can need.
     """
     import pypdf
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import LimitReachedError, PyPdfError
 
     try:
         reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
@@ -51,6 +51,8 @@ def read(data: bytes, max_pages: int) -> Iterator[Page]:
         if count > max_pages:
             raise TroubleError("too_many_pages")
         texts = [_clean(reader.pages[number].extract_text()) for number in range(count)]
+    except LimitReachedError:
+        raise TroubleError("too_big") from None
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError, OverflowError):
         # What pypdf raises on damaged files is not all its own.
         raise TroubleError("broken") from None
