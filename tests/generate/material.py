@@ -1,4 +1,4 @@
-"""The same small work as a PDF, a Markdown file and an HTML page; the words are ours."""
+"""A small work as a PDF, a Markdown file and an HTML page; the words are ours."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ title: listening
 
 # Attachment
 
-Anxious attachment is a pattern in which closeness is **wanted** and never
-quite believed in. It often shows as a search for reassurance.
+Fearful attachment is a pattern in which closeness is **wanted** and
+feared at once. It often shows as coming near and pulling away.
 
 | pattern | share |
 |---|---|
@@ -58,11 +58,11 @@ HTML = """\
 <style>p { color: red }</style></head><body>
 <nav>Denial is a menu that nobody reads as a claim.</nav>
 <h2>Silence</h2>
-<p>When a client falls <em>silent</em>, the interviewer should wait for
-longer than feels comfortable.</p>
+<p>Active listening is a way of giving back what was <em>heard</em> in
+fewer words.</p>
 <p style="display: none">Denial is a hidden line that nobody sees on the page at all.</p>
 <p hidden>Denial is another hidden line that nobody sees on the page at all.</p>
 <script>var denial = "Denial is a script that nobody reads as a claim.";</script>
-<ul><li>A therapist should say what a pause may be for only after it has lasted a while.</li></ul>
+<ul><li>A counsellor should let a silence last for as long as the client makes use of it.</li></ul>
 </body></html>
 """
