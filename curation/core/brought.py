@@ -1,4 +1,4 @@
-"""Documents that a user brings: found below the project by name, and none of them a thing that runs when it is opened."""
+"""Documents that a user brings: found below the project, none of them a thing that runs when it is opened."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def documents(project: Project, name: str, source: KnowledgeSource) -> dict[str,
     """The documents of a source, by the name that citations call them by, which is that below the project.
 
     Raises:
-        ProjectError: a name that leads out of the project or over a symbolic link; a pickle or a vector store; a file of
-            another kind that is named itself; or nothing to read at all.
+        ProjectError: a name that leads out of the project or over a symbolic link; a pickle or a vector store; a file
+            of another kind that is named itself; or nothing to read at all.
     """
     found: dict[str, Path] = {}
     for given in names(source.path):

@@ -69,8 +69,8 @@ class Where:
     max_turns: int | None = doc("most turns after the view is made, system turn not counted", default=None)
     approved: bool = doc("only records that a person approved", default=False)
     emotions: tuple[str, ...] | None = doc(
-        "only records in which a turn is tagged with one of these: a label of goemotions28, or a coarser one that stands "
-        "for several, such as ekman7.sadness or sentiment3.negative",
+        "only records in which a turn is tagged with one of these: a label of goemotions28, or a coarser one that "
+        "stands for several, such as ekman7.sadness or sentiment3.negative",
         default=None,
     )
 

@@ -127,16 +127,14 @@ def make(project: Project, name: str, source: KnowledgeSource, say: Say) -> None
     records = len(all_cards) - rejected.total()
     if not records:
         raise ProjectError(
-            f"none of the {len(all_cards)} cards of '{name}' became a record ({_counts(rejected)}); nothing was published",
+            f"none of the {len(all_cards)} cards became a record ({_counts(rejected)}); nothing was published",
             where=f"source '{name}'",
             fix="another model may do better" if source.endpoint else "an endpoint words what no template fits",
         )
     by_card = iter(worded)
     rows = {
-        f"{number:04}-{shown.rpartition('/')[2]}": b"".join(
-            _row(card, each) for card, each in zip(of_file, by_card, strict=False) if not each.reject
-        )
-        for number, (shown, of_file) in enumerate(content.cards.items(), start=1)
+        shown: b"".join(_row(card, each) for card, each in zip(of_file, by_card, strict=False) if not each.reject)
+        for shown, of_file in content.cards.items()
     }
     beside = {PAGES: _parquet(_pages_table(content)), CARDS: _parquet(_cards_table(all_cards, worded))}
     about = {
@@ -171,9 +169,10 @@ def ask(project: Project, name: str, source: KnowledgeSource, found: Sequence[Ca
 def estimate(client: endpoint.Client, asked: Sequence[endpoint.Request]) -> str:
     """What requests would use at most, in words."""
     most = client.estimate(asked)
-    cost = f", cost at most {most.cost:.4f}" if most.cost else ""
-    return f"{most.requests} requests to '{client.name}', {most.cached} are cached; about {most.tokens_in} tokens to send, " \
-        f"at most {most.tokens_out} to receive{cost}"  # fmt: skip
+    return (
+        f"{most.requests} requests to '{client.name}', {most.cached} are cached; about {most.tokens_in} tokens to send, "
+        f"at most {most.tokens_out} to receive" + (f", cost at most {most.cost:.4f}" if most.cost else "")
+    )
 
 
 def _template(card: Card) -> Worded:

@@ -16,7 +16,6 @@ import orjson
 
 from curation.generate.page import Page, TroubleError
 
-
 MOST_TEXT = 256 << 20
 """Bytes of text, as JSON, that a document may give: some hundred times a long book."""
 

@@ -5,7 +5,8 @@ A schema counts as confirmed for a source
 - when it is the `confirmed` of sources.yaml, which `sources detect --accept` writes, or
 - when it is the lock's and the adapter is still the one of the lock: the first pull of a hand-written adapter
   confirms it, and so does `pull --accept-schema`, or
-- when nothing is confirmed yet, or the adapter was rewritten by hand since the last pull and there is no `confirmed`, or
+- when nothing is confirmed yet, or the adapter was rewritten by hand since the last pull and there is no `confirmed`,
+  or
 - when its rows are made here: their columns are ours, and which of them are null in a file says nothing.
 """
 

@@ -1,5 +1,6 @@
 """Documents sound and unsound: what is read of them, and that a hostile one is stopped."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from curation.core.sources import KnowledgeSource
 from curation.generate import documents
 
 LINE = "Silence is a tool that a helper learns to use with care and time."
-LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{'00' * 32}> /U <{'11' * 32}> /P -4 >> /ID [<{'0a' * 16}> <{'0a' * 16}>]"
+LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{'00' * 32}> /U <{'11' * 32}> /P -4 >> /ID [<00> <00>]"
 CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
 
 
@@ -111,10 +112,11 @@ def test_the_reading_process_sees_no_secret_and_leaves_no_child(tmp_path, monkey
 
 
 def test_chunks_of_a_store_keep_work_and_page_but_no_path(tmp_path):
-    lines = (
-        '{"page_content": "%s", "metadata": {"source": "/home/someone/Books/A Work.pdf", "page": 7}}\n'
-        '{"text": "%s", "source": "Other", "page": null}\n'
-    ) % (LINE, LINE)
+    chunks = [
+        {"page_content": LINE, "metadata": {"source": "/home/someone/Books/A Work.pdf", "page": 7}},
+        {"text": LINE, "source": "Other", "page": None},
+    ]
+    lines = "\n".join(json.dumps(chunk) for chunk in chunks)
     one, two = read(tmp_path, lines.encode(), ".jsonl")
     assert (one.document, one.number, one.place) == ("A Work.pdf", 7, 0)
     assert (two.document, two.number, two.place) == ("Other", 0, 1)

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import pickle
+import re
 import sys
 import threading
 from pathlib import Path
@@ -260,6 +261,15 @@ def test_a_withdrawn_record_stays_away(project):
     Annotations(project / "annotations").bury({gone}, identity={}, key=fingerprint(opened))
     assert main(["pull"]) == 0
     assert gone not in {row["id"] for row in raw(project)}
+
+
+def test_the_example_in_pixels_sources_works_when_its_marks_are_taken_off(project):
+    text = (Path(__file__).parents[2] / "sources.yaml").read_text("utf-8")
+    (entry,) = re.findall(r"^#  knowledge:\n(?:#    .*\n)+", text, re.M)
+    (project / "sources.yaml").write_text("sources:\n" + re.sub("^#", "", entry, flags=re.M))
+    assert main(["generate", "knowledge"]) == 0
+    assert main(["init", "other"]) == 0
+    assert "documents/" in (project / "other" / ".gitignore").read_text().split()
 
 
 # ------------------------------------------------------------------------------------------------------------- endpoint
