@@ -20,7 +20,7 @@ _SYSTEM = (
     "from a text. Say nothing that the statement does not say: no other knowledge, no advice of your own, and no "
     "diagnosis of a person. Reply with one JSON object with three keys. question: what somebody could ask who has not "
     "read the statement, so that it answers them; one sentence that ends in a question mark. answer: one to four "
-    f"sentences. quote: at least {LEAST_QUOTE} words of the statement, letter by letter, which also stand in the answer."
+    f"sentences. quote: at least {LEAST_QUOTE} words of the statement, letter by letter, that stand in the answer, too."
 )
 
 

@@ -170,8 +170,8 @@ def estimate(client: endpoint.Client, asked: Sequence[endpoint.Request]) -> str:
     """What requests would use at most, in words."""
     most = client.estimate(asked)
     return (
-        f"{most.requests} requests to '{client.name}', {most.cached} are cached; about {most.tokens_in} tokens to send, "
-        f"at most {most.tokens_out} to receive" + (f", cost at most {most.cost:.4f}" if most.cost else "")
+        f"{most.requests} requests to '{client.name}', {most.cached} are cached; about {most.tokens_in} tokens to send,"
+        f" at most {most.tokens_out} to receive" + (f", cost at most {most.cost:.4f}" if most.cost else "")
     )
 
 

@@ -23,8 +23,8 @@ _KIND = re.compile(
     rf"{_PHRASE} {_BE} {_ADVERB}(?P<rest>(?:(?:an?|the|any|those)\b|[a-z]{{3,}}[^\Ws]s (?:of|that|who|in which)\b).*)"
 )
 _NO_KIND = re.compile(
-    r"(?:an?|the|any|those)(?: very| most| more| less| least)? (?:important|good|great|common|major|key|crucial|critical|useful|big"
-    r"|significant|bit|lot|matter|way|result|part|topic|product|function|first|second|third|only|main|best|same|most|least"
+    r"(?:an?|the|any|those)(?: very| most| more| less| least| relatively)? (?:small|large|important|good|great|common|major|key|crucial|critical|useful|big"
+    r"|significant|bit|lot|matter|way|result|part|proportion|number|majority|topic|product|function|first|second|third|only|main|best|same"
     r"|other|primary|focus|subject|reason|cause|case|goal|aim|problem|point|time|place|one|ones|risk factor|risk|sign|predictor|example)\b"
 )
 """What follows `is` where a sentence praises or places its subject rather than saying what it is."""
@@ -45,7 +45,7 @@ _EFFECT = re.compile(
     r"|leads? to|causes?|increases?|reduces?|contributes? to|affects?|influences?|impairs?|promotes?|improves?|worsens?) "
 )
 _THE_ONE = re.compile(r"(?:The|An?|Other|One) \w+")
-"""`The exact causes`: where so little stands before it, what looks like the verb is a noun."""
+"""`The exact causes` is no subject with its verb; `the disturbances` are those of the sentence before."""
 _PARTS = re.compile(rf"{_PHRASE} {_ADVERB}(?P<verb>includes?|consists? of|involves?|comprises?)\b")
 _CONDITION = re.compile(r"(?P<word>When|If) (?P<rest>(?!(?:the|that)\b)[^,;:()\[\]“”\"?!—–]{6,90}), ")
 
@@ -142,7 +142,7 @@ def _effect(claim: str, topic: Topic | None) -> str | None:
     verb = found["verb"].split()[0]
     if verb in ("can", "may"):
         return f"What effect {verb} {subject} have?"
-    if verb.rstrip("s") in ("cause", "increase", "influence", "affect") and _THE_ONE.fullmatch(found["subject"]):
+    if _THE_ONE.fullmatch(found["subject"]):
         return None
     one = verb.endswith("s")
     if one == _is_many(found["subject"]):

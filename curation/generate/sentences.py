@@ -15,8 +15,9 @@ _ABBREVIATION = re.compile(
     r"|Inc|Ltd|Co|dept|ibid|viz|resp|U\.S|U\.K|Ph\.D|M\.D|B\.A|M\.A)\.$",
     re.I,
 )
-_BEGIN = re.compile(r"[\s\"'“‘(\[]*[A-Z0-9À-Þ]")
-_HYPHEN = re.compile(r"(\w+)[-\u2010]\s*\n\s*(\w+)")
+_REST = re.compile(r"\s*\S")
+_BEGIN = re.compile(r"\s*([\"'“‘(\[]{0,3}[A-Z0-9À-Þ])")
+_HYPHEN = re.compile(r"\b(\w+)[-\u2010][^\S\n]*\n[^\S\n]*(\w+)")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010’'][^\W\d_]+)*")
 _KEEP_HYPHEN = frozenset("self well cross long short high low non ill post pre all half ex anti semi co".split())
@@ -34,17 +35,19 @@ def sentences(text: str, start: int, end: int) -> Iterator[Span]:
     """
     begin = start
     for mark in _END.finditer(text, start, end):
-        before, after = text[begin : mark.end()], text[mark.end() : end]
-        note = _NOTE.match(after)
-        if note and before[-1] in ".!?" and before[-2:-1].isdigit():
+        stop = mark.end()
+        note = _NOTE.match(text, stop, end)
+        if note and text[stop - 1] in ".!?" and text[stop - 2 : stop - 1].isdigit():
             continue  # 3.14 is a number
-        after = after[note.end() :] if note else after
-        if after.strip() and (_ABBREVIATION.search(before) or not _BEGIN.match(after)):
+        after = note.end() if note else stop
+        # No slice of what is left: a hostile page may hold a million marks that end nothing.
+        if _REST.match(text, after, end) and (
+            _ABBREVIATION.search(text, max(begin, stop - 12), stop) or not _BEGIN.match(text, after, end)
+        ):
             continue
-        first = begin + len(before) - len(before.lstrip())
-        if _BEGIN.match(before.lstrip()):
-            yield first, mark.end()
-        begin = mark.end() + (note.end() if note else 0)
+        if first := _BEGIN.match(text, begin, stop):
+            yield first.start(1), stop
+        begin = after
 
 
 def mend(quote: str, known: frozenset[str] = frozenset()) -> str:

@@ -188,3 +188,11 @@ def test_any_text_gives_sentences_that_lie_in_it(text):
 @given(st.text(max_size=200))
 def test_mending_any_text_loses_no_letter(text):
     assert squash(mend(text)) == squash(text)
+
+
+@pytest.mark.parametrize("unit", ["a", "a. ", ". ", ".\n", "A-\n", "\n", " ", "-", "A. B. ", "(", "A" + "." * 9])
+def test_hostile_pages_take_no_longer_than_their_length(unit):
+    """Anything that is not linear in them would run into the time limit of the tests."""
+    text = "A" + unit * (300_000 // len(unit)) + " end."
+    page = Page(1, text, ((0, len(text)),))
+    assert list(cards([page], "w", "0" * 64, KNOWLEDGE_TOPICS, set(), Counter())) == []
