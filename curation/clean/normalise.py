@@ -42,8 +42,9 @@ def normalise(batch: pa.RecordBatch, spec: NormaliseSpec, context: Context) -> O
     """Tidy all strings, remove empty turns, merge turns of the same speaker, cut what follows the last answer.
 
     A chat must have a user and an assistant turn; it loses the turns after its last assistant turn, for nothing
-    there can be learned, except from a client's last words where the client is the voice it teaches. A prompt must have a user turn; an answer (`chosen`, and `rejected` of preferences) an
-    assistant turn. A system turn stands first or nowhere.
+    there can be learned, except where a client's voice is taught: those are last words of a client. A prompt must
+    have a user turn; an answer (`chosen`, and `rejected` of preferences) an assistant turn. A system turn stands
+    first or nowhere.
     """
     texts = Texts.of(batch)
     columns = texts.put(tidy(texts.values))

@@ -38,7 +38,7 @@ def status(app: App, sources: tuple[str, ...]) -> None:
         document["mixes"][mix] = state
         lines.append(f"mix {mix:<12} {state}")
     fresh = [name for name, found in document["sources"].items() if _is_fresh(found)]
-    views = {name: found for name in fresh if (found := view(app.project, name)) is not None}
+    views = {name: rows for name in fresh if (rows := view(app.project, name)) is not None}
     document["waiting"] = count_waiting(views, released(app.project))
     lines += [
         f"{name:<16} {count(number, 'row')} at risk wait for a person and leave in no mix: curate review answer ID risk"

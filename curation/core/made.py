@@ -19,7 +19,7 @@ from curation.core.project import Project
 from curation.core.sources import KnowledgeSource, MadeSource
 
 VERSION = 1
-"""Raise it whenever the same material can become other rows."""
+"""Raise it whenever the same material can become other rows; what an endpoint is told counts, too."""
 
 REPLIES = "replies"
 """Folder, beside the others, of what endpoints replied; it outlives a changed declaration."""
@@ -142,13 +142,13 @@ def located(project: Project, name: str, source: MadeSource) -> tuple[MadeFile, 
             fix=f"curate generate {source.kind} {name}",
         )
     where = folder(project, name) / decided
-    found = []
+    found: list[MadeFile] = []
     for file, facts in sorted(known["files"].items()):
-        made = file.removesuffix(".jsonl")
+        of = file.removesuffix(".jsonl")
         if isinstance(source, KnowledgeSource):
-            shown, uri = made, f"{source.kind}:{made}"
+            shown, uri = of, f"{source.kind}:{of}"
         else:
-            shown, uri = f"{source.path}/{made}", f"{source.kind}:{made.partition('.')[0]}"
+            shown, uri = f"{source.path}/{of}", f"{source.kind}:{of.partition('.')[0]}"
         if facts["rows"]:
             found.append(MadeFile(shown, where / file, facts["verified"], uri))
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from curation.generate.knowledge_cli import cards, knowledge
+from curation.generate.scenarios_cli import chat, scenarios
 
 
 @click.group()
@@ -14,3 +15,5 @@ def generate() -> None:
 
 generate.add_command(knowledge)
 generate.add_command(cards)
+generate.add_command(scenarios)
+generate.add_command(chat)

@@ -13,7 +13,7 @@ Answer = Literal["begins", "guarded", "opens", "escalates", "settles", "leaves",
 the last words."""
 
 PATIENCE = 3
-"""So often one thing is kept back before the client lets the subject drop."""
+"""So often one thing is kept back, missteps not counted, before the client lets the subject drop."""
 
 WALL = 4
 """From this resistance on nothing is told at the first asking. What simulated clients are faulted for most is that
@@ -47,6 +47,7 @@ class Mind:
     answer: Answer = "begins"
     _heard: set[Move] = field(default_factory=set)
     _held: int = 0
+    _asked: bool = False
     _upset: bool = False
     _escalated: bool = False
     _last: int = 0
@@ -60,11 +61,6 @@ class Mind:
         """What would be told next; None when everything is."""
         steps = self.scenario.steps
         return steps[self.told] if self.told < len(steps) else None
-
-    @property
-    def held(self) -> int:
-        """How often the next thing was kept back already."""
-        return self._held
 
     @property
     def resistance(self) -> int:
@@ -115,12 +111,13 @@ class Mind:
         if self.arousal >= self.scenario.escalation.at and not self._escalated:
             self._upset = self._escalated = True
             return "escalates"
+        asked, self._asked = self._asked, True
         # Nothing is told on a misstep, nor at the first asking while the wall is high.
-        if effect >= 0 and self.is_open() and (self._held or self.resistance < WALL):
+        if effect >= 0 and self.is_open() and (asked or self.resistance < WALL):
             step = self.scenario.steps[self.told]
             self.told += 1
             self.arousal = min(10, self.arousal + step.heat)
-            self._heard, self._held = set(), 0
+            self._heard, self._held, self._asked = set(), 0, False
             return "opens"
-        self._held += 1
+        self._held += effect >= 0
         return "guarded"

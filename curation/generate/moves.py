@@ -50,17 +50,21 @@ a scenario is made by what differs from it."""
 _HEARD: tuple[tuple[Move, str], ...] = (
     ("safety_check", r"\b(suicid\w*|kill(ing)? yourself|end(ing)? (your|it all|your own) ?(life)?|hurt(ing)? yourself"
      r"|not (want|wanting) to (be alive|live)|harm(ing)? (yourself|someone|anyone)|are you safe|feel safe|dying)\b"),
-    ("repair", r"\b(i('m| am) sorry|i got (that|it|this) wrong|i went too fast|my mistake|i apologi[sz]e|i missed that)\b"),
-    ("limit", r"\b(i (can't|cannot|won't|don't) (do|give|meet|promise|answer|keep|be)\b|in here we|what i can (do|offer))"),
+    ("repair", r"\b(i('m| am) sorry|i got (that|it|this) wrong|i went too fast|my mistake|i apologi[sz]e"
+     r"|i missed that)\b"),
+    ("limit", r"\b(i (can't|cannot|won't|don't) (do|give|meet|promise|answer|keep|be)\b|in here we"
+     r"|what i can (do|offer))"),
     ("advice", r"\b(you (should|ought to|need to|must|could try)|why don't you|have you (tried|considered|thought of)"
      r"|my advice|try to\b|what if you)\b"),
     ("reassurance", r"\b(it will (all )?be (fine|ok|okay|all right|alright)|don't worry|i'm sure (it|you|they|he|she)"
      r"|everything will|no need to)\b"),
     ("confrontation", r"\b(you (said|told me) .* but\b|that doesn't add up|be honest|come on)\b"),
     ("summary", r"\b(let me see if i have|to sum up|so far you|what i have heard)\b"),
-    ("reflection", r"^(so\b|it sounds|sounds like|it seems|you('re| are)?\b|there('s| is) a part|part of you|a bit like)"),
+    ("reflection", r"^(so\b|it sounds|sounds like|it seems|you('re| are)?\b|there('s| is) a part|part of you"
+     r"|a bit like)"),
     ("validation", r"\b(makes sense|understandable|that (took|takes)|i can see why|anyone would|thank you for)\b"),
-    ("silence", r"^[\s.…()]*((pause|silence|nods|waits)[\s.…()]*)?$|\b(take your time|no (rush|hurry)|we can just sit)\b"),
+    ("silence", r"^[\s.…()]*((pause|silence|nods|waits)[\s.…()]*)?$"
+     r"|\b(take your time|no (rush|hurry)|we can just sit)\b"),
 )  # fmt: skip
 
 _OPEN = re.compile(r"\b(what|how|where|who|when|tell me|which)\b", re.IGNORECASE)

@@ -37,6 +37,11 @@ Lines = str | tuple[str, ...]
 HOLD_AT = 2
 """From this risk level on a scenario has to have the therapist ask openly about safety."""
 
+_EARLY = (
+    "We have to stop here. There's more than we got to today, and it can stay here until next time.",
+    "That's our time. I don't think I've understood it yet. I'd like to go on trying next week.",
+)
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,59}")
 
 
@@ -81,7 +86,10 @@ class Safety:
     """What is at stake."""
 
     flags: tuple[Flag, ...] = doc("what a reader must know before reading; `none` where there is nothing")
-    risk: int = doc("0 none, 1 passive thoughts, 2 active thoughts, 3 a way in mind, 4 intent, 5 a plan or an act")
+    risk: int = doc(
+        "0 none, 1 passing thoughts or signs, 2 a real danger, 3 a way in mind, 4 intent, 5 a plan or an act; "
+        "dangers to and from others likewise"
+    )
     duty: str = doc("what the therapist may not leave out")
 
     def __post_init__(self) -> None:
@@ -167,6 +175,10 @@ class Closing:
     therapist: Lines = doc("how the therapist ends it")
     opened: Lines = doc("the client's last words where everything was said")
     held: Lines = doc("the client's last words where something was kept back")
+    early: Lines = doc(
+        "how the therapist ends it where something was kept back; from a risk of 2 on it has to be said here",
+        default=_EARLY,
+    )
 
 
 @dataclass(frozen=True)
@@ -211,8 +223,12 @@ class Scenario:
             for wanted in placeholders(line):
                 if not self.details.get(wanted):
                     raise ValueError(f"'{name}' has {{{wanted}}}, which 'details' does not list")
-        if self.safety.risk >= HOLD_AT and not any("safety_check" in {*s.tries, *s.again} for s in self.steps):
+        if self.safety.risk < HOLD_AT:
+            return
+        if not any("safety_check" in {*s.tries, *s.again} for s in self.steps):
             raise ValueError(f"'safety' names a risk of {HOLD_AT} or more, but no step asks openly (safety_check)")
+        if self.closing.early == _EARLY:
+            raise ValueError(f"'closing' lacks 'early', and 'safety' names a risk of {HOLD_AT} or more")
 
     def all_lines(self) -> Iterator[tuple[str, str]]:
         """Every line that can be spoken, with the name of its place."""
@@ -221,7 +237,7 @@ class Scenario:
             places += [("steps", v) for v in (*step.tries.values(), step.guarded, *step.again.values(), step.opens)]
         event, closing = self.escalation, self.closing
         places += [("escalation", v) for v in (event.says, *event.answers.values(), event.settles)]
-        places += [("closing", v) for v in (closing.therapist, closing.opened, closing.held)]
+        places += [("closing", v) for v in (closing.therapist, closing.opened, closing.held, closing.early)]
         for name, value in places:
             yield from ((name, line) for line in lines(value) or ("",))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -65,6 +66,18 @@ class Choice:
         return {name: self.of(options, f"details.{name}") for name, options in scenario.details.items()}
 
 
+_BRACES = re.compile(r"(^\W*|[.!?:]\s+['‘“\"]?)?\{(\w+)\}")
+
+
+def fill(line: str, details: Mapping[str, str]) -> str:
+    """A line with its facts in place of their names, written large where a sentence begins."""
+    return _BRACES.sub(lambda m: (m[1] or "") + (_large(details[m[2]]) if m[1] is not None else details[m[2]]), line)
+
+
+def _large(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 class TemplateSimulator:
     """A client who speaks the scenario's own lines, by trust, arousal and gates. Needs no model and no network."""
 
@@ -89,7 +102,7 @@ class TemplateSimulator:
             raise ValueError("reset(scenario) comes first")
         mind = self.mind
         answer = mind.hear(move or heard(message))
-        text = self._next(*_source(mind, answer)).format_map(self._details)
+        text = fill(self._next(*source_of(mind, answer)), self._details)
         told = mind.scenario.steps[mind.told - 1].id if answer == "opens" else None
         return Said(text, mind.feels(answer), mind.done, mind.resistance, told)
 
@@ -101,7 +114,8 @@ class TemplateSimulator:
         return found[(first + count) % len(found)]
 
 
-def _source(mind: Mind, answer: Answer) -> tuple[str, Lines]:
+def source_of(mind: Mind, answer: Answer) -> tuple[str, Lines]:
+    """The place in a scenario that a kind of turn is spoken from, and its lines."""
     scenario, step = mind.scenario, mind.step
     if answer == "opens":
         before = scenario.steps[mind.told - 1]

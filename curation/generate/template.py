@@ -8,8 +8,8 @@ from typing import Literal, cast
 
 from curation.generate.mind import Mind
 from curation.generate.moves import Move
-from curation.generate.scenario import Emotion, Lines, Scenario
-from curation.generate.simulate import Choice, TemplateSimulator
+from curation.generate.scenario import Emotion, Lines, Scenario, Step
+from curation.generate.simulate import Choice, TemplateSimulator, fill
 
 Manner = Literal["attuned", "hasty", "asking", "slow"]
 MANNERS: tuple[Manner, ...] = ("attuned", "hasty", "asking", "slow")
@@ -81,35 +81,39 @@ class _Therapist:
     def speak(self, mind: Mind) -> tuple[Move, str]:
         """The next move, and its words."""
         move, options, place = self._plan(mind)
-        return move, self._choice.of(options, place).format_map(self._details)
+        return move, fill(self._choice.of(options, place), self._details)
 
     def _plan(self, mind: Mind) -> tuple[Move, Lines, str]:
         if mind.turns == 0:
             return "open_question", self._scenario.opening, "opening"
         if mind.done:
-            return "summary", self._scenario.closing.therapist, "closing.therapist"
+            closing = self._scenario.closing
+            return ("summary", closing.early, "early") if mind.step else ("summary", closing.therapist, "closing")
         if mind.answer == "escalates":
             answers = self._scenario.escalation.answers
             move = self._best(answers)
             return move, answers[move], f"escalation.{move}"
         step = mind.step
         assert step is not None
-        places: list[tuple[str, Mapping[str, Lines]]] = [("tries", step.tries), ("again", step.again)]
-        for name, wanted in reversed(places) if mind.answer == "guarded" else places:
-            left = {m: v for m, v in wanted.items() if (step.id, name, cast(Move, m)) not in self._made}
-            if left:
-                break
+        names = ("again", "tries") if mind.answer == "guarded" else ("tries", "again")
+        left = {name: self._unused(step, name) for name in names}
+        # What is kept back, although nothing was wrong so far, needs the move that was not made yet.
+        found = [(name, m) for name in names for m in step.needs.after if m in left[name]]
+        if mind.answer == "guarded" and found:
+            name, move = found[0]
         else:
-            name, left = "again", dict(step.again)
-        move = self._worst(left) if self._is_hasty(name, mind) else self._liked(left)
-        missing = [cast(Move, m) for m in step.needs.after if m in left]
-        if name == "again" and missing:
-            move = missing[0]
+            name = next((name for name in names if left[name]), "again")
+            options: Mapping[str, Lines] = left[name] or step.again
+            move = self._worst(options) if self._is_hasty(name, mind) else self._liked(options)
         self._made.add((step.id, name, move))
-        return move, left[move], f"{step.id}.{name}.{move}"
+        return move, (step.again if name == "again" else step.tries)[move], f"{step.id}.{name}.{move}"
+
+    def _unused(self, step: Step, place: str) -> Mapping[str, Lines]:
+        lines = step.again if place == "again" else step.tries
+        return {m: v for m, v in lines.items() if (step.id, place, cast(Move, m)) not in self._made}
 
     def _is_hasty(self, place: str, mind: Mind) -> bool:
-        return self._manner == "hasty" and place == "tries" and mind.told != 2
+        return self._manner == "hasty" and place == "tries" and mind.answer != "guarded" and mind.told != 2
 
     def _liked(self, options: Mapping[str, Lines]) -> Move:
         wish: tuple[Move, ...] = {"asking": _ASKING, "slow": _SLOW}.get(self._manner, ())

@@ -12,9 +12,9 @@ from curation.core import files, made
 from curation.core.declare import plain
 from curation.core.errors import CurateError, IntegrityError
 from curation.core.lock import Entry
-from curation.core.project import Project
 from curation.core.made import Make
-from curation.core.sources import HubSource, MadeSource, Source, names
+from curation.core.project import Project
+from curation.core.sources import FileSource, HubSource, MadeSource, Source, names
 from curation.core.store import StoredTable
 from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
@@ -89,16 +89,12 @@ def bring(
         repo, revision, gated, card = listing.id, listing.sha, listing.gated, listing.licence
         licence_text = listing.licence_text()
         left_out = listing.left_out(source)
-    elif isinstance(source, MadeSource):
-        data = _made(project, name, source, make, say)
-        repo, revision, gated, card, left_out = None, made.revision(project, name, source), False, None, 0
-        licence_text = None
     else:
-        data = local.locate(project, name, source, update=update, say=say)
-        repo, revision, gated, card, left_out = None, _contents(data), False, None, 0
+        data, revision = _here(project, name, source, update, make, say)
+        repo, gated, card, left_out = None, False, None, 0
         licence_text = None
     other = [f.name for f in data if entry and entry.files.get(f.name, f.sha256) != f.sha256]
-    if entry and entry.revision == revision and other and not isinstance(source, MadeSource):
+    if entry and entry.revision == revision and other:
         if not update:
             # Or else the next pull would find these bytes here, whatever the hub then has.
             if isinstance(source, HubSource):
@@ -223,10 +219,17 @@ def _is_remote(source: Source) -> bool:
     return isinstance(source, (HubSource, MadeSource)) or all("://" in place for place in names(source.path))
 
 
-def _made(project: Project, name: str, source: MadeSource, make: Make | None, say: Say) -> tuple[DataFile, ...]:
-    if make is not None and made.note(project, name, made.revision(project, name, source)) is None:
+def _here(
+    project: Project, name: str, source: FileSource | MadeSource, update: bool, make: Make | None, say: Say
+) -> tuple[tuple[DataFile, ...], str]:
+    """The files of a source that no hub has, made first where they have to be, and their revision."""
+    if not isinstance(source, MadeSource):
+        data = local.locate(project, name, source, update=update, say=say)
+        return data, _contents(data)
+    revision = made.revision(project, name, source)
+    if make is not None and made.note(project, name, revision) is None:
         make(project, name, source, say)
-    return tuple(DataFile(f.name, f.path, f.sha256, f.uri) for f in made.located(project, name, source))
+    return tuple(DataFile(f.name, f.path, f.sha256, f.uri) for f in made.located(project, name, source)), revision
 
 
 def _clear_downloads(project: Project, name: str, table: StoredTable) -> None:
