@@ -146,11 +146,6 @@ def make(project: Project, name: str, source: KnowledgeSource, say: Say) -> None
     }
     made.publish(project, name, decided, rows, about, beside)
     say(f"{name}: {records} records of {len(all_cards)} cards ({source.synthetic})")
-    for what, counts in (("cards without a record", rejected), ("sentences that make no card", content.refused)):
-        if counts:
-            say(f"{name}: {what}: {_counts(counts)}")
-    if content.screened:
-        say(f"{name}: {content.screened} pages hold what must not exist and were left out")
 
 
 def ask(project: Project, name: str, source: KnowledgeSource, found: Sequence[Card], say: Say) -> list[Worded]:

@@ -37,35 +37,50 @@ def knowledge(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
     source names. Without SOURCES: all sources of knowledge.
     """  # noqa: D205 - the first sentence is what help shows
     from curation.core import made
-    from curation.generate import asking, knowledge
-    from curation.methods import endpoint
 
     project = app.project
     chosen = _chosen(project, sources)
     if dry_run:
         for name, source in chosen.items():
-            content = knowledge.read(project, name, source, app.ui.say)
-            cards = [card for of_file in content.cards.values() for card in of_file]
-            app.ui.say(f"{name}: {sum(map(len, content.pages.values()))} pages, {len(cards)} cards")
-            if source.endpoint:
-                replies = made.folder(project, name) / made.REPLIES
-                client = endpoint.client(project.settings.endpoints, source.endpoint, replies)
-                app.ui.say(f"{name}: {knowledge.estimate(client, asking.requests(cards))}")
+            _foresee(app, name, source)
         app.ui.say("nothing was made or sent: this was a dry run")
         return
-    made_now = []
-    with project.writing():
-        for name, source in chosen.items():
-            decided = made.revision(project, name, source)
-            known = made.note(project, name, decided)
-            if known is None:
-                knowledge.make(project, name, source, app.ui.say)
-                known = made.note(project, name, decided) or {}
-                made_now.append(name)
-            else:
-                app.ui.say(f"{name}: {known['records']} records, up to date")
-    if made_now:
-        app.ui.say(f"next: curate run {' '.join(made_now)}")
+    views = app.bring("raw", tuple(chosen))
+    told = {}
+    for name, source in chosen.items():
+        # None where a record was withdrawn: then nothing is kept that it could be read in.
+        note = made.note(project, name, made.revision(project, name, source)) or {}
+        told[name] = {"records": views[name].rows, **{what: note[what] for what in _TOLD if what in note}}
+    if app.ui.json:
+        app.ui.emit(told)
+        return
+    for name, what in told.items():
+        app.ui.out(f"{name}: {what['records']} records of {what.get('cards', '?')} cards")
+        for reason, number in what.get("rejected", {}).items():
+            app.ui.out(f"  {number:>6} cards without a record: {reason}")
+        for reason, number in what.get("sentences_refused", {}).items():
+            app.ui.out(f"  {number:>6} sentences that make no card: {reason}")
+        if what.get("pages_screened"):
+            app.ui.out(f"  {what['pages_screened']:>6} pages left out, for they hold what must not exist")
+    app.ui.say(f"next: curate generate cards {next(iter(told))}; curate run")
+
+
+_TOLD = ("cards", "rejected", "sentences_refused", "pages_screened")
+
+
+def _foresee(app: App, name: str, source: KnowledgeSource) -> None:
+    from curation.core import made
+    from curation.generate import asking, knowledge
+    from curation.methods import endpoint
+
+    project = app.project
+    content = knowledge.read(project, name, source, app.ui.say)
+    cards = [card for of_file in content.cards.values() for card in of_file]
+    app.ui.say(f"{name}: {sum(map(len, content.pages.values()))} pages, {len(cards)} cards")
+    if source.endpoint:
+        replies = made.folder(project, name) / made.REPLIES
+        client = endpoint.client(project.settings.endpoints, source.endpoint, replies)
+        app.ui.say(f"{name}: {knowledge.estimate(client, asking.requests(cards))}")
 
 
 @click.command()

@@ -25,7 +25,10 @@ def cards(project: Project, name: str) -> list[dict[str, Any]]:
     assert isinstance(source, KnowledgeSource)
     decided = made.revision(project, name, source)
     if made.note(project, name, decided) is None:
-        raise ProjectError(f"the cards of '{name}' are not made yet", fix=f"curate generate knowledge {name}")
+        raise ProjectError(
+            f"the cards of '{name}' are not here",
+            fix=f"curate generate knowledge {name}   (where a record was withdrawn, pages and cards are not kept)",
+        )
     folder = made.folder(project, name) / decided
     pages = pq.read_table(folder / PAGES, columns=["document_sha256", "place", "text"]).to_pylist()
     text = {(page["document_sha256"], page["place"]): page["text"] for page in pages}

@@ -90,11 +90,12 @@ def test_again_is_no_work_and_the_same_bytes(project, capsys):
     main(["pull"])
     first = {p: p.read_bytes() for p in sorted(project.glob("data/raw/downloads/**/*")) if p.is_file()}
     capsys.readouterr()
-    assert main(["generate", "knowledge"]) == 0
-    assert "up to date" in capsys.readouterr().err
+    times = {p: p.stat().st_mtime_ns for p in first}
+    assert main(["generate", "knowledge"]) == 0 and {p: p.stat().st_mtime_ns for p in first} == times
+    assert "5 pages" not in capsys.readouterr().err, "no document was read again"
     for path in first:
         path.unlink()
-    assert main(["generate", "knowledge"]) == 0
+    assert main(["pull", "--update"]) == 0
     assert {p: p.read_bytes() for p in first} == first
     assert main(["verify"]) == 0
 
@@ -148,6 +149,15 @@ def test_a_card_that_does_not_agree_with_its_page_is_an_error(project):
     with pytest.raises(IntegrityError, match="does not agree"):
         stored.cards(Project.open(project), "guide")
     assert main(["verify"]) == 4
+
+
+def test_what_was_made_and_what_was_not_is_told(project, capsys):
+    assert main(["--json", "generate", "knowledge"]) == 0
+    told = json.loads(capsys.readouterr().out)["guide"]
+    assert told["records"] == len(raw(project)) == told["cards"] - told["rejected"]["no_template_fits"]
+    assert told["sentences_refused"] == {"first_person": 1, "not_a_claim": 1}
+    assert main(["generate", "knowledge"]) == 0
+    assert "1 sentences that make no card: first_person" in capsys.readouterr().out
 
 
 def test_a_dry_run_writes_nothing(project, capsys):
@@ -239,7 +249,7 @@ def test_what_must_not_exist_is_not_even_stored(project, monkeypatch, capsys):
 
     monkeypatch.setattr(screen, "flag_texts", lambda texts: pc.match_substring(texts, "neuroticism"))
     assert main(["generate", "knowledge"]) == 0
-    assert "1 pages hold what must not exist" in capsys.readouterr().err
+    assert "1 pages left out" in capsys.readouterr().out
     assert "neuroticism" not in str(pages(project).values())
 
 
@@ -259,8 +269,10 @@ def test_a_withdrawn_record_stays_away(project):
 
     opened = Project.open(project)
     Annotations(project / "annotations").bury({gone}, identity={}, key=fingerprint(opened))
-    assert main(["pull"]) == 0
+    assert main(["generate", "knowledge"]) == 0
     assert gone not in {row["id"] for row in raw(project)}
+    assert not (project / "data" / "raw" / "downloads" / "guide").exists(), "pages and cards hold it, too"
+    assert main(["generate", "cards", "guide"]) == 3
 
 
 def test_the_example_in_pixels_sources_works_when_its_marks_are_taken_off(project):
