@@ -29,7 +29,7 @@ _POINTS_BACK = re.compile(r"\b(?:this|these|those(?! who| with| in| of)|such(?! 
 _ABOUT_THE_TEXT = re.compile(
     r"\b(?:this|the (?:next|previous|last|following|present)|another|each|our) (?:chapter|section|book|module|text|page|unit"
     r"|figure|table|paragraph|lecture|course)\b|\b(?:see|cf\.?|shown in|as in|refer to|described in|discussed (?:in|above|below))"
-    r"\s*\(?(?:also )?(?:chapter|section|figure|fig|table|box|page|pp?\.|above|below)|\b(?:figure|fig\.|table|box|appendix)\s+[\dA-Z]\b"
+    r"\s*\(?(?:also )?(?:chapter|section|figure|fig|table|box|page|pp?\.|above|below)|\b(?:figure|fig\.|table|box|appendix)\s+(?-i:[\dA-Z])\b"
     r"|\b(?:above-mentioned|mentioned (?:above|earlier)|your?|yourself)\b"
     r"|^(?:recall|remember|imagine|consider|suppose|think of|note that|notice|let us|look at)\b",
     re.I,
@@ -38,7 +38,7 @@ _ABOUT_THE_TEXT = re.compile(
 _FIRST_PERSON = re.compile(r"\b(?:I|my|me|mine|myself|we|our|us|ours)\b(?!\.)")
 _NOT_A_CLAIM = re.compile(
     r"https?://|www\.|\bdoi\b|@|\bISBN\b|©|all rights reserved|creative commons|\bpp?\. ?\d|\(Eds?\.\)|\bet al\.,? \d{4}[a-z]?\.$"
-    r"|\b[A-Z]\. ?[A-Z]\.,|^\w+, [A-Z]\.|\bUniversity Press\b|\bLTD\b|^(?:figure|table|box|photo|credit)\b|_{3,}|\.{4,}|\[link\]"
+    r"|(?-i:\b[A-Z]\. ?[A-Z]\.,|^\w+, [A-Z]\.|^[A-Z0-9]{1,2}[.)] )|\bUniversity Press\b|\bLTD\b|^(?:figure|table|box|photo|credit)\b|_{3,}|\.{4,}|\[link\]"
     r"|\{|\}|\\\w|\|",
     re.I,
 )

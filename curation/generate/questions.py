@@ -61,7 +61,7 @@ _UNFIT = re.compile(
     r"|though|while|whereas|when|if|is|are|was|were|has|have|had|does|did|do|can|could|may|might|must|should|will|would"
     r"|first|second|third|next|following|key|main|final|above|below|study|studies|research|researchers|results?|findings"
     r"|evidence|data|example|examples|reason|reasons|goal|question|problem|point|author|authors|chapter|according|goes?|said|having|being|topics?|approach|approaches|new|exact|obvious|participants?"
-    r"|subjects?|purpose|perceived|only|how|what|why|where|who|whose|also|typical|significant|common|popular|strategies|recent|early|later|earlier|current|previous)\b|\d|[’']s$",
+    r"|subjects?|purpose|perceived|number|only|how|what|why|where|who|whose|also|typical|significant|common|popular|strategies|recent|early|later|earlier|current|previous)\b|\d|[’']s$",
     re.I,
 )
 """Words of a phrase that leans on what was said before, or that holds a clause of its own."""

@@ -42,7 +42,7 @@ def sentences(text: str, start: int, end: int) -> Iterator[Span]:
         after = note.end() if note else stop
         # No slice of what is left: a hostile page may hold a million marks that end nothing.
         if _REST.match(text, after, end) and (
-            _ABBREVIATION.search(text, max(begin, stop - 12), stop) or not _BEGIN.match(text, after, end)
+            _ABBREVIATION.search(text, max(0, begin - 1, stop - 13), stop) or not _BEGIN.match(text, after, end)
         ):
             continue
         if first := _BEGIN.match(text, begin, stop):

@@ -99,6 +99,7 @@ def test_topics_come_from_the_taxonomies_terms():
         ("Silence is something that you will learn to use in your own work.", "about_the_text"),
         ("Silence Is A Heading Of A Chapter In A Book Here.", "not_prose"),
         ("Marlow, A. B., Silence and its uses in the hour of need.", "not_a_claim"),
+        ("D. Preserve all that is said of silence in the text at hand.", "not_a_claim"),
         ("Silence (as some say is of use to people who need time.", "unbalanced"),
         ("Silence is of use " + "and of use " * 40 + "to people.", "too_long"),
     ],
@@ -107,11 +108,28 @@ def test_why_a_sentence_makes_no_card(sentence, reason):
     assert of_prose(sentence) == ([], {reason: 1})
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Some feelings (e.g., shame and envy) are seldom named by those who have them.",
+        "People who sleep badly often sit at the table a while before they go to bed.",
+        "Dr. Marlow held that silence is of use to people who need some time.",
+    ],
+)
+def test_what_only_looks_like_a_reference_is_a_claim(sentence):
+    assert of_prose(sentence) == ([sentence], {})
+
+
 def test_a_sentence_that_leans_joins_the_one_before_it():
     first, second = "Silence is a tool that helpers learn to use.", "It gives people time."
     assert of_prose(f"{first} {second}")[0] == [f"{first} {second}"]
     third = "Reassurance is a tool that helpers learn not to use."
     assert of_prose(f"{first} {third}")[0] == [first, third]
+
+
+def test_a_paragraph_may_begin_with_an_abbreviation():
+    second = "Dr. Marlow held that silence is of use to people who need some time."
+    assert of_prose("Reassurance is a tool that helpers learn not to use.", second)[0][1] == second
 
 
 def test_a_claim_that_comes_again_is_one_card():
@@ -123,6 +141,10 @@ def test_a_claim_that_comes_again_is_one_card():
     ("text", "whole"),
     [
         ("Dr. Marlow wrote it. It is short.", ["Dr. Marlow wrote it.", "It is short."]),
+        (
+            "It was so.\n\nDr. Marlow wrote it. J. Marlow read it.",
+            ["It was so.", "Dr. Marlow wrote it.", "J. Marlow read it."],
+        ),
         ("It holds (e.g. Here) for most. So it goes.", ["It holds (e.g. Here) for most.", "So it goes."]),
         ("A mean of 3.5 Points is high. Next.", ["A mean of 3.5 Points is high.", "Next."]),
         ("It ends here.12 The next begins.", ["It ends here.", "The next begins."]),
