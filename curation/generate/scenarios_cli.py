@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -91,7 +92,7 @@ def _report(app: App, name: str, source: ScenarioSource) -> dict[str, Any]:
     decided = made.revision(app.project, name, source)
     known = made.note(app.project, name, decided)
     if known is None:
-        return {"scenarios": {}, "rejected": {}, "whole": None}
+        return {"scenarios": {}, "rejected": {}, "whole": None, "one_of_each": None}
     rows: dict[str, list[Any]] = {}
     for file in made.located(app.project, name, source):
         rows[file.path.name.partition(".")[0]] = [orjson.loads(line) for line in file.path.read_bytes().splitlines()]
@@ -99,6 +100,7 @@ def _report(app: App, name: str, source: ScenarioSource) -> dict[str, Any]:
         "scenarios": {scenario: measured(found) for scenario, found in rows.items()},
         "rejected": known["rejected"],
         "whole": measured([row for found in rows.values() for row in found]),
+        "one_of_each": measured([found[0] for found in rows.values()]),
     }
 
 
@@ -109,7 +111,8 @@ def _show(app: App, name: str, report: Mapping[str, Any]) -> None:
         )
         return
     head = ("scenario", "n", "d-1", "d-2", "d-3", "sBLEU", "first", "last", "told")
-    app.ui.table(head, [_line(s, m) for s, m in (*report["scenarios"].items(), ("all", report["whole"]))])
+    whole = (("all", report["whole"]), ("one of each", report["one_of_each"]))
+    app.ui.table(head, [_line(scenario, m) for scenario, m in (*report["scenarios"].items(), *whole)])
     app.ui.out("")
     app.ui.table(
         ("client turn", "resistance held"),
@@ -163,7 +166,7 @@ def chat(app: App, scenario: str, endpoint: str | None, variation: int) -> None:
     last = False
     while not last:
         app.ui.say("you:")
-        line = click.get_text_stream("stdin").readline()
+        line = sys.stdin.readline()
         if not line:
             return
         last = sitting.mind.done
