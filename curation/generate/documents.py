@@ -19,13 +19,14 @@ _MEMORY_MB = 2048
 """Memory that reading may take; a page of a real book needs some tens of megabytes."""
 
 
-def read(path: Path, shown: str, source: KnowledgeSource) -> list[Page]:
+def read(path: Path, shown: str, source: KnowledgeSource, aside: Path) -> list[Page]:
     """The pages of a document that have text, in order.
 
     Args:
         path: the file.
         shown: its name as errors call it.
         source: the declaration, for its limits.
+        aside: folder for what the reading process says; below data/raw, for it is the document's text.
 
     Raises:
         ProjectError: the document is empty, encrypted, a scan, damaged, or breaks a limit.
@@ -34,7 +35,7 @@ def read(path: Path, shown: str, source: KnowledgeSource) -> list[Page]:
         raise trouble("too_large", shown)
     limits = [str(n) for n in (source.max_pages, source.max_seconds, _MEMORY_MB)]
     command = [sys.executable, "-I", "-m", "curation.generate.reader", KINDS[path.suffix.lower()], *limits]
-    with path.open("rb") as stream, tempfile.TemporaryFile() as said:
+    with path.open("rb") as stream, tempfile.TemporaryFile(dir=aside) as said:
         # Its environment is empty: the keys that may stand in ours are none of its business.
         reading = subprocess.Popen(command, stdin=stream, stdout=said, stderr=subprocess.DEVNULL, env={})
         try:

@@ -96,8 +96,9 @@ def read(project: Project, name: str, source: KnowledgeSource, say: Say) -> Read
     refused: Counter[str] = Counter()
     seen: set[str] = set()
     screened = 0
+    aside = files.make_dir(project.raw)
     for shown, path in made.material(project, name, source).items():
-        whole = documents.read(path, shown, source)
+        whole = documents.read(path, shown, source, aside)
         flags = screen.flag_texts(pa.array([page.text for page in whole], pa.string())).to_pylist()
         pages[shown] = [page for page, flag in zip(whole, flags, strict=True) if not flag]
         screened += sum(flags)

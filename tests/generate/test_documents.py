@@ -21,7 +21,7 @@ CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
 def read(folder, data, suffix=".pdf", **limits):
     path = folder / f"work{suffix}"
     path.write_bytes(data)
-    return documents.read(path, path.name, KnowledgeSource(kind="knowledge", path="x", **limits))
+    return documents.read(path, path.name, KnowledgeSource(kind="knowledge", path="x", **limits), folder)
 
 
 def nested(depth):
