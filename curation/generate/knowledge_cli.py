@@ -30,12 +30,12 @@ def _chosen(project: Project, names: tuple[str, ...]) -> dict[str, KnowledgeSour
 @click.option("--dry-run", is_flag=True, help="Read the documents; say what would be made and what it would cost.")
 @pass_app
 def knowledge(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
-    """Make questions and answers, each with its citation, of documents that you
-    bring: PDF, Markdown, HTML, or chunks as JSONL.
+    """Make cited questions and answers of your documents.
 
-    By templates over the documents' own words, or worded by the endpoint that a
-    source names. Without SOURCES: all sources of knowledge.
-    """  # noqa: D205 - the first sentence is what help shows
+    Of PDF, Markdown, HTML, or chunks as JSONL: by templates over the documents'
+    own words, or worded by the endpoint that a source names. Without SOURCES:
+    all sources of knowledge.
+    """
     from curation.core import made
 
     project = app.project
@@ -55,14 +55,15 @@ def knowledge(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
         app.ui.emit(told)
         return
     for name, what in told.items():
-        app.ui.out(f"{name}: {what['records']} records of {what.get('cards', '?')} cards")
+        of = f" of {what['cards']} cards" if "cards" in what else "; pages and cards went with a withdrawn record"
+        app.ui.out(f"{name}: {what['records']} records{of}")
         for reason, number in what.get("rejected", {}).items():
             app.ui.out(f"  {number:>6} cards without a record: {reason}")
         for reason, number in what.get("sentences_refused", {}).items():
             app.ui.out(f"  {number:>6} sentences that make no card: {reason}")
         if what.get("pages_screened"):
             app.ui.out(f"  {what['pages_screened']:>6} pages left out, for they hold what must not exist")
-    app.ui.say(f"next: curate generate cards {next(iter(told))}; curate run")
+    app.ui.say(f"next: curate generate cards {next(iter(told))}, then: curate run")
 
 
 _TOLD = ("cards", "rejected", "sentences_refused", "pages_screened")
@@ -92,7 +93,7 @@ def _foresee(app: App, name: str, source: KnowledgeSource) -> None:
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
 @pass_app
 def cards(app: App, source: str, topic: str | None, rejected: bool, limit: int) -> None:
-    """List the cards of a source: claim, topic, and where its words stand.
+    """List the claims of a source with their places.
 
     Each citation is checked against the stored page. The claims are texts as
     they are, not scrubbed.

@@ -5,8 +5,10 @@ import http.server
 import json
 import pickle
 import re
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -397,6 +399,27 @@ def test_a_cost_cap_stops_before_it_is_passed_and_keeps_the_replies(project, end
     declare(project, endpoint.toml + "max_tokens = 1000\n", endpoint="sim")
     assert main(["generate", "knowledge"]) == 0
     assert endpoint.asked == len(stored.cards(Project.open(project), "guide"))
+
+
+def test_a_killed_run_publishes_nothing_and_goes_on_where_it_was(project, endpoint):
+    declare(project, endpoint.toml + "concurrency = 1\n", endpoint="sim")
+    reached = threading.Event()
+
+    def slow(claim, said):
+        if endpoint.asked == 3:
+            reached.set()
+            time.sleep(2)
+        return said
+
+    endpoint.misled = staticmethod(slow)
+    running = subprocess.Popen([sys.executable, "-m", "curation", "-q", "generate", "knowledge"], cwd=project)
+    assert reached.wait(60)
+    running.kill()
+    running.wait()
+    assert not list(project.glob("data/raw/downloads/guide/*/cards.parquet"))
+    assert main(["generate", "knowledge"]) == 0
+    # The one that was under way when it was killed is asked for again.
+    assert endpoint.asked == len(stored.cards(Project.open(project), "guide")) + 1
 
 
 def test_errors_hold_no_text_of_a_document(project, endpoint, capsys):
