@@ -7,7 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-_LEVELS = ("none", "one", "two", "three", "four", "five")
+from curation.generate.mind import RESISTANCE
+
 _WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
 
 
@@ -83,7 +84,7 @@ def measured(rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
         assert isinstance(messages, list)
         client = [m["content"] for m in messages if m["role"] == "user"]
         texts.append(words(" ".join(client)))
-        resistance.append([_LEVELS.index(r) for r in str(row["resistance"]).split()])
+        resistance.append([RESISTANCE.index(r) for r in str(row["resistance"]).split()])
         told += len(str(row["told"] or "").split())
         turns += len(client)
     left = held(resistance)

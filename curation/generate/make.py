@@ -11,11 +11,9 @@ from curation.core import made
 from curation.core.errors import ProjectError
 from curation.core.project import Project
 from curation.core.sources import KnowledgeSource, MadeSource, ScenarioSource
+from curation.generate.mind import RESISTANCE
 from curation.generate.scenario import Scenario, read
 from curation.generate.template import Turn, dialogue
-
-LEVELS = ("none", "one", "two", "three", "four", "five")
-"""Resistance as it stands in a made row."""
 
 Say = Callable[[str], None]
 
@@ -81,7 +79,7 @@ def row(scenario: Scenario, variation: int, seed: int, turns: Sequence[Turn]) ->
     """
     client = [t for t in turns if t.role == "user"]
     prompts = [t.prompt for t in turns if t.prompt]
-    # The search for personal data takes words joined by "_" for handles, and a row of digits for a telephone number.
+    # The search for personal data takes words joined by "_" for handles, and digits, spoken ones, too, for telephones.
     document = {
         "messages": [{"role": t.role, "content": t.content} for t in turns],
         "scenario": scenario.id,
@@ -89,7 +87,7 @@ def row(scenario: Scenario, variation: int, seed: int, turns: Sequence[Turn]) ->
         "seed": seed,
         "moves": _plainly(t.move for t in turns if t.role == "assistant"),
         "emotions": _plainly(t.emotion for t in client),
-        "resistance": " ".join(LEVELS[t.resistance or 0] for t in client),
+        "resistance": " ".join(RESISTANCE[t.resistance or 0] for t in client),
         "told": " ".join(t.told for t in client if t.told) or None,
         "risk_level": scenario.safety.risk,
         "flags": _plainly(scenario.safety.flags),

@@ -12,6 +12,9 @@ Answer = Literal["begins", "guarded", "opens", "escalates", "settles", "leaves",
 """What a client's turn is: the first words, something kept back, something told, too much, calm again, walking out,
 the last words."""
 
+RESISTANCE = ("none", "slight", "some", "firm", "strong", "wall")
+"""Levels of resistance, 0 to 5, as they stand in a made row."""
+
 PATIENCE = 3
 """So often one thing is kept back, missteps not counted, before the client lets the subject drop."""
 

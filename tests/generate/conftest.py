@@ -32,6 +32,8 @@ def project(folder: Path, only: tuple[str, ...] = ("mm", "night-porter"), extra:
         sources=f"sources:\n  clients:\n    kind: scenarios\n    licence: apache-2.0\n    only: [{wanted}]\n{extra}",
     )
     (folder / "keys" / "project.key").write_text("ab" * 32)
+    # The rules that find names take seconds to load, and nothing here needs them.
+    (folder / "curate.toml").write_text('[stages.scrub]\nlevel = "patterns"\n')
     return folder
 
 
@@ -111,4 +113,4 @@ def with_endpoint(root: Path, server: Any, **more: Any) -> None:
     path.write_text(path.read_text("utf-8") + "    endpoint: roles\n    variations: 2\n", "utf-8")
     spec = {"url": server.url, "model": "any-7b", "concurrency": 2, "timeout_s": 5.0, "retries": 0, **more}
     lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in spec.items())
-    (root / "curate.toml").write_text(f"[endpoints.roles]\n{lines}\n", "utf-8")
+    (root / "curate.toml").write_text(f"[stages.scrub]\nlevel = 'patterns'\n[endpoints.roles]\n{lines}\n", "utf-8")

@@ -1,4 +1,4 @@
-"""Dialogues by an endpoint on loopback: two roles, gates, what bad replies cost, the cache, and a kill in the middle."""
+"""Dialogues by an endpoint on loopback: two roles, gates, what bad replies cost, the cache, and a kill."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_two_roles_play_and_every_record_says_by_whom(root, server, capsys):
     with_endpoint(root, server)
     assert curate(root, "generate", "scenarios") == 0
     said = capsys.readouterr().err
-    assert "roles (any-7b): 116 requests (0 replies were here)" in said and "used " in said and "no cap" in said
+    assert "roles (any-7b): 120 requests (0 replies were here)" in said and "used " in said and "no cap" in said
     found = records(root)
     assert len(found) == 4 and {r["synthetic"] for r in found} == {"endpoint"}
     for row in found:
@@ -123,7 +123,9 @@ def test_the_cap_stops_it_and_nothing_is_published(root, server, capsys):
 )
 def test_replies_of_no_use_are_asked_again_then_counted(root, server, step, reason, capsys):
     # Of the harmless scenario every client turn is of no use, of the other one none.
-    server.answer = lambda body, n: step if is_client(body) and SHIPPED["mm"].who in body["messages"][0]["content"] else {}
+    server.answer = lambda body, n: (
+        step if is_client(body) and SHIPPED["mm"].who in body["messages"][0]["content"] else {}
+    )
     with_endpoint(root, server)
     code = curate(root, "generate", "scenarios", "--json")
     out = capsys.readouterr()

@@ -37,7 +37,9 @@ def test_each_is_somebody_else(shipped):
 
 def test_crises_carry_a_risk_and_ask_openly(shipped):
     at_risk = {name for name, s in shipped.items() if s.safety.risk >= HOLD_AT}
-    assert {n for n, s in shipped.items() if s.kind in ("suicidality_assessment", "crisis", "abuse_disclosure")} <= at_risk
+    assert {
+        n for n, s in shipped.items() if s.kind in ("suicidality_assessment", "crisis", "abuse_disclosure")
+    } <= at_risk
     for name in at_risk:
         assert any("safety_check" in {*step.tries, *step.again} for step in shipped[name].steps), name
 

@@ -14,6 +14,8 @@ from curation.generate.scenario import read
 from curation.generate.template import dialogue
 from tests.generate.conftest import SCENARIOS, copy_scenario, curate, project
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory) -> Path:
@@ -125,7 +127,9 @@ def test_a_changed_scenario_seed_or_number_is_noticed(root, capsys):
 def test_what_concerns_the_source_only_makes_nothing_anew(root):
     assert curate(root, "pull") == 0
     (made,) = (root / "data" / "raw" / "downloads" / "clients").glob("*/")
-    (root / "sources.yaml").write_text((root / "sources.yaml").read_text() + "    persona: assistant\n    priority: 3\n")
+    (root / "sources.yaml").write_text(
+        (root / "sources.yaml").read_text() + "    persona: assistant\n    priority: 3\n"
+    )
     assert curate(root, "pull") == 0
     assert list((root / "data" / "raw" / "downloads" / "clients").glob("*/")) == [made]
     assert {r["persona"] for r in curation.open(root).read("raw").to_dicts()} == {"assistant"}

@@ -181,7 +181,12 @@ def test_the_simulator_answers_a_person(capsys):
 
 @pytest.mark.parametrize(
     ("line", "text"),
-    [("{a} is", "The hen is"), ("'{a}.' Yes", "'The hen.' Yes"), ("I saw {a}", "I saw the hen"), ("So. {a}!", "So. The hen!")],
+    [
+        ("{a} is", "The hen is"),
+        ("'{a}.' Yes", "'The hen.' Yes"),
+        ("I saw {a}", "I saw the hen"),
+        ("So. {a}!", "So. The hen!"),
+    ],
 )
 def test_facts_are_written_large_where_a_sentence_begins(line, text):
     assert fill(line, {"a": "the hen"}) == text

@@ -155,7 +155,7 @@ def test_without_a_token_the_open_ones_come_and_the_others_say_who_must_do_what(
     edit(root, ("enabled: false", "enabled: true"))
     code, said = pulled(root, capsys)
     assert code == 5
-    assert set(said["pulled"]) == OPEN and set(said["blocked"]) == GATED
+    assert set(said["pulled"]) == OPEN | {"scenarios"} and set(said["blocked"]) == GATED
     assert all(error["exit_code"] == 5 for error in said["blocked"].values())
     assert curate(root, "pull") == 5
     shown = capsys.readouterr().out
