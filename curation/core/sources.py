@@ -20,7 +20,7 @@ Parts = str | tuple[str | tuple[str, ...], ...]
 Condition = str | int | float | bool | None | tuple[str | int | float | bool | None, ...]
 """A value, a list of values of which one must fit, null, or the words `not null`."""
 
-KNOWLEDGE_TOPICS = ("big_five", "attachment4", "defence_mechanisms", "clinical_interview")
+KNOWLEDGE_TOPICS = ("big-five", "attachment4", "defence-mechanisms", "clinical-interview")
 """The taxonomies whose labels have terms to find them by."""
 
 Role = Literal["system", "user", "assistant", "tool"]

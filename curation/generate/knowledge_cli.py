@@ -87,7 +87,7 @@ def _foresee(app: App, name: str, source: KnowledgeSource) -> None:
 @click.command()
 @click.argument("source")
 @click.option(
-    "--topic", metavar="SET.LABEL", help="Only cards on a topic, such as big_five.neuroticism, or on all of a set."
+    "--topic", metavar="SET.LABEL", help="Only cards on a topic, such as big-five.neuroticism, or on all of a set."
 )
 @click.option("--rejected", is_flag=True, help="Only cards that became no record.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")

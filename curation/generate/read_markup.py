@@ -23,6 +23,9 @@ _VOID = frozenset("area base br col embed hr img input link meta source track wb
 _HIDDEN = re.compile(
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d]))"
 )
+_LONG = 200_000
+"""Characters after which a section goes on as another one. A span stays below a million, for the search for personal
+data takes a row of seven digits for a telephone number."""
 _ATTRIBUTES = re.compile(r"\{:[^{}\n]*\}")
 """Attribute lists of kramdown, which many books on the web are written for."""
 _MOST_DEEP = 500
@@ -46,6 +49,10 @@ class _Sections:
     def block(self, text: str, *, prose: bool) -> None:
         if not text:
             return
+        if self._size > _LONG:
+            heading = self._heading
+            self.close()
+            self._heading = heading
         back = self._heading is not None and BACK_MATTER.fullmatch(self._heading)
         if prose and not back:
             self._prose.append((self._size, self._size + len(text)))

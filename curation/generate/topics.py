@@ -17,7 +17,7 @@ class Topic:
     """A label of a set.
 
     Attributes:
-        id: `set.label`.
+        id: `set.label`. None has a `_`, for the search for personal data takes words so joined for a handle.
         label: what people read.
     """
 

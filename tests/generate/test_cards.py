@@ -80,10 +80,10 @@ def test_topics_come_from_the_taxonomies_terms():
     _, made, _ = found("pdf", material.PDF)
     assert {card.topic.id for card in made if card.topic} == {
         "attachment4.preoccupied",
-        "big_five.neuroticism",
-        "clinical_interview.silence",
-        "defence_mechanisms.intellectualisation",
-        "defence_mechanisms.self_observation",
+        "big-five.neuroticism",
+        "clinical-interview.silence",
+        "defence-mechanisms.intellectualisation",
+        "defence-mechanisms.self-observation",
     }
 
 

@@ -111,6 +111,13 @@ def test_the_reading_process_sees_no_secret_and_leaves_no_child(tmp_path, monkey
     assert seen["env"] == {} and seen["process"].returncode == 0
 
 
+def test_a_section_without_end_is_cut_so_that_spans_stay_short(tmp_path):
+    text = "# One\n\n" + "\n\n".join([LINE] * 9000)
+    pages = read(tmp_path, text.encode(), ".md")
+    assert len(pages) == 3 and {page.heading for page in pages} == {"One"}
+    assert max(end for page in pages for _, end in page.prose) < 300_000
+
+
 def test_chunks_of_a_store_keep_work_and_page_but_no_path(tmp_path):
     chunks = [
         {"page_content": LINE, "metadata": {"source": "/home/someone/Books/A Work.pdf", "page": 7}},

@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -22,6 +23,7 @@ from curation.cli import main
 from curation.core import made
 from curation.core.errors import CurateError, GateError, IntegrityError
 from curation.core.project import Project, make_key
+from curation.core.records import RECORD_SCHEMA
 from curation.core.store import Store
 from curation.export.gates import rights
 from curation.generate import stored
@@ -83,8 +85,8 @@ def test_records_keep_a_citation_that_points_at_the_quoted_words(project):
         assert "model" not in cited and "prompt" not in cited
     assert {dict((m["key"], m["value"]) for m in r["meta"]).get("topic") for r in rows} >= {
         "attachment4.preoccupied",
-        "big_five.neuroticism",
-        "clinical_interview.silence",
+        "big-five.neuroticism",
+        "clinical-interview.silence",
     }
 
 
@@ -111,10 +113,10 @@ def test_a_changed_document_and_a_changed_declaration_are_noticed(project):
     assert main(["pull"]) == 0
     after = raw(project)
     assert len({row["id"] for row in after} - before) == 1
-    declare(project, topics=["big_five"])
+    declare(project, topics=["big-five"])
     assert main(["pull"]) == 0
     kept = [dict((m["key"], m["value"]) for m in row["meta"]).get("topic") for row in raw(project)]
-    assert set(kept) == {None, "big_five.neuroticism"}
+    assert set(kept) == {None, "big-five.neuroticism"}
 
 
 def test_another_format_or_an_endpoint_is_no_other_kind_of_row(project, endpoint):
@@ -232,7 +234,7 @@ def test_one_bad_document_stops_the_source_and_names_itself(project, capsys):
     [
         ({"path": "nowhere"}, "no file or folder 'nowhere'"),
         ({"path": "documents/cover.png"}, "no kind of document"),
-        ({"topics": ["big_fife"]}, "did you mean 'big_five'?"),
+        ({"topics": ["big-fife"]}, "did you mean 'big-five'?"),
         ({"max_pages": 2}, "more than max_pages"),
         ({"endpoint": "sim"}, "no endpoint called 'sim'"),
         ({"pages": 2}, "unknown key 'pages'"),
@@ -242,6 +244,28 @@ def test_declarations_that_cannot_work(project, capsys, facts, said):
     declare(project, **facts)
     assert main(["generate", "knowledge"]) == 3
     assert said in capsys.readouterr().err and nothing_published(project)
+
+
+def test_the_search_for_personal_data_leaves_every_citation_as_it_is():
+    import curation.clean.scrub  # noqa: F401 - importing a stage registers it
+    from curation.core import taxonomies
+    from curation.core.sources import KNOWLEDGE_TOPICS
+    from curation.core.stage import REGISTRY, Context
+
+    topics = [f"{name}.{label}" for name in KNOWLEDGE_TOPICS for label in taxonomies.load(name).ids]
+    rows = []
+    for number, topic in enumerate(topics * 4):
+        sha256 = hashlib.sha256(str(number).encode()).hexdigest()
+        start = number * 997 if number % 2 else 999_000 - number * 991
+        cited = {"card": sha256[:16], "document": "documents/guide.pdf", "document_sha256": sha256, "topic": topic}
+        cited |= {"start": str(start), "end": str(start + 90), "page": str(number), "quote_sha256": sha256[::-1]}
+        meta = [{"key": key, "value": value} for key, value in sorted(cited.items())]
+        said = [{"role": "user", "content": "What is silence?"}, {"role": "assistant", "content": "Silence is a tool."}]
+        rows.append({"id": f"g:{number:016x}", "kind": "chat", "messages": said, "persona": "assistant", "meta": meta})
+    table = pa.Table.from_pylist(rows, schema=RECORD_SCHEMA).combine_chunks()
+    call = REGISTRY["scrub"].called(None)
+    kept = call.stage.run(table.to_batches()[0], call.spec, Context(bytes(32), "g")).kept
+    assert kept.column("meta").to_pylist() == [row["meta"] for row in rows]
 
 
 def test_what_must_not_exist_is_not_even_stored(project, monkeypatch, capsys):

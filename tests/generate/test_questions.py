@@ -5,7 +5,7 @@ import pytest
 from curation.generate.questions import question
 from curation.generate.topics import Topic, topic
 
-SILENCE = Topic("clinical_interview.silence", "silence")
+SILENCE = Topic("clinical-interview.silence", "silence")
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_advice_without_a_topic_gets_no_question():
 
 
 def test_topics_by_terms():
-    names = ("big_five", "clinical_interview")
-    assert topic("Silences and pauses help.", names).id == "clinical_interview.silence"
-    assert topic("Extraverts and introverts differ.", names).id == "big_five.extraversion"
+    names = ("big-five", "clinical-interview")
+    assert topic("Silences and pauses help.", names).id == "clinical-interview.silence"
+    assert topic("Extraverts and introverts differ.", names).id == "big-five.extraversion"
     assert topic("Two terms: open  question; paraphrasing; rapport; reflections.", names).id == (
-        "clinical_interview.active_listening"
+        "clinical-interview.active-listening"
     )
     assert topic("Nothing of the kind, only unsilenced.", names) is None
