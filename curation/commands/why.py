@@ -49,7 +49,7 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
         step = str(table.manifest["step"])
         if dropped:
             witness = f"; kept in its place: {dropped['witness']}" if dropped["witness"] else ""
-            story.append((step, f"dropped by {dropped['stage']}: {dropped['reason']}{witness}"))
+            story.append((step, f"dropped by {dropped['stage']}: {reason(dropped)}{witness}"))
             alive = False
             break
         story.append((step, _kept(table, record)))
@@ -99,6 +99,12 @@ def _kept(table: StoredTable, record: str) -> str:
         labels = sorted({label for turn in row["emotion"]["turns"] for label in turn["labels"] or []})
         said.append(("emotions " + ", ".join(labels)) if labels else "no emotion above its threshold")
     return "kept" + (f" ({'; '.join(said)})" if said else "")
+
+
+def reason(dropped: dict[str, Any]) -> str:
+    """Why a stage dropped a record, with what it measured, if it did."""
+    measured = "" if dropped["score"] is None else f" (measured {dropped['score']:.6g})"
+    return f"{dropped['reason']}{measured}"
 
 
 def replaced(audit: list[dict[str, Any]]) -> list[tuple[str, int]]:

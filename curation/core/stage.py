@@ -60,6 +60,8 @@ class Stage:
         narrow: from a spec, a source and names of its parts to the spec with only what can decide their output.
             What it leaves out is in no key, so that a change of it makes nothing anew.
         trial: from a text and the columns written of it to what `curate try` shows of them.
+        open: from a spec to one that drops nothing, so that `curate try` can show what was measured of dropped rows.
+        speaker: who says a text that `curate try` is given without its conversation.
     """
 
     name: str
@@ -77,6 +79,8 @@ class Stage:
     prepare: Prepare
     narrow: Narrow
     trial: Trial | None
+    open: Callable[[Any], Any] | None = None
+    speaker: str = "user"
 
     def called(self, project: Project | None) -> Call:
         """The stage with its parameters from the settings, or with its defaults outside a project."""
@@ -166,6 +170,8 @@ def stage(
     prepare: Prepare = lambda spec, project: spec,
     narrow: Narrow = lambda spec, source, parts: spec,
     trial: Trial | None = None,
+    open: Callable[[Any], Any] | None = None,
+    speaker: str = "user",
 ) -> Callable[[Callable[..., Output]], Stage]:
     """Register a function as a stage.
 
@@ -189,6 +195,8 @@ def stage(
         prepare: adds to a spec what stands in files of the project; see `Stage`.
         narrow: leaves out of a spec what does not concern some parts of a source; see `Stage`.
         trial: what `curate try` shows of one text; see `Stage`.
+        open: a spec that drops nothing; see `Stage`.
+        speaker: who says a text without a conversation; see `Stage`.
     """
 
     def register(run: Callable[..., Output]) -> Stage:
@@ -208,6 +216,8 @@ def stage(
             prepare,
             narrow,
             trial,
+            open,
+            speaker,
         )
         REGISTRY[name] = made
         return made

@@ -24,7 +24,7 @@ Flags = npt.NDArray[np.bool_]
 SELECTED = ""
 EARLY = ("kind", "forgotten", "held", "risk_unreleased", "rejected", "not_approved", "persona", "language", "emotion")
 """Why a row is left out before its view is looked at, in the order in which it is asked."""
-LATE = ("too_few_turns", "too_many_turns", "twin", "quota", "screen")
+LATE = ("too_few_turns", "too_many_turns", "contaminated", "twin", "quota", "screen")
 ALL_REASONS = (SELECTED, *EARLY, *REASONS, *LATE)
 _CODE = {name: code for code, name in enumerate(ALL_REASONS)}
 
@@ -57,7 +57,7 @@ class Index:
         approved, reasoned: did a person approve it; has a trained turn reasoning?
         rank: uint64, the keyed hash by which rows are taken, lowest first.
         reason: int64, place in `ALL_REASONS`; 0 as long as the row is selected.
-        witness: id of the row that stays in a twin's place, by position.
+        witness: by position, the id of the row that stays in a twin's place, or the test item that a row gives away.
         asked: rows asked for by source, where the recipe says so.
     """
 

@@ -114,7 +114,7 @@ def test_the_reading_process_sees_no_secret_and_leaves_no_child(tmp_path, monkey
 def test_a_section_without_end_is_cut_so_that_spans_stay_short(tmp_path):
     text = "# One\n\n" + "\n\n".join([LINE] * 9000)
     pages = read(tmp_path, text.encode(), ".md")
-    assert len(pages) == 3 and {page.heading for page in pages} == {"One"}
+    assert len(pages) == 4 and {page.heading for page in pages} == {"One"}
     assert max(end for page in pages for _, end in page.prose) < 300_000
 
 
