@@ -1,4 +1,4 @@
-"""Pixel's own sources: all but the scenarios come through the hub client, and the restricted ones leave on a person's word only."""
+"""Pixel's own sources: all but the scenarios come through the hub client; restricted ones leave on a person's word."""
 
 from __future__ import annotations
 
