@@ -62,7 +62,7 @@ def _estimate(app: App, wanted: Mapping[str, ScenarioSource]) -> None:
     document: dict[str, Any] = {}
     for name, source in wanted.items():
         decided = made.revision(app.project, name, source)
-        found = [read(path) for path in made.material(app.project, name, source)]
+        found = [read(path) for path in made.material(app.project, name, source).values()]
         here = made.note(app.project, name, decided) is not None
         used = None if here or not source.endpoint else estimate(app.project, name, source, found)
         spec = app.project.settings.endpoints[source.endpoint] if source.endpoint else None
