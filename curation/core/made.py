@@ -149,8 +149,8 @@ def located(project: Project, name: str, source: MadeSource) -> tuple[MadeFile, 
             shown, uri = of, f"{source.kind}:{of}"
         else:
             # Tables and lock files name no place of this machine.
-            folder = Path(source.path).name if Path(source.path).is_absolute() else source.path
-            shown, uri = f"{folder}/{of}", f"{source.kind}:{of.partition('.')[0]}"
+            place = Path(source.path).name if Path(source.path).is_absolute() else source.path
+            shown, uri = f"{place}/{of}", f"{source.kind}:{of.partition('.')[0]}"
         if facts["rows"]:
             found.append(MadeFile(shown, where / file, facts["verified"], uri))
     return tuple(found)
