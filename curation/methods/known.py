@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curation.methods.minhash import for_pieces
-from curation.methods.near import Sketched
-from curation.methods.pairs import F32, SAME, Pairs
+from curation.methods.near import Rules, Sketched, sketch_all
+from curation.methods.pairs import F32, Pairs
 from curation.methods.tokens import I64, U64, Texts, kernel, mix
 
 
@@ -104,6 +104,38 @@ class Known:
         hit[inside] = keys[by_key][spots[inside]] == wanted[inside]
         out[np.flatnonzero(both)[hit]] = mine.similarity[by_key][spots[hit]]
         return out
+
+
+def sketch_known(
+    texts: pa.Array,
+    content: U64,
+    rules: Rules,
+    known: Known | None,
+    threads: int = 1,
+    *,
+    kinds: I64 | None = None,
+    whole: npt.NDArray[np.bool_] | None = None,
+) -> Sketched:
+    """What `sketch_all` makes of texts; those of the earlier run are not sketched again.
+
+    Args:
+        texts: strings.
+        content: what `contents` said of them; texts that differ in `kinds` or `whole` must differ in it.
+        rules: those of the earlier run.
+        known: the earlier run, if there is one.
+        threads: how many work on it; the result does not depend on it.
+        kinds: see `sketch_all`.
+        whole: see `sketch_all`.
+    """
+    if known is None:
+        return sketch_all(texts, rules, threads, kinds=kinds, whole=whole)
+    places = known.places(content)
+    new, old = np.flatnonzero(places < 0), np.flatnonzero(places >= 0)
+    made = Sketched.empty(len(texts))
+    made.put(old, known.sketched, places[old])
+    more = {"kinds": None if kinds is None else kinds[new], "whole": None if whole is None else whole[new]}
+    made.put(new, sketch_all(texts.take(pa.array(new)), rules, threads, **more), np.arange(len(new)))
+    return made
 
 
 def _sorted(values: U64) -> tuple[I64, U64]:

@@ -92,14 +92,44 @@ class Sketched:
             getattr(self, name)[places] = getattr(other, name)[chosen]
 
 
-def sketch_all(texts: pa.Array, rules: Rules, threads: int = 1) -> Sketched:
-    """Sketch texts by both lengths of n-grams, as far as they need it."""
-    whole = sketch(texts, rules.long, threads)
-    head = np.where(whole.words >= rules.short_words, whole.head, np.uint32(0)).astype(np.uint32)
-    made = Sketched(whole.words, whole.digest, head, whole.bands, np.zeros_like(whole.bands))
-    shorts = np.flatnonzero(whole.words <= rules.border)
-    made.short[shorts] = sketch(texts.take(pa.array(shorts)), rules.short, threads).bands
-    return made
+def sketch_all(
+    texts: pa.Array,
+    rules: Rules,
+    threads: int = 1,
+    *,
+    kinds: I64 | None = None,
+    whole: npt.NDArray[np.bool_] | None = None,
+) -> Sketched:
+    """Sketch texts by both lengths of n-grams, as far as they need it.
+
+    Args:
+        texts: strings.
+        rules: what makes two texts near-duplicates.
+        threads: how many work on it; the result does not depend on it.
+        kinds: for each text a number; sketches of different kinds do not agree. One kind by default.
+        whole: texts that are no part and have none; by default there are none such.
+    """
+    made = sketch(texts, rules.long, threads)
+    bands = np.zeros_like(made.bands)
+    shorts = np.flatnonzero(made.words <= rules.border)
+    bands[shorts] = sketch(texts.take(pa.array(shorts)), rules.short, threads).bands
+    cut = made.words < rules.short_words if whole is None else whole | (made.words < rules.short_words)
+    made.head[cut] = 0
+    sketched = Sketched(made.words, made.digest, made.head, made.bands, bands)
+    if kinds is not None and kinds.any():
+        salt = salts(kinds)
+        narrow = (salt >> np.uint64(32)).astype(np.uint32)
+        sketched.digest[:] ^= salt[:, None]
+        for column in (sketched.long, sketched.short):
+            column ^= narrow[:, None]
+        # 0 stays 0.
+        sketched.head[:] = np.where(sketched.head == 0, sketched.head, np.maximum(sketched.head ^ narrow, np.uint32(1)))
+    return sketched
+
+
+def salts(codes: I64) -> U64:
+    """A constant of 64 bits for each small number, 0 for 0."""
+    return codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
 def near_duplicates(
