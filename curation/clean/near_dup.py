@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from curation.clean import compared
-from curation.clean.near_table import DUPLICATE, SKETCH, Found, known_of, outputs
+from curation.clean.near_table import SKETCH, Found, known_of, outputs
 from curation.core.across import Rows
 from curation.core.declare import doc
 from curation.core.stage import Output, stage
+from curation.methods.duplicate import DUPLICATE
 from curation.methods.known import Known, contents, sketch_known
 from curation.methods.near import MAX_BUCKET, Rules, Sketched, exact_pairs, near_duplicates, salts
 from curation.methods.tokens import I64, LONG, SHORT, SHORT_WORDS

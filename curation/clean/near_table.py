@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,27 +14,12 @@ import pyarrow.compute as pc
 from curation.core.across import Rows
 from curation.core.stage import Output
 from curation.methods.components import components
+from curation.methods.duplicate import DUPLICATE, KINDS, NEAR, pairs_of
 from curation.methods.known import Known
 from curation.methods.minhash import BANDS
 from curation.methods.near import Sketched
 from curation.methods.pairs import SAME, Pairs
-from curation.methods.tokens import I64, U64
-
-KINDS = ("same words", "similar", "part")
-"""What two near-duplicates are to each other, in the order of `methods.pairs`."""
-
-NEAR = pa.struct([("id", pa.string()), ("similarity", pa.float32()), ("kind", pa.string())])
-DUPLICATE = pa.struct(
-    [
-        ("words", pa.int32()),
-        ("cluster", pa.string()),
-        ("near", pa.list_(pa.field("item", NEAR))),
-        ("answers", pa.float32()),
-    ]
-)
-"""Column `duplicate`. `words`: how many were compared. `cluster`: the first record, by source and id, of those that pairs
-connect; null where there is none but this one. `near`: the near-duplicates; of records of the same words all name the
-first, and only that one names others. `answers`: how similar the two answers of a preference record are."""
+from curation.methods.tokens import U64
 
 SKETCH = pa.binary()
 """Column `_sketch`, for the next run alone: the fields of `_ROW`."""
@@ -144,19 +130,12 @@ def known_of(previous: Mapping[str, Rows]) -> Known | None:
         return None
     rows = np.concatenate(sketches)
     fields = (np.ascontiguousarray(rows[name]) for name in ("words", "digest", "head", "long", "short"))
-    pairs = _pairs(pa.concat_arrays(ids), pa.concat_arrays(near), skipped)
-    return Known(np.ascontiguousarray(rows["content"]), Sketched(*fields), pairs)
+    pairs, _ = pairs_of(pa.concat_arrays(near), pa.concat_arrays(ids))
+    # Most are told on both sides.
+    once = pairs.take(pairs.right < pairs.left)
+    return Known(np.ascontiguousarray(rows["content"]), Sketched(*fields), dataclasses.replace(once, skipped=skipped))
 
 
 def _unpacked(column: pa.BinaryArray) -> npt.NDArray[np.void]:
     _, _, data = column.buffers()
     return np.frombuffer(data, _ROW, len(column), column.offset * _ROW.itemsize) if len(column) else np.zeros(0, _ROW)
-
-
-def _pairs(ids: pa.StringArray, near: pa.ListArray, skipped: int) -> Pairs:
-    items = near.flatten()
-    whose = np.repeat(np.arange(len(ids)), pc.list_value_length(near).to_numpy()).astype(np.int64)
-    other: I64 = pc.index_in(pc.struct_field(items, "id"), value_set=ids).to_numpy().astype(np.int64)
-    similarity = pc.struct_field(items, "similarity").to_numpy()
-    kind = pc.index_in(pc.struct_field(items, "kind"), value_set=pa.array(KINDS)).to_numpy().astype(np.uint8)
-    return Pairs(other, whose, similarity, kind, skipped).take(other < whose)

@@ -16,6 +16,7 @@ from curation.export import near_dup
 from curation.export.gates import Right
 from curation.export.recipe import MixRecipe
 from curation.export.views import COLUMNS, REASONS, shape
+from curation.methods.duplicate import DUPLICATE
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -158,7 +159,7 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
     reason = np.select((*early, *views, *late), range(1, 1 + len(EARLY) + len(REASONS) + 2), _CODE[SELECTED])
     rank = [int(keyed(key, "rank", f"{recipe.seed}|{recipe.mix}|{i}")[:16], 16) for i in ids.to_pylist()]
     missing = pa.nulls(len(table), pa.string())
-    near = table.column("duplicate") if "duplicate" in table.column_names else pa.nulls(len(table), near_dup.DUPLICATE)
+    near = table.column("duplicate") if "duplicate" in table.column_names else pa.nulls(len(table), DUPLICATE)
     return pa.table(
         {
             "id": ids,
