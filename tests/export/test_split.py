@@ -35,7 +35,7 @@ def test_added_rows_move_nothing_out_of_training(rows, more):
 
 @given(ROWS, st.randoms())
 def test_order_does_not_matter(rows, random):
-    rows = [(group, n) for n, (group, _) in enumerate(rows)]
+    rows = [(group, n) for n, (group, *_) in enumerate(rows)]
     mixed = random.sample(rows, len(rows))
     assert dict(zip(mixed, sides(mixed), strict=True)) == dict(zip(rows, sides(rows), strict=True))
 
