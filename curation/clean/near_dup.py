@@ -35,7 +35,7 @@ class NearDupSpec:
     )
     boilerplate: tuple[str, ...] = doc("passages that are left out of the comparison, as they stand", default=())
     exact: bool = doc("compare all with all (slower, more memory) instead of those whose sketches agree", default=False)
-    max_bucket: int = doc("records of one pattern with which each is compared; the others are counted", default=MAX_BUCKET)
+    max_bucket: int = doc("records of one pattern with which each is compared; others are counted", default=MAX_BUCKET)
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""
@@ -81,7 +81,8 @@ def near_dup(
     if spec.exact:
         pairs = exact_pairs(corpus.sketched, corpus.take(np.arange(len(corpus.ids))), spec.rules, workers)
     else:
-        pairs = near_duplicates(corpus.sketched, corpus.take, spec.rules, known=known, threads=workers)
+        settled = known.settled(corpus.known) if known else None
+        pairs = near_duplicates(corpus.sketched, corpus.take, spec.rules, settled=settled, threads=workers)
     pairs = pairs.take(corpus.kinds[pairs.left] == corpus.kinds[pairs.right])
     found = Found(corpus.ids, corpus.content, corpus.sketched, pairs, corpus.answers)
     return outputs(found, corpus.places, spec.threshold)
@@ -95,6 +96,7 @@ class Corpus:
         ids: record ids by place: by source, then id.
         kinds: what each may be compared with.
         content, sketched: see `methods.known` and `methods.near`; they tell records of different kinds apart.
+        known: for each the place of an equal text in the earlier run, or -1.
         answers: see `compared.answers`.
     """
 
@@ -102,6 +104,7 @@ class Corpus:
         self._sources, self._boilerplate = sources, spec.boilerplate
         self.places: dict[str, tuple[int, int]] = {}
         ids, kinds, content, sketched, answers = [pa.array([], pa.string())], [], [], [], [pa.array([], pa.float32())]
+        places = [np.zeros(0, np.int64)]
         size = 0
         for name, rows in sources.items():
             start = size
@@ -111,7 +114,9 @@ class Corpus:
                 whole = (kind > 0) | (compared.turns(batch) < 2)
                 mine = contents(texts, workers) ^ salts(2 * kind + whole)[:, None]
                 content.append(mine)
-                sketched.append(sketch_known(texts, mine, spec.rules, known, workers, kinds=kind, whole=whole))
+                made, there = sketch_known(texts, mine, spec.rules, known, workers, kinds=kind, whole=whole)
+                sketched.append(made)
+                places.append(there)
                 ids += batch.column("id").chunks
                 kinds.append(kind)
                 answers.append(compared.answers(batch))
@@ -121,6 +126,7 @@ class Corpus:
         self.kinds = np.concatenate([np.zeros(0, np.int64), *kinds])
         self.content = np.concatenate([np.zeros((0, 2), np.uint64), *content])
         self.sketched = Sketched.together(sketched)
+        self.known = np.concatenate(places)
         self.answers = pa.concat_arrays(answers)
 
     def take(self, places: I64) -> pa.LargeStringArray:
@@ -132,4 +138,3 @@ class Corpus:
                 for rows in self._sources[name].take(self.ids.take(pa.array(mine)), compared.READS):
                     found.append(compared.texts(rows, self._boilerplate).cast(pa.large_string()))
         return pa.concat_arrays(found)
-

@@ -66,7 +66,7 @@ class Stage:
     version: int
     shape: Shape
     spec: type
-    run: Callable[..., Output]
+    run: Callable[..., Any]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     types: Mapping[str, pa.DataType]
@@ -166,7 +166,7 @@ def stage(
     prepare: Prepare = lambda spec, project: spec,
     narrow: Narrow = lambda spec, source, parts: spec,
     trial: Trial | None = None,
-) -> Callable[[Callable[..., Output]], Stage]:
+) -> Callable[[Callable[..., Output | Mapping[str, Output]]], Stage]:
     """Register a function as a stage.
 
     A row stage has the signature `(batch: pa.RecordBatch, spec, context) -> Output` and its result for a row may
@@ -191,7 +191,7 @@ def stage(
         trial: what `curate try` shows of one text; see `Stage`.
     """
 
-    def register(run: Callable[..., Output]) -> Stage:
+    def register(run: Callable[..., Output | Mapping[str, Output]]) -> Stage:
         made = Stage(
             name,
             version,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curation.methods.minhash import U32
-from curation.methods.tokens import I64, U64, kernel
+from curation.methods.tokens import I64, kernel
 
 I32 = npt.NDArray[np.int32]
 
@@ -33,10 +33,11 @@ def candidates(bands: U32, max_bucket: int, threads: int = 1) -> tuple[I64, I64,
     columns = range(bands.shape[1])
     with ThreadPoolExecutor(threads) as pool:
         buckets = list(pool.map(lambda band: _buckets(np.ascontiguousarray(bands[:, band])), columns))
-        skipped, low, place = 0, np.zeros((0, 0), np.int32), np.zeros((0, 0), np.int32)
+        skipped = 0
+        low = place = np.zeros((0, 0), np.int32)
         if any(_longest(keys) > max_bucket + 1 for keys, _ in buckets):
             # A pair that an earlier band's bound left out may stand in a later band: who is paired with whom is kept.
-            low, place = (np.full(bands.shape, -1, np.int32) for _ in range(2))
+            low, place = np.full(bands.shape, -1, np.int32), np.full(bands.shape, -1, np.int32)
             skipped = sum(_windows(*buckets[band], band, max_bucket, _MOST, low, place) for band in columns)
         found = list(pool.map(lambda band: _pairs(*buckets[band], bands, band, low, place), columns))
     packed = np.sort(np.concatenate([np.zeros(0, np.uint64), *found]))
@@ -79,7 +80,7 @@ def _longest(keys: Any) -> Any:
 
 @kernel
 def _windows(keys: Any, rows: Any, band: Any, bound: Any, most: Any, low: Any, place: Any) -> Any:
-    """For each row its place in the order of a band, and the first place it is paired with; returns what is left out."""
+    """Each row's place in the order of a band, and the first place it is paired with; returns what is left out."""
     skipped = 0
     start = 0
     while start < len(keys):
