@@ -13,7 +13,7 @@ from curation.methods.tokens import I64, kernel
 
 I32 = npt.NDArray[np.int32]
 
-_MOST = 1 << 24
+_MOST = 1 << 21
 """Pairs that one bucket may give, whatever its size."""
 
 
@@ -23,7 +23,7 @@ def candidates(bands: U32, max_bucket: int, threads: int = 1) -> tuple[I64, I64,
     Args:
         bands: shape (rows, bands).
         max_bucket: in a bucket of more rows each is paired with so many of those before it only; with fewer where
-            the bucket is so large that it would give more than 17 million pairs.
+            the bucket is so large that it would give more than 2 million pairs.
         threads: how many work on it; the result does not depend on it.
 
     Returns:
