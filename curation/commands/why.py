@@ -52,7 +52,7 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
         step = str(table.manifest["step"])
         if dropped:
             witness = f"; kept in its place: {dropped['witness']}" if dropped["witness"] else ""
-            story.append((step, f"dropped by {dropped['stage']}: {dropped['reason']}{witness}"))
+            story.append((step, f"dropped by {dropped['stage']}: {reason(dropped)}{witness}"))
             alive = False
             break
         story.append((step, _kept(table, record)))
@@ -102,6 +102,12 @@ def near_duplicates(duplicate: dict[str, Any]) -> str:
     said = [f"{one['id']} ({one['kind']}, {one['similarity']:.3f})" for one in near[:_MOST]]
     more = f" and {len(near) - _MOST} more" if len(near) > _MOST else ""
     return f"near-duplicates: {', '.join(said) or 'others of the same words'}{more}"
+
+
+def reason(dropped: dict[str, Any]) -> str:
+    """Why a stage dropped a record, with what it measured, if it did."""
+    measured = "" if dropped["score"] is None else f" (measured {dropped['score']:.6g})"
+    return f"{dropped['reason']}{measured}"
 
 
 def replaced(audit: list[dict[str, Any]]) -> list[tuple[str, int]]:

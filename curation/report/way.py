@@ -13,11 +13,17 @@ STEPS = {
     "records": "Cleaned",
     "exact_dup": "Duplicates folded",
     "near_dup": "Near-duplicates found",
+    "filters": "Filtered",
     "emotion": "Emotions tagged",
 }
 """What readers call our steps; another step is called by its own name."""
 
-_LOST = {"raw": "no record could be made", "records": "dropped by cleaning", "exact_dup": "folded as duplicate"}
+_LOST = {
+    "raw": "no record could be made",
+    "records": "dropped by cleaning",
+    "exact_dup": "folded as duplicate",
+    "filters": "dropped by a filter",
+}
 
 _STAGES = {
     "pull": "Read into records",
@@ -28,6 +34,7 @@ _STAGES = {
     "scrub": "Personal data replaced",
     "exact_dup": "Exact duplicates folded",
     "near_dup": "Near-duplicates found",
+    "filters": "Filtered",
     "emotion": "Emotions tagged",
 }
 

@@ -5,11 +5,12 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from tests.laws.projects import SOURCES, chat, make_project, write_csv, write_jsonl
+from tests.laws.projects import SOURCES, chat, make_project, write_jsonl
 from tests.laws.test_forget import undeclare
 
 LONG = " ".join(f"and then on day {n} we talked about the {n}th letter that never came" for n in range(12))
-OTHER = "    path: more.jsonl\n    licence: mit\n    persona: client\n    adapter: {kind: turns, field: conversations, role_key: from, content_key: value}\n"
+ADAPTER = "{kind: turns, field: conversations, role_key: from, content_key: value}"
+OTHER = f"    path: more.jsonl\n    licence: mit\n    persona: client\n    adapter: {ADAPTER}\n"
 
 
 def talk(opening, more=""):
