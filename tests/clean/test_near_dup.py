@@ -19,7 +19,7 @@ from curation.methods import known
 from curation.methods.duplicate import pairs_of
 from curation.methods.keep import keep_best
 from tests.clean.helpers import record, turn
-from tests.methods.test_near import brute_force, corpora
+from tests.methods.test_near import brute_force, chats, corpora
 
 
 class Rows:
@@ -43,8 +43,8 @@ def said(name, texts, **more):
     return [{**record(i, [turn("user", text)], **more), "id": f"{name}:{i:016x}"} for i, text in enumerate(texts)]
 
 
-def run(sources, workers=1, **spec):
-    made = near_dup.run({n: Rows(r) for n, r in sorted(sources.items())}, {}, NearDupSpec(**spec), workers)
+def run(sources, workers=1, part=7, **spec):
+    made = near_dup.run({n: Rows(r, part) for n, r in sorted(sources.items())}, {}, NearDupSpec(**spec), workers)
     return pa.concat_tables([made[name].kept for name in sorted(made)])
 
 
@@ -112,6 +112,38 @@ def test_default_and_exact_find_the_same_and_workers_change_nothing():
     assert len(told(table)) == 300
     assert run(rows, workers=2).equals(table)
     assert run(rows, exact=True).select(["id", "duplicate"]).equals(table.select(["id", "duplicate"]))
+
+
+@pytest.mark.slow
+@pytest.mark.laws
+def test_the_invariants_hold_on_a_hundred_thousand_records():
+    """The default engine; pairs that it misses are counted against the exact join."""
+    texts = chats(100_000)
+    rows = {"a": said("a", texts[:60_000]), "b": said("b", texts[60_000:])}
+    table = run(rows, part=20_000)
+    near = pa.compute.struct_field(table["duplicate"].combine_chunks(), "near")
+    found, _ = pairs_of(near, table["id"].combine_chunks())
+    truth, _ = pairs_of(
+        pa.compute.struct_field(run(rows, part=20_000, exact=True)["duplicate"].combine_chunks(), "near"),
+        table["id"].combine_chunks(),
+    )
+    keys = [
+        dict(zip(zip(p.left.tolist(), p.right.tolist(), strict=True), p.similarity.tolist(), strict=True))
+        for p in (found, truth)
+    ]
+    missed = keys[1].keys() - keys[0].keys()
+    print(f"{len(keys[1])} pairs by the exact join, {len(missed)} missed")
+    assert len(keys[1]) > 60_000 and len(missed) <= 1e-4 * len(keys[1])
+    assert all(keys[1][pair] == similarity for pair, similarity in keys[0].items())
+    rank = np.random.default_rng(5).permutation(len(texts))
+    kept = best(table, rank)
+    assert not any(kept.kept[a] and kept.kept[b] for a, b in keys[1].keys() - missed)
+    gone = np.flatnonzero(~kept.kept)
+    assert len(gone) > 20_000 and kept.kept[kept.witness[gone]].all() and (rank[kept.witness[gone]] < rank[gone]).all()
+    assert all(keys[1][i, w] >= 0.8 for i, w in zip(gone.tolist(), kept.witness[gone].tolist(), strict=True))
+    for name in rows:
+        random.Random(1).shuffle(rows[name])
+    assert run(rows, part=7_000, workers=2).equals(table)
 
 
 # ------------------------------------------------------------------------------------------------- what is compared

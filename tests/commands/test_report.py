@@ -92,7 +92,8 @@ def tables(tmp_path: Path) -> list[StoredTable]:
     )
     emotions = pa.array([None if i == 5 else turns(i) for i in range(6)], EMOTION)
     tagged = publish(store, "emotion", only_ids.append_column("emotion", emotions), empty_dropped(), {}, ("emotion",))
-    return [raw, clean, unique, tagged]
+    nothing = [publish(store, step, only_ids, empty_dropped(), {}, (step,)) for step in ("near_dup", "filters")]
+    return [raw, clean, unique, *nothing, tagged]
 
 
 @pytest.fixture
@@ -143,7 +144,8 @@ def test_the_summary_says_what_the_manifests_say(project: Project) -> None:
     talks = summary.sources[0]
     assert (talks.rows_read, talks.rows_kept) == (12, 6)
     assert [(s.name, s.rows_in, s.rows_kept, s.seconds) for s in talks.steps] == [
-        ("raw", 12, 10, 1.5), ("records", 10, 9, 0.5), ("exact_dup", 9, 6, None), ("emotion", 6, 6, None),
+        ("raw", 12, 10, 1.5), ("records", 10, 9, 0.5), ("exact_dup", 9, 6, None), ("near_dup", 6, 6, None),
+        ("filters", 6, 6, None), ("emotion", 6, 6, None),
     ]  # fmt: skip
     assert sum(talks.reasons.values()) == 6
     assert talks.personal_data == {"PHONE": 9, "EMAIL": 4}

@@ -127,7 +127,7 @@ def _sketched_pairs(texts, threads=1, known=None, **rules):
     return near.near_duplicates(sketched, lambda p: array.take(pa.array(p)), given, settled=settled, threads=threads)
 
 
-def _chats(count, seed=3):
+def chats(count, seed=3):
     random = np.random.Generator(np.random.PCG64(seed))
     vocabulary = ["".join(random.choice(list(string.ascii_lowercase), 6)) for _ in range(2000)]
     texts = []
@@ -143,7 +143,7 @@ def _chats(count, seed=3):
 
 
 def test_sketches_miss_no_pair_of_the_exact_join():
-    texts = _chats(3000)
+    texts = chats(3000)
     found, wanted = _sketched_pairs(texts), _exact_pairs(texts)
     assert len(wanted.left) > 900
     assert (found.left == wanted.left).all() and (found.right == wanted.right).all()
@@ -151,13 +151,13 @@ def test_sketches_miss_no_pair_of_the_exact_join():
 
 
 def test_threads_do_not_matter():
-    texts = _chats(1500)
+    texts = chats(1500)
     one, two = _sketched_pairs(texts), _sketched_pairs(texts, threads=2)
     assert all((getattr(one, name) == getattr(two, name)).all() for name in ("left", "right", "similarity"))
 
 
 def test_arrays_with_an_offset_and_wide_arrays_say_the_same():
-    texts = _chats(200)
+    texts = chats(200)
     whole = near.sketch_all(pa.array(["left out", *texts]).slice(1), Rules())
     wide = near.sketch_all(pa.array(texts, pa.large_string()), Rules())
     assert (whole.long == wide.long).all() and (whole.short == wide.short).all()
@@ -192,7 +192,7 @@ def test_what_is_known_of_other_texts_changes_nothing(texts, data):
 
 
 def test_of_known_texts_only_pairs_with_new_ones_are_checked():
-    texts = _chats(900)
+    texts = chats(900)
     array = pa.array(texts, pa.string())
     known = Known(contents(array), near.sketch_all(array, Rules()), _sketched_pairs(texts))
     array = pa.array([*texts, texts[0] + " and more"], pa.string())
