@@ -194,7 +194,7 @@ def select(index: Index, recipe: MixRecipe, priority: Mapping[str, int], rights:
     source, except where a text stands in several, or where one budget without shares covers all.
     """
     _fold_twins(index, priority, rights)
-    near_dup.fold(index, _preference(index, priority, rights))
+    _fold_near(index, priority, rights)
     order = np.lexsort((_id_order(index), index.rank))
     if recipe.max_rows_per_source is not None:
         _cap(index, order, dict.fromkeys(index.names, recipe.max_rows_per_source))
@@ -220,6 +220,23 @@ def _fold_twins(index: Index, priority: Mapping[str, int], rights: Mapping[str, 
     index.leave_out(gone, "twin")
     names = index.id.take(pa.array(stays)).to_pylist()
     index.witness.update(zip(gone.tolist(), names, strict=True))
+
+
+def _fold_near(index: Index, priority: Mapping[str, int], rights: Mapping[str, Right]) -> None:
+    """Of near-duplicates, taught in one voice, the preferred one stays; twins of one that goes name it, too."""
+    preference = _preference(index, priority, rights)
+    gone, stays, similarity = near_dup.surplus(index.id, index.near, index.persona, index.selected, preference)
+    if not len(gone):
+        return
+    index.leave_out(gone, "near_duplicate")
+    left, names = (index.id.take(pa.array(rows)).to_pylist() for rows in (gone, stays))
+    passed = dict(zip(left, zip(names, similarity.tolist(), strict=True), strict=True))
+    for twin in np.flatnonzero(index.reason == _CODE["twin"]).tolist():
+        if index.witness[twin] in passed:
+            index.leave_out(np.array([twin]), "near_duplicate")
+            index.witness[twin], index.similarity[twin] = passed[index.witness[twin]]
+    index.witness.update(zip(gone.tolist(), names, strict=True))
+    index.similarity.update(zip(gone.tolist(), similarity.tolist(), strict=True))
 
 
 def _preference(index: Index, priority: Mapping[str, int], rights: Mapping[str, Right]) -> Ints:
