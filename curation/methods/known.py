@@ -98,7 +98,11 @@ class Known:
         out = np.full(len(content), -1, np.int64)
         if len(order):
             # Two that differ share the first half with a chance of 2^-64: then one of them counts as new.
-            spots = np.minimum(np.searchsorted(ordered[:, 0], content[:, 0]), len(order) - 1)
+            # Searching in order goes through memory once.
+            asked = np.argsort(content[:, 0])
+            spots = np.empty(len(content), np.int64)
+            spots[asked] = np.searchsorted(np.ascontiguousarray(ordered[:, 0]), content[asked, 0])
+            spots = np.minimum(spots, len(order) - 1)
             same = (ordered[spots] == content).all(axis=1)
             out[same] = order[spots[same]]
         return out
@@ -156,12 +160,11 @@ def sketch_known(
     if known is None:
         return sketch_all(texts, rules, threads, kinds=kinds, whole=whole), np.full(len(texts), -1)
     places = known.places(content)
-    new, old = np.flatnonzero(places < 0), np.flatnonzero(places >= 0)
-    made = Sketched.empty(len(texts))
-    made.put(old, known.sketched, places[old])
+    new = np.flatnonzero(places < 0)
+    made = known.sketched.take(np.maximum(places, 0)) if len(known.content) else Sketched.empty(len(texts))
     kinds, whole = kinds if kinds is None else kinds[new], whole if whole is None else whole[new]
     fresh = sketch_all(texts.take(pa.array(new)), rules, threads, kinds=kinds, whole=whole)
-    made.put(new, fresh, np.arange(len(new)))
+    made.put(new, fresh)
     return made, places
 
 

@@ -86,10 +86,14 @@ class Sketched:
         found = found or [cls.empty(0)]
         return cls(*(np.concatenate([getattr(s, f) for s in found]) for f in cls.__dataclass_fields__))
 
-    def put(self, places: I64, other: Sketched, chosen: I64) -> None:
-        """Write some rows of another one to some places of this one."""
+    def take(self, places: I64) -> Sketched:
+        """Some rows."""
+        return Sketched(*(np.take(getattr(self, name), places, axis=0) for name in self.__dataclass_fields__))
+
+    def put(self, places: I64, other: Sketched) -> None:
+        """Write the rows of another one to some places of this one."""
         for name in self.__dataclass_fields__:
-            getattr(self, name)[places] = getattr(other, name)[chosen]
+            getattr(self, name)[places] = getattr(other, name)
 
 
 def sketch_all(
