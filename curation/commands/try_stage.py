@@ -18,11 +18,7 @@ from curation.core import files
 from curation.core.app import App, pass_app
 from curation.core.engine import run_batches
 from curation.core.errors import ProjectError, UsageError
-<<<<<<< HEAD
-from curation.core.project import NoProjectError, Project, Settings
-=======
-from curation.core.project import Project
->>>>>>> main
+from curation.core.project import Project, Settings
 from curation.core.records import PERSONAS, RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 
@@ -52,21 +48,16 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
             raise UsageError(
                 "the text is not UTF-8", where="--text", fix="put it into a file as JSON, and name that with --file"
             ) from None
-<<<<<<< HEAD
     if REGISTRY[stage].shape == "project":
         if path is None:
             raise UsageError(f"'{stage}' compares rows, so it needs several", fix=f"curate try {stage} --file X.jsonl")
-        project = _project(app)
+        project = app.settings_of
         workers = (project.settings if project else Settings()).processes
         for line in keep_first(_read(path), call(project, stage).spec, workers):
             app.ui.emit(line, sort_keys=False)
         return
     rows = [{"text": text}] if path is None else list(_read(path))
-    for line in run_stage(_project(app), stage, rows):
-=======
-    rows = [{"text": text}] if path is None else _read(path)
     for line in run_stage(app.settings_of, stage, rows):
->>>>>>> main
         app.ui.emit(line, sort_keys=False)
 
 
