@@ -12,7 +12,7 @@ from curation.core.app import App, pass_app
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @pass_app
 def clean(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
-    """Tidy conversations, replace personal data, fold duplicates.
+    """Tidy conversations, replace personal data, fold duplicates, find near-duplicates.
 
     Pulls first what is not pulled yet.
     """

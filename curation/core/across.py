@@ -41,8 +41,9 @@ class Rows:
                 yield rows.filter(pc.is_in(rows.column("id"), value_set=wanted))
 
 
-Run = Callable[[Mapping[str, Rows], Mapping[str, Rows], object], Mapping[str, Output]]
-"""(sources, what the last run of the same step with the same spec published, spec) -> for each source its Output."""
+Run = Callable[[Mapping[str, Rows], Mapping[str, Rows], object, int], Mapping[str, Output]]
+"""(sources, what the last run of the same step with the same spec published, spec, workers) -> for each source its
+Output. How many workers there are may change no result."""
 
 
 def key(step: Step, views: Mapping[str, View]) -> str:
@@ -75,7 +76,7 @@ def run(engine: Engine, step: Step, views: Mapping[str, View]) -> dict[str, Stor
     sources = {name: Rows(view) for name, view in sorted(views.items())}
     before = {name: Rows(View((table,))) for name, table in _previous(engine, step, views).items()}
     stage = cast(Run, call.stage.run)
-    outputs = guarded(call, lambda: stage(sources, before, call.spec))
+    outputs = guarded(call, lambda: stage(sources, before, call.spec, engine.workers))
     if set(outputs) != set(views):
         raise broken(call, "lost or added a source")
     whole = key(step, views)
