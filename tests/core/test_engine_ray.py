@@ -1,0 +1,208 @@
+"""Ray, really started: on two CPUs, on the loopback interface. A start takes seconds, hence `slow`."""
+
+import functools
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from curation.core import engine_ray, pool
+from curation.core.engine import Engine
+from curation.core.errors import GateError, MissingError, ProjectError, RetryError
+from curation.core.project import Project
+from curation.core.stage import Call, Context, Step
+from curation.core.store import Store, View
+from tests.core import ray_work
+from tests.core.small import raw_table
+from tests.core.test_store import snapshot
+
+HEAP = pa.schema([("k", pa.uint64()), ("row", pa.int64())])
+TABLES = [
+    pa.table({"k": [i % 7 for i in range(n, n + 10)], "row": list(range(n, n + 10))}, schema=HEAP)
+    for n in range(0, 200, 10)
+]
+
+
+def _rows(heaps):
+    return sorted((row["k"], row["row_sum"], row["row_count"]) for heap in heaps for row in heap)
+
+
+def test_the_local_pool_shuffles_to_one_heap():
+    (heap,) = pool.Processes(1).shuffle(TABLES, "k", ray_work.sums)
+    assert sum(row["row_count"] for row in heap) == 200
+    assert not list(pool.Processes(1).shuffle([HEAP.empty_table()], "k", ray_work.sums))
+
+
+def test_the_project_key_stays_out_of_what_travels(tmp_path):
+    key = b"\x07" * 32
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "project.key").write_text(key.hex())
+    data = engine_ray._pickled({"job": Context(key, "s")})
+    assert key not in data and key.hex().encode() not in data
+    found = engine_ray._Unpickler(data, tmp_path).load()["job"]
+    assert (found.key, found.source) == (key, "s")
+
+
+def test_a_worker_that_sees_no_project_or_runs_other_code_says_so(tmp_path):
+    batch = pa.table({"place": [0], "item": pa.array([engine_ray._pickled(1)], pa.binary())})
+
+    def said(made_of):
+        (row,) = engine_ray._Worker(engine_ray._pickled(ray_work.double), tmp_path, made_of)(batch).to_pylist()
+        return row
+
+    import pickle
+
+    assert "does not see the project's folder" in str(pickle.loads(said("other")["result"]))
+    (tmp_path / "sources.yaml").write_text("sources: {}\n")
+    assert "another curate" in str(pickle.loads(said("other")["result"]))
+    assert pickle.loads(said(engine_ray._made_of())["result"]) == 2
+
+
+def test_without_the_extra_it_is_said_before_any_work(tmp_path, monkeypatch):
+    import importlib.util
+
+    from curation.commands.pipeline import workers
+    from tests.laws.projects import make_project
+
+    made = make_project(tmp_path / "p", chats=1, questions=1, pairs=1)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "ray" else found(name, *a))
+    said = made.fails(6, "clean", "--engine", "ray")
+    assert "pip install 'curation[ray]'" in said
+    assert not (made.root / "data" / "tables").exists()
+    project = Project.open(made.root, {"engine": "ray"})
+    with pytest.raises(MissingError), workers(project):
+        pass
+    with workers(Project.open(made.root)) as local:
+        assert local is None
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    from tests.laws.projects import make_project
+
+    return make_project(tmp_path_factory.mktemp("ray") / "p").root
+
+
+@pytest.fixture(scope="module")
+def ray(root):
+    pytest.importorskip("ray")
+    with engine_ray.RayPool(root, 2) as started:
+        yield started
+
+
+@pytest.mark.slow
+def test_every_item_is_done_once_and_knows_its_place(ray):
+    assert sorted(ray.each(ray_work.double, range(10))) == [(i, 2 * i) for i in range(10)]
+    assert list(ray.each(ray_work.double, [])) == []
+
+
+@pytest.mark.slow
+def test_a_worker_reads_the_key_where_it_lies(ray, root):
+    assert list(ray.each(ray_work.key_of, [Context(b"not this one", "s")])) == [(0, Project.open(root).key)]
+
+
+@pytest.mark.slow
+def test_rows_of_one_key_stay_together(ray):
+    assert _rows(ray.shuffle(TABLES, "k", ray_work.sums)) == _rows(pool.Processes(1).shuffle(TABLES, "k", ray_work.sums))
+    assert not list(ray.shuffle([HEAP.empty_table()], "k", ray_work.sums))
+
+
+@pytest.mark.slow
+def test_errors_come_home_as_ours_without_a_row(ray, capfd):
+    with pytest.raises(GateError, match="refused") as caught:
+        list(ray.each(ray_work.refuse, [1, 2]))
+    assert (caught.value.where, caught.value.fix, caught.value.exit_code) == ("here", "ask", 5)
+    with pytest.raises(Exception, match="ValueError") as bug:
+        list(ray.each(ray_work.quote, [1]))
+    said = "".join(capfd.readouterr())
+    assert "text of a row" not in str(bug.value) + said
+    assert bug.value.exit_code == 1
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_mid_run_costs_no_item_and_no_row(ray, tmp_path, capfd):
+    assert sorted(ray.each(ray_work.die_once, [(i, str(tmp_path)) for i in range(8)])) == [(i, i) for i in range(8)]
+    (tmp_path / "died").unlink()
+    heaps = ray.shuffle(TABLES, "k", functools.partial(ray_work.die_once_in_a_heap, str(tmp_path)))
+    assert _rows(heaps) == _rows(pool.Processes(1).shuffle(TABLES, "k", ray_work.sums))
+    assert (tmp_path / "died").exists()
+    assert capfd.readouterr().out == ""  # data only
+
+
+@pytest.mark.slow
+def test_work_that_kills_every_worker_ends_with_an_error(ray):
+    with pytest.raises(RetryError, match="lost a worker"):
+        list(ray.each(ray_work.die, [1]))
+    assert list(ray.each(ray_work.double, [4])) == [(0, 8)]
+
+
+@pytest.mark.slow
+def test_real_stages_give_the_bytes_of_one_process(ray, tmp_path):
+    from curation.clean.normalise import NormaliseSpec, normalise
+
+    step, context = Step("n", (Call(normalise, NormaliseSpec()),)), Context(Project.open(ray.root).key, "s")
+    results = []
+    for spread in (None, ray):
+        store = Store(tmp_path / str(len(results)))
+        table = raw_table(store, [f"word {i}" for i in range(60)])
+        seen = []
+        done = Engine(store, pool_rows=0, pool=spread).run(step, View((table,)), context, lambda n, of: seen.append(n))
+        assert seen == list(range(1, len(table.parts) + 1))
+        results.append((done.key, {k: v for k, (v, _) in snapshot(store.root).items()}))
+    assert results[0] == results[1]
+
+
+@pytest.mark.slow
+def test_it_listens_on_loopback_asks_for_a_token_and_hides_its_folder(ray):
+    import ray as library
+
+    context = library.get_runtime_context()
+    folder = next(Path(tempfile.gettempdir()).glob(f"curate-ray-{os.getpid()}-*"))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    host, port = context.gcs_address.rsplit(":", 1)
+    assert host == "127.0.0.1"
+    others = {i[4][0] for i in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)} - {"127.0.0.1"}
+    for address in others:
+        with socket.socket() as probe:
+            # Not `connect`, which the tests' guard of the network forbids.
+            assert probe.connect_ex((address, int(port))) != 0
+    stranger = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")} | {"RAY_AUTH_MODE": "disabled"}
+    code = f"import ray._raylet as r; r.GcsClient(address='{context.gcs_address}').internal_kv_keys(b'')"
+    try:
+        done = subprocess.run([sys.executable, "-c", code], env=stranger, capture_output=True, timeout=60)
+        assert done.returncode != 0 and b"InvalidAuthToken" in done.stderr
+    except subprocess.TimeoutExpired as refused:
+        assert b"InvalidAuthToken" in (refused.stderr or b"")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_not_there_and_a_way_that_does_not_work(tmp_path):
+    pytest.importorskip("ray")
+    code = (
+        "import sys; from pathlib import Path; from curation.core.engine_ray import RayPool\n"
+        "from curation.core.errors import CurateError\n"
+        "try:\n    list(RayPool(Path('.')).each(abs, [1]))\n"
+        "except CurateError as e: print(e); sys.exit(e.exit_code)"
+    )
+    for address, exit_code in (("127.0.0.1:1", 6), ("ray://127.0.0.1:1", 3)):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "RAY_ADDRESS": address}, capture_output=True, timeout=100
+        )
+        assert done.returncode == exit_code, (done.stdout, done.stderr)
+        assert address.encode() in done.stdout
+
+
+@pytest.mark.slow
+def test_ray_imported_before_us_is_refused(monkeypatch):
+    from curation.core import ray_start
+
+    monkeypatch.setitem(sys.modules, "ray", sys)
+    ray_start._private.cache_clear()
+    with pytest.raises(ProjectError, match="imported before"):
+        ray_start._private()
