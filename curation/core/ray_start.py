@@ -13,6 +13,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 import warnings
@@ -99,10 +100,14 @@ def _joined(ray: Any, address: str) -> Iterator[None]:
             where=address,
             fix="run curate on a node of the cluster, with RAY_ADDRESS=HOST:6379",
         )
+    host, _, port = address.rpartition(":")
     try:
+        if port.isdigit():
+            # Ray itself would try for minutes.
+            socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
         with _muted():
             ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
         raise MissingError(
             f"the Ray cluster that RAY_ADDRESS names cannot be joined: {type(error).__name__}",
             where=address,

@@ -1,6 +1,7 @@
 """Ray, really started: on two CPUs, on the loopback interface. A start takes seconds, hence `slow`."""
 
 import functools
+import importlib.util
 import os
 import socket
 import subprocess
@@ -64,8 +65,6 @@ def test_a_worker_that_sees_no_project_or_runs_other_code_says_so(tmp_path):
 
 
 def test_without_the_extra_it_is_said_before_any_work(tmp_path, monkeypatch):
-    import importlib.util
-
     from curation.commands.pipeline import workers
     from tests.laws.projects import make_project
 
@@ -91,7 +90,8 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ray(root):
-    pytest.importorskip("ray")
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("the extra `ray` is not installed")
     with engine_ray.RayPool(root, 2) as started:
         yield started
 
@@ -182,8 +182,7 @@ def test_it_listens_on_loopback_asks_for_a_token_and_hides_its_folder(ray):
 
 
 @pytest.mark.slow
-def test_a_cluster_that_is_not_there_and_a_way_that_does_not_work(tmp_path):
-    pytest.importorskip("ray")
+def test_a_cluster_that_is_not_there_and_a_way_that_does_not_work(ray):
     code = (
         "import sys; from pathlib import Path; from curation.core.engine_ray import RayPool\n"
         "from curation.core.errors import CurateError\n"
