@@ -32,7 +32,7 @@ def show(app: App, target: str, raw: bool, limit: int) -> None:
         row = row_of(table, target)
         dropped = drop_of(table, target) or dropped
         if row is not None and (raw or step != "raw"):
-            stages.append((step, row))
+            stages.append((step, {name: value for name, value in row.items() if not name.startswith("_")}))
     if not stages and dropped is None and not (found and row_of(found[0], target)):
         raise missing("is called", target)
     if app.ui.json:

@@ -310,8 +310,8 @@ class View:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that can be read."""
-        return tuple(dict.fromkeys(c for table in self.tables for c in table.columns))
+        """Every column that can be read, but for those that a stage keeps for itself: their names begin with `_`."""
+        return tuple(dict.fromkeys(c for table in self.tables for c in table.columns if not c.startswith("_")))
 
     @property
     def rows(self) -> int:

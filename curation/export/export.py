@@ -20,7 +20,7 @@ from curation.core.project import Project
 from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
-from curation.core.store import View
+from curation.core.store import StoredTable, View
 from curation.export import gates, mix, write
 from curation.export.card import card
 from curation.export.gates import Right
@@ -30,7 +30,7 @@ from curation.export.split import held_out
 from curation.methods import screen
 from curation.version import __version__
 
-VERSION = 2
+VERSION = 3
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 QUESTION = "decision"
@@ -154,8 +154,13 @@ def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[
         "accept": plain(right.accept),
         "stated_licence": right.stated,
         "priority": source.priority,
-        "tables": {table.manifest["step"]: table.key for table in view.tables},
+        "tables": {table.manifest["step"]: _key(table) for table in view.tables},
     }
+
+
+def _key(table: StoredTable) -> str:
+    # A table of a step over all sources is new whenever any of them changes; what it says of this one need not be.
+    return files.digest(table.manifest["parts"]) if "across" in table.manifest else table.key
 
 
 def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) -> None:
@@ -163,7 +168,7 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
     ingredients = {**plan.ingredients, "key": plan.key, "mix": recipe.mix}
     index = mix.build_index(key, recipe, views, plan.people, say)
     mix.select(index, recipe, {n: s["priority"] for n, s in ingredients["sources"].items()}, rights)
-    held = held_out(key, index.id, index.group, index.text, recipe.splits.validation)
+    held = held_out(key, index.id, index.group, index.text, index.cluster, recipe.splits.validation)
     whole = write.schema(recipe, any("emotion" in view.columns for view in views.values()))
     reasoning = bool((index.selected & index.reasoned).any())
     voices: Counter[str] = Counter()
@@ -303,10 +308,16 @@ def exports_with(project: Project, record_id: str) -> list[str]:
 def left_out(project: Project, record_id: str) -> list[tuple[str, str]]:
     """The exports, as paths in the project, that saw a record and left it out, each with the reason."""
     return [
-        (str(folder.relative_to(project.root)), f"twin of {row['witness']}" if row["witness"] else row["reason"])
+        (str(folder.relative_to(project.root)), _why(row))
         for folder in exports(project)
-        for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness"])
+        for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness", "score"])
     ]
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    if row["score"] is not None:
+        return f"near-duplicate of {row['witness']} (similarity {row['score']:.3f})"
+    return f"twin of {row['witness']}" if row["witness"] else row["reason"]
 
 
 def _rows_of(path: Path, record_id: str, columns: list[str]) -> list[dict[str, Any]]:

@@ -1,0 +1,135 @@
+"""The stage `near_dup`: which records say nearly the same, over all sources. It removes nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from curation.clean import compared
+from curation.clean.near_table import SKETCH, Found, known_of, outputs
+from curation.core.across import Rows
+from curation.core.declare import doc
+from curation.core.stage import Output, stage
+from curation.methods.duplicate import DUPLICATE
+from curation.methods.known import Known, contents, sketch_known
+from curation.methods.near import MAX_BUCKET, Rules, Sketched, exact_pairs, near_duplicates, salts
+from curation.methods.tokens import I64, LONG, SHORT, SHORT_WORDS
+
+
+@dataclass(frozen=True)
+class NearDupSpec:
+    """When two records are near-duplicates."""
+
+    threshold: float = doc("Jaccard index of their sets of n-grams, above 0 and at most 1", default=0.8)
+    long_grams: int = doc("words in an n-gram", default=LONG)
+    short_grams: int = doc("words in an n-gram where one of the two is short", default=SHORT)
+    short_words: int = doc("a record with fewer words is short", default=SHORT_WORDS)
+    containment: float = doc(
+        "a chat of several turns that begins as a longer one does counts as cut off from it if the longer one has this "
+        "share of its n-grams; 0: cut-off chats are not looked for",
+        default=0.98,
+    )
+    boilerplate: tuple[str, ...] = doc("passages that are left out of the comparison, as they stand", default=())
+    exact: bool = doc("compare all with all (slower, more memory) instead of those whose sketches agree", default=False)
+    max_bucket: int = doc("records of one pattern with which each is compared; the others are counted", default=MAX_BUCKET)
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing."""
+        if not 0 < self.threshold <= 1:
+            raise ValueError("'threshold' must be above 0 and at most 1")
+        if not 0 <= self.containment <= 1:
+            raise ValueError("'containment' must be from 0 to 1")
+        if not 1 <= self.short_grams <= self.long_grams <= 20:
+            raise ValueError("'short_grams' must be at least 1, 'long_grams' not below it and at most 20")
+        if not self.long_grams <= self.short_words <= 100_000:
+            raise ValueError("'short_words' must be from 'long_grams' to 100000")
+        if not 1 <= self.max_bucket <= 1_000_000:
+            raise ValueError("'max_bucket' must be from 1 to 1000000")
+
+    @property
+    def rules(self) -> Rules:
+        """The same for the kernels."""
+        grams = (self.long_grams, self.short_grams, self.short_words)
+        return Rules(self.threshold, *grams, self.containment, self.max_bucket)
+
+
+@stage(
+    "near_dup",
+    version=1,
+    spec=NearDupSpec,
+    reads=compared.READS,
+    writes=("duplicate", "_sketch"),
+    types={"duplicate": DUPLICATE, "_sketch": SKETCH},
+    # What is a letter, and which letters differ only in case, grows with Unicode.
+    models=lambda spec: {"unicode": unicodedata.unidata_version},
+    shape="project",
+)
+def near_dup(
+    sources: Mapping[str, Rows], previous: Mapping[str, Rows], spec: NearDupSpec, workers: int
+) -> Mapping[str, Output]:
+    """Publish for every record the near-duplicates it has and the cluster it belongs to.
+
+    Records are compared within their kind, across all sources; see `compared.texts` for what is compared. Sketches
+    stand beside the result, so that the next run sketches new texts only and checks only pairs with new ones.
+    """
+    known = known_of(previous)
+    corpus = Corpus(sources, spec, known, workers)
+    if spec.exact:
+        pairs = exact_pairs(corpus.sketched, corpus.take(np.arange(len(corpus.ids))), spec.rules, workers)
+    else:
+        pairs = near_duplicates(corpus.sketched, corpus.take, spec.rules, known=known, threads=workers)
+    pairs = pairs.take(corpus.kinds[pairs.left] == corpus.kinds[pairs.right])
+    found = Found(corpus.ids, corpus.content, corpus.sketched, pairs, corpus.answers)
+    return outputs(found, corpus.places, spec.threshold)
+
+
+class Corpus:
+    """All records, sketched part by part; their texts stay in the store.
+
+    Attributes:
+        places: for each source its first place and the one after its last.
+        ids: record ids by place: by source, then id.
+        kinds: what each may be compared with.
+        content, sketched: see `methods.known` and `methods.near`; they tell records of different kinds apart.
+        answers: see `compared.answers`.
+    """
+
+    def __init__(self, sources: Mapping[str, Rows], spec: NearDupSpec, known: Known | None, workers: int) -> None:
+        self._sources, self._boilerplate = sources, spec.boilerplate
+        self.places: dict[str, tuple[int, int]] = {}
+        ids, kinds, content, sketched, answers = [pa.array([], pa.string())], [], [], [], [pa.array([], pa.float32())]
+        size = 0
+        for name, rows in sources.items():
+            start = size
+            for batch in rows.batches(compared.READS):
+                texts = compared.texts(batch, spec.boilerplate)
+                kind = compared.kinds(batch)
+                whole = (kind > 0) | (compared.turns(batch) < 2)
+                mine = contents(texts, workers) ^ salts(2 * kind + whole)[:, None]
+                content.append(mine)
+                sketched.append(sketch_known(texts, mine, spec.rules, known, workers, kinds=kind, whole=whole))
+                ids += batch.column("id").chunks
+                kinds.append(kind)
+                answers.append(compared.answers(batch))
+                size += len(batch)
+            self.places[name] = start, size
+        self.ids = pa.concat_arrays(ids)
+        self.kinds = np.concatenate([np.zeros(0, np.int64), *kinds])
+        self.content = np.concatenate([np.zeros((0, 2), np.uint64), *content])
+        self.sketched = Sketched.together(sketched)
+        self.answers = pa.concat_arrays(answers)
+
+    def take(self, places: I64) -> pa.LargeStringArray:
+        """The texts at some places, which must be sorted."""
+        found = [pa.array([], pa.large_string())]
+        for name, (start, end) in self.places.items():
+            mine = places[np.searchsorted(places, start) : np.searchsorted(places, end)]
+            if len(mine):
+                for rows in self._sources[name].take(self.ids.take(pa.array(mine)), compared.READS):
+                    found.append(compared.texts(rows, self._boilerplate).cast(pa.large_string()))
+        return pa.concat_arrays(found)
+

@@ -1,0 +1,122 @@
+"""Which pairs of texts are worth an exact check: those that share a band of their sketches."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from curation.methods.minhash import U32
+from curation.methods.tokens import I64, U64, kernel
+
+I32 = npt.NDArray[np.int32]
+
+_MOST = 1 << 24
+"""Pairs that one bucket may give, whatever its size."""
+
+
+def candidates(bands: U32, max_bucket: int, threads: int = 1) -> tuple[I64, I64, int]:
+    """Pairs of rows that share a band.
+
+    Args:
+        bands: shape (rows, bands).
+        max_bucket: in a bucket of more rows each is paired with so many of those before it only; with fewer where
+            the bucket is so large that it would give more than 17 million pairs.
+        threads: how many work on it; the result does not depend on it.
+
+    Returns:
+        The smaller and the larger row of each pair, every pair once, in order, and how many pairings the bound left
+        out.
+    """
+    columns = range(bands.shape[1])
+    with ThreadPoolExecutor(threads) as pool:
+        buckets = list(pool.map(lambda band: _buckets(np.ascontiguousarray(bands[:, band])), columns))
+        skipped, low, place = 0, np.zeros((0, 0), np.int32), np.zeros((0, 0), np.int32)
+        if any(_longest(keys) > max_bucket + 1 for keys, _ in buckets):
+            # A pair that an earlier band's bound left out may stand in a later band: who is paired with whom is kept.
+            low, place = (np.full(bands.shape, -1, np.int32) for _ in range(2))
+            skipped = sum(_windows(*buckets[band], band, max_bucket, _MOST, low, place) for band in columns)
+        found = list(pool.map(lambda band: _pairs(*buckets[band], bands, band, low, place), columns))
+    packed = np.sort(np.concatenate([np.zeros(0, np.uint64), *found]))
+    return (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64), skipped
+
+
+def _buckets(keys: U32) -> tuple[U32, I32]:
+    """The rows whose key another row may have, too, by key, then row; and their keys."""
+    bits = max(10, min(28, len(keys).bit_length() + 2))
+    rows = np.flatnonzero(_repeats(keys, np.uint32(32 - bits), np.zeros(1 << bits, np.uint8))).astype(np.int32)
+    rows = rows[np.argsort(keys[rows], kind="stable")]
+    return keys[rows], rows
+
+
+@kernel
+def _repeats(keys: Any, shift: Any, seen: Any) -> Any:
+    for i in range(len(keys)):
+        spot = keys[i] >> shift
+        if seen[spot] < 2:
+            seen[spot] += 1
+    out = np.empty(len(keys), np.bool_)
+    for i in range(len(keys)):
+        out[i] = seen[keys[i] >> shift] > 1
+    return out
+
+
+@kernel
+def _longest(keys: Any) -> Any:
+    longest = 0
+    start = 0
+    for p in range(len(keys)):
+        if keys[p] != keys[start]:
+            start = p
+        longest = max(longest, p - start + 1)
+    return longest
+
+
+@kernel
+def _windows(keys: Any, rows: Any, band: Any, bound: Any, most: Any, low: Any, place: Any) -> Any:
+    """For each row its place in the order of a band, and the first place it is paired with; returns what is left out."""
+    skipped = 0
+    start = 0
+    while start < len(keys):
+        end = start + 1
+        while end < len(keys) and keys[end] == keys[start]:
+            end += 1
+        allowed = min(bound, max(1, most // (end - start)))
+        for p in range(start, end):
+            place[rows[p], band] = p
+            low[rows[p], band] = max(start, p - allowed)
+            skipped += max(start, p - allowed) - start
+        start = end
+    return skipped
+
+
+@kernel
+def _pairs(keys: Any, rows: Any, bands: Any, band: Any, low: Any, place: Any) -> Any:
+    """The pairs within runs of equal keys that no earlier band has named."""
+    out = np.empty(1024, np.uint64)
+    count = 0
+    start = 0
+    bounded = len(low) > 0
+    for p in range(len(keys)):
+        if keys[p] != keys[start]:
+            start = p
+        v = rows[p]
+        for q in range(low[v, band] if bounded else start, p):
+            u = rows[q]
+            earlier = False
+            for other in range(band):
+                if bands[u, other] == bands[v, other] and (not bounded or place[u, other] >= low[v, other]):
+                    earlier = True
+                    break
+            if earlier:
+                continue
+            if count == len(out):
+                grown = np.empty(2 * count, np.uint64)
+                grown[:count] = out
+                out = grown
+            # Rows of one key stand in order.
+            out[count] = (np.uint64(u) << np.uint64(32)) | np.uint64(v)
+            count += 1
+    return out[:count]
