@@ -46,21 +46,24 @@ def candidates(bands: U32, max_bucket: int, threads: int = 1) -> tuple[I64, I64,
 def _buckets(keys: U32) -> tuple[U32, I32]:
     """The rows whose key another row may have, too, by key, then row; and their keys."""
     bits = max(10, min(28, len(keys).bit_length() + 2))
-    rows = np.flatnonzero(_repeats(keys, np.uint32(32 - bits), np.zeros(1 << bits, np.uint8))).astype(np.int32)
-    rows = rows[np.argsort(keys[rows], kind="stable")]
-    return keys[rows], rows
+    packed = np.sort(_repeats(keys, np.uint32(32 - bits), np.zeros(1 << bits, np.uint8)))
+    return (packed >> np.uint64(32)).astype(np.uint32), (packed & np.uint64(0xFFFFFFFF)).astype(np.int32)
 
 
 @kernel
 def _repeats(keys: Any, shift: Any, seen: Any) -> Any:
+    """Key and row, packed, of the rows whose key may occur again."""
     for i in range(len(keys)):
         spot = keys[i] >> shift
         if seen[spot] < 2:
             seen[spot] += 1
-    out = np.empty(len(keys), np.bool_)
+    out = np.empty(len(keys), np.uint64)
+    count = 0
     for i in range(len(keys)):
-        out[i] = seen[keys[i] >> shift] > 1
-    return out
+        if seen[keys[i] >> shift] > 1:
+            out[count] = (np.uint64(keys[i]) << np.uint64(32)) | np.uint64(i)
+            count += 1
+    return out[:count].copy()
 
 
 @kernel

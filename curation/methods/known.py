@@ -30,25 +30,42 @@ def contents(texts: pa.Array, threads: int = 1) -> U64:
 
 @kernel
 def _contents(data: Any, bounds: Any, first: Any, last: Any, out: Any) -> None:
-    """Two multiplicative lanes over eight bytes at a time, finalised by `mix`."""
+    """Four multiplicative lanes of eight bytes each, so that none waits for another, joined and finalised by `mix`."""
+    p, q = np.uint64(0x9FB21C651E98DF25), np.uint64(0xD6E8FEB86659FD93)
     for i in range(first, last):
         start, end = bounds[i], bounds[i + 1]
-        left, right = np.uint64(end - start), np.uint64(0x9E3779B97F4A7C15)
+        a, b = np.uint64(end - start), np.uint64(0x9E3779B97F4A7C15)
+        c, d = np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x2545F4914F6CDD1D)
         j = start
+        while j + 32 <= end:
+            a = (a ^ _eight(data, j)) * p
+            b = (b ^ _eight(data, j + 8)) * q
+            c = (c ^ _eight(data, j + 16)) * p
+            d = (d ^ _eight(data, j + 24)) * q
+            a ^= a >> np.uint64(29)
+            b ^= b >> np.uint64(32)
+            c ^= c >> np.uint64(31)
+            d ^= d >> np.uint64(30)
+            j += 32
         while j < end:
             word = np.uint64(0)
-            if j + 8 <= end:
-                for k in range(8):
-                    word |= np.uint64(data[j + k]) << np.uint64(8 * k)
-            else:
-                for k in range(end - j):
-                    word |= np.uint64(data[j + k]) << np.uint64(8 * k)
-            left = (left ^ word) * np.uint64(0x9FB21C651E98DF25)
-            left ^= left >> np.uint64(29)
-            right = (right + word) * np.uint64(0xD6E8FEB86659FD93)
-            right ^= right >> np.uint64(32)
+            for k in range(min(8, end - j)):
+                word |= np.uint64(data[j + k]) << np.uint64(8 * k)
+            a = mix((a ^ word) * p)
+            b = mix((b + word) * q)
             j += 8
-        out[i, 0], out[i, 1] = mix(left), mix(right)
+        left, right = mix(a + q * mix(b)), mix(c + p * mix(d))
+        out[i, 0], out[i, 1] = mix(left ^ right * q), mix(right ^ mix(left) * p)
+
+
+@kernel
+def _eight(data: Any, j: Any) -> Any:
+    """Eight bytes as a number, the first one lowest: the compiler makes one load of it."""
+    at = np.uint64(j)  # an index without sign needs no look whether it counts from the end
+    word = np.uint64(data[at])
+    for k in range(1, 8):
+        word |= np.uint64(data[at + np.uint64(k)]) << np.uint64(8 * k)
+    return word
 
 
 @dataclass(frozen=True)
@@ -139,7 +156,8 @@ def sketch_known(
 
 
 def _sorted(values: U64) -> tuple[I64, U64]:
-    order = np.lexsort((values[:, 1], values[:, 0]))
+    # The first half tells them apart; see `_find`.
+    order = np.argsort(values[:, 0])
     return order, values[order]
 
 

@@ -211,12 +211,19 @@ def _stars(sketched: Sketched) -> tuple[npt.NDArray[np.bool_], Pairs]:
 
 def _first(digest: U64) -> I64:
     """For each text the first one of the same words."""
-    order = np.lexsort((digest[:, 1], digest[:, 0]))
-    ordered = digest[order]
-    heads = np.flatnonzero(np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)])) if len(order) else order
-    # lexsort is stable, so the head of a run is its first text.
-    first = np.empty(len(digest), np.int64)
-    first[order] = np.repeat(order[heads], np.diff(np.append(heads, len(order))))
+    first = np.arange(len(digest))
+    if not len(digest):
+        return first
+    order = np.argsort(digest[:, 0])
+    halves, others = digest[order, 0], digest[order, 1]
+    same = halves[1:] == halves[:-1]
+    if (others[1:][same] != others[:-1][same]).any():
+        # 64 bits agree by chance: all 128 are sorted.
+        order = np.lexsort((digest[:, 1], digest[:, 0]))
+        halves, others = digest[order, 0], digest[order, 1]
+        same = (halves[1:] == halves[:-1]) & (others[1:] == others[:-1])
+    heads = np.flatnonzero(np.concatenate([[True], ~same]))
+    first[order] = np.repeat(np.minimum.reduceat(order, heads), np.diff(np.append(heads, len(order))))
     return first
 
 

@@ -90,13 +90,21 @@ Take = Callable[[I64], pa.Array]
 """Gives the texts at some places (sorted), so that whoever holds them need not hold them in one piece."""
 
 
-def sets(texts: pa.Array, n: int, threads: int = 1) -> Sets:
-    """The set of n-grams of each text, in order of first appearance."""
+def sets(texts: pa.Array, n: int, threads: int = 1, counts: I64 | None = None) -> Sets:
+    """The set of n-grams of each text, in order of first appearance.
+
+    Args:
+        texts: strings.
+        n: words in an n-gram.
+        threads: how many work on it; the result does not depend on it.
+        counts: how many words each text has, where that is known.
+    """
     given = Texts.of(texts)
     kinds, lower = characters()
-    # A text of so many bytes has at most so many words; most have far fewer, so they are counted first.
-    counts = np.zeros(len(given), np.int64)
-    for_pieces(lambda p: _count(given.data, given.bounds, *p, kinds, lower, counts), given.bounds, threads)
+    if counts is None:
+        # A text of so many bytes has at most so many words; most have far fewer, so they are counted first.
+        counts = np.zeros(len(given), np.int64)
+        for_pieces(lambda p: _count(given.data, given.bounds, *p, kinds, lower, counts), given.bounds, threads)
     room = np.maximum(counts - n + 1, np.minimum(counts, 1))
     starts = np.concatenate([[0], np.cumsum(room)])
     made = Sets(np.empty(int(starts[-1]), np.uint64), starts[:-1], np.zeros(len(given), np.int64))
@@ -213,7 +221,7 @@ def check(
     for a, b in itertools.pairwise([*cuts.tolist(), len(order)]):
         pairs = order[a:b]
         held, local = np.unique(np.concatenate([left[pairs], right[pairs]]), return_inverse=True)
-        found = sets(take(held), n, threads)
+        found = sets(take(held), n, threads, words[held].astype(np.int64))
         similarity[pairs] = compare(local[: len(pairs)], local[len(pairs) :], found, threshold, part, threads)
     return similarity
 
