@@ -43,8 +43,8 @@ class Rows:
 
 
 Run = Callable[[Mapping[str, Rows], Mapping[str, Rows], object, int, Pool | None], Mapping[str, Output]]
-"""(sources, what the last run of the same step with the same spec published, spec, workers, pool) -> for each source its
-Output. How many workers there are here, and whether there is a pool of others, may change no result."""
+"""(sources, what the last run of the same step with the same spec published, spec, workers, pool) -> for each source
+its Output. How many workers there are here, and whether there is a pool of others, may change no result."""
 
 
 def key(step: Step, views: Mapping[str, View]) -> str:

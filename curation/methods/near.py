@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from curation.methods.tokens import I64, LONG, SHORT, SHORT_WORDS, U64
 
 if TYPE_CHECKING:
     from curation.methods.known import Known
+
+Find = Callable[[U32, int, int], tuple[I64, I64, int]]
+"""`candidates`, or what gives the same in another way."""
 
 MAX_BUCKET = 256
 """With how many texts of its bucket a text is compared; a bucket of more is a pattern of its own, such as a form."""
@@ -133,7 +137,13 @@ def salts(codes: I64) -> U64:
 
 
 def near_duplicates(
-    sketched: Sketched, take: Take, rules: Rules, *, known: Known | None = None, threads: int = 1
+    sketched: Sketched,
+    take: Take,
+    rules: Rules,
+    *,
+    known: Known | None = None,
+    threads: int = 1,
+    find: Find = candidates,
 ) -> Pairs:
     """The near-duplicate pairs of sketched texts.
 
@@ -143,6 +153,7 @@ def near_duplicates(
         rules: what makes a pair.
         known: what an earlier run found by the same rules; it saves work and changes no result.
         threads: how many work on it; the result does not depend on it.
+        find: finds the candidates.
     """
     words = sketched.words
     centre, stars = _stars(sketched)
@@ -150,7 +161,7 @@ def near_duplicates(
     for n in (rules.long, rules.short):
         long = n == rules.long
         members = np.flatnonzero(centre & (words >= rules.short_words if long else words <= rules.border))
-        left, right, skipped = candidates((sketched.long if long else sketched.short)[members], rules.max_bucket, threads)
+        left, right, skipped = find((sketched.long if long else sketched.short)[members], rules.max_bucket, threads)
         left, right = members[left], members[right]
         if not long:
             mixed = np.minimum(words[left], words[right]) < rules.short_words
@@ -249,4 +260,3 @@ def _settle(
     )
     good = similarity > 0
     return left[good], right[good], similarity[good], np.full(int(good.sum()), kind, np.uint8)
-

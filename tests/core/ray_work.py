@@ -5,8 +5,6 @@ import signal
 import time
 from pathlib import Path
 
-import pyarrow as pa
-
 from curation.core.errors import GateError
 
 

@@ -3,21 +3,25 @@
 import functools
 import importlib.util
 import os
+import random
 import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from curation.core import engine_ray, pool
+from curation.clean.near_dup import NearDupSpec, near_dup
+from curation.core import across, engine_ray, files, pool, records
 from curation.core.engine import Engine
 from curation.core.errors import GateError, MissingError, ProjectError, RetryError
 from curation.core.project import Project
 from curation.core.stage import Call, Context, Step
 from curation.core.store import Store, View
+from curation.methods.candidates import candidates, spread_candidates
 from tests.core import ray_work
 from tests.core.small import raw_table
 from tests.core.test_store import snapshot
@@ -109,7 +113,9 @@ def test_a_worker_reads_the_key_where_it_lies(ray, root):
 
 @pytest.mark.slow
 def test_rows_of_one_key_stay_together(ray):
-    assert _rows(ray.shuffle(TABLES, "k", ray_work.sums)) == _rows(pool.Processes(1).shuffle(TABLES, "k", ray_work.sums))
+    assert _rows(ray.shuffle(TABLES, "k", ray_work.sums)) == _rows(
+        pool.Processes(1).shuffle(TABLES, "k", ray_work.sums)
+    )
     assert not list(ray.shuffle([HEAP.empty_table()], "k", ray_work.sums))
 
 
@@ -151,11 +157,58 @@ def test_real_stages_give_the_bytes_of_one_process(ray, tmp_path):
     for spread in (None, ray):
         store = Store(tmp_path / str(len(results)))
         table = raw_table(store, [f"word {i}" for i in range(60)])
-        seen = []
-        done = Engine(store, pool_rows=0, pool=spread).run(step, View((table,)), context, lambda n, of: seen.append(n))
-        assert seen == list(range(1, len(table.parts) + 1))
+        done = Engine(store, pool_rows=0, pool=spread).run(step, View((table,)), context)
         results.append((done.key, {k: v for k, (v, _) in snapshot(store.root).items()}))
     assert results[0] == results[1]
+
+
+def _by_heaps(tables, key, work):
+    """Rows of one key in one heap, several keys in a heap, rows in no order."""
+    whole = pa.concat_tables(tables)
+    for rest in range(3):
+        heap = whole.filter(pa.array(whole[key].to_numpy() % 3 == rest))
+        yield work(heap.take(np.random.default_rng(rest).permutation(len(heap))))
+
+
+@pytest.mark.parametrize("bound", [1, 2, 5, 100])
+def test_candidates_found_bucket_by_bucket_are_those_found_at_once(bound):
+    bands = np.random.default_rng(bound).integers(0, 12, (200, 4), dtype=np.uint32) << np.uint32(25)
+    here = candidates(bands, bound)
+    there = spread_candidates(bands, bound, shuffle=_by_heaps)
+    assert [a.tolist() for a in here[:2]] == [a.tolist() for a in there[:2]] and here[2] == there[2]
+    assert len(here[0]) > 100 and (here[2] > 0) == (bound < 100)
+
+
+@pytest.mark.slow
+def test_near_duplicates_on_ray_are_those_of_one_process(ray, tmp_path):
+    """Two sources with copies in and between them, over several parts each."""
+    words = [f"w{i}" for i in range(40)]
+    texts = [" ".join([*random.Random(i // 3).sample(words, 30), f"end{i}"]) for i in range(90)]
+    step, results = Step("near_dup", (Call(near_dup, NearDupSpec()),)), []
+    for spread in (None, ray):
+        store = Store(tmp_path / str(len(results)))
+        views = {name: View((chats(store, name, mine),)) for name, mine in (("a", texts[::2]), ("b", texts[1::2]))}
+        tables = across.run(Engine(store, pool_rows=0, pool=spread), step, views)
+        assert len(views["a"].parts) > 1
+        assert sum(table.totals("notes")["in_clusters"] for table in tables.values()) > 40
+        results.append({k: v for k, (v, _) in snapshot(store.root).items()})
+    assert results[0] == results[1]
+
+
+def chats(store, source, texts):
+    """A published table of chats of one turn each, eight a part or so."""
+    table = raw_table(store, texts, part_rows=8, source=source)
+    parts = {}
+    for name in table.parts:
+        rows = table.read(name)
+        turns = [[{"role": "user", "content": text, "reasoning": None}] for text in rows["language"].to_pylist()]
+        place = rows.schema.get_field_index("messages")
+        rows = rows.set_column(place, "messages", pa.array(turns, rows.schema.field("messages").type))
+        key = files.digest(records.digests(rows))
+        parts[name] = store.write_part(source, "records", key, rows, records.empty_dropped(), {})
+    whole = files.digest(sorted(part.key for part in parts.values()))
+    columns = records.RECORD_SCHEMA.names
+    return store.publish(source, "records", whole, parts, columns=columns, ingredients=[], rows_in=len(texts))
 
 
 @pytest.mark.slow
