@@ -1,6 +1,7 @@
 """The same inputs give the same bytes, whatever the batch size, the workers, the order and the hash seed."""
 
 import contextlib
+import dataclasses
 import importlib.util
 import json
 import os
@@ -14,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-import curation.commands.pipeline  # noqa: F401 - registers every stage
-from curation.core import declare, engine
+from curation.commands import pipeline
+from curation.core import declare
 from curation.core.stage import REGISTRY
 from tests.laws.projects import chat, make_project, write_jsonl
 
@@ -27,10 +28,16 @@ def test_batch_size(finished, tmp_path, batch_rows):
     assert other.tables() == finished.tables()
 
 
+def spread_all(monkeypatch):
+    """Give even these few rows to the workers."""
+    made = pipeline.engine
+    monkeypatch.setattr(pipeline, "engine", lambda *a: dataclasses.replace(made(*a), pool_rows=0))
+
+
 @pytest.mark.slow
 def test_two_workers(finished, tmp_path, monkeypatch):
     other = make_project(tmp_path / "p")
-    monkeypatch.setattr(engine.Engine, "pool_rows", 0)
+    spread_all(monkeypatch)
     other.run("--workers", "2", "run")
     assert other.tables() == finished.tables()
 
@@ -42,7 +49,7 @@ def test_ray(finished, tmp_path, monkeypatch):
     data only; also where a worker is killed over every step."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("the extra `ray` is not installed")
-    monkeypatch.setattr(engine.Engine, "pool_rows", 0)
+    spread_all(monkeypatch)
     other = make_project(tmp_path / "p")
     killed = KillingWorkers()
     with killed:
@@ -142,8 +149,6 @@ def _variants(value):
 
 
 def test_every_field_of_every_spec_changes_the_key():
-    import dataclasses
-
     checked = 0
     for name, known in sorted(REGISTRY.items()):
         if name.startswith("test_"):
