@@ -49,7 +49,11 @@ def chat(number):
         ]
         return {"from": role, "value": " ".join(said) + f" That was entry {number}.{turn}.", "thought": None}
 
-    return {"conversations": [turn("human" if i % 2 == 0 else "gpt", i) for i in range(TURNS)], "note": None}
+    return {
+        "conversations": [turn("human" if i % 2 == 0 else "gpt", i) for i in range(TURNS)],
+        "note": None,
+        "family": None,
+    }
 
 
 def cpu(work):

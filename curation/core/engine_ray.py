@@ -68,8 +68,7 @@ class RayPool:
 
         rows = [{"place": place, "item": _pickled(item)} for place, item in enumerate(items)]
         data = ray.data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
-        actors = ray.data.ActorPoolStrategy(size=max(1, min(self._size, len(rows))))
-        for row in self._outcomes(data, work, batch_size=1, compute=actors, max_restarts=-1, max_task_retries=ATTEMPTS):
+        for row in self._outcomes(data, work, len(rows), batch_size=1):
             yield row["place"], pickle.loads(row["result"])
 
     def shuffle(self, tables: Iterable[pa.Table], key: str, work: Callable[[pa.Table], T]) -> Iterator[T]:
@@ -86,8 +85,7 @@ class RayPool:
             return
         heaps = max(self._size, size // _SHUFFLED + 1)
         data = ray.data.from_arrow_refs(references).repartition(heaps, keys=[key])
-        # Tasks: actors would hold the CPUs that the shuffle before them waits for.
-        for row in self._outcomes(data, work, batch_size=None, max_retries=ATTEMPTS):
+        for row in self._outcomes(data, work, heaps, batch_size=None):
             yield pickle.loads(row["result"])
 
     @property
@@ -98,16 +96,24 @@ class RayPool:
         if not self._cpus:
             self._cpus = self._stack.enter_context(started(self.workers))
 
-    def _outcomes(self, data: Any, work: Callable[..., Any], compute: Any = None, **how: Any) -> Iterator[Any]:
+    def _outcomes(self, data: Any, work: Callable[..., Any], pieces: int, batch_size: int | None) -> Iterator[Any]:
         import ray.data
         import ray.exceptions
 
-        given = (_pickled(work), self.root, _made_of())
-        way = {"fn": _once, "fn_args": given} if compute is None else {"fn": _Worker, "fn_constructor_args": given}
         with warnings.catch_warnings():
             # How often to try can be said in no other way; this one goes with Ray 2.64, below which we hold it.
             warnings.simplefilter("ignore")
-            made = data.map_batches(**way, compute=compute, batch_format="pyarrow", num_cpus=1, **how)
+            # Tasks, not actors: their processes, with what they have imported and loaded, serve the next step, too.
+            # And actors would hold the CPUs that a shuffle before them waits for.
+            made = data.map_batches(
+                _at_work,
+                fn_args=(_pickled(work), self.root, _made_of()),
+                batch_size=batch_size,
+                batch_format="pyarrow",
+                compute=ray.data.TaskPoolStrategy(min(self._size, pieces)) if self._size < self._cpus else None,
+                num_cpus=1,
+                max_retries=ATTEMPTS,
+            )
         batches = made.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
         try:
             for batch in batches:
@@ -133,63 +139,51 @@ def _explained(error: BaseException) -> CurateError:
     )
 
 
-class _Worker:
-    """What a Ray actor does with a batch: the work, and errors told as we tell them, without the text of a row."""
+def _at_work(batch: pa.Table, work: bytes, root: Path, made_of: str) -> pa.Table:
+    """What a Ray task does with an item, or with a heap of shuffled rows; errors are results, told our way."""
+    redact.install()
+    place = batch["place"][0].as_py() if "place" in batch.column_names else None
+    result = _attempt(batch if place is None else batch["item"][0].as_py(), work, root, made_of)
+    return pa.table(
+        {
+            "place": pa.array([place], pa.int64()),
+            "failed": [isinstance(result, CurateError)],
+            "result": pa.array([pickle.dumps(result, protocol=5)], pa.large_binary()),
+        }
+    )
 
-    def __init__(self, work: bytes, root: Path, made_of: str) -> None:
-        redact.install()
-        self.work, self.root, self.made_of = work, root, made_of
 
-    def __call__(self, batch: pa.Table) -> pa.Table:
-        """Do the work on an item, or on a heap of shuffled rows."""
-        place = batch["place"][0].as_py() if "place" in batch.column_names else None
-        result = self._attempt(batch if place is None else batch["item"][0].as_py())
-        return pa.table(
-            {
-                "place": pa.array([place], pa.int64()),
-                "failed": [isinstance(result, CurateError)],
-                "result": pa.array([pickle.dumps(result, protocol=5)], pa.large_binary()),
-            }
+def _attempt(given: bytes | pa.Table, work: bytes, root: Path, made_of: str) -> Any:
+    try:
+        _check(root, made_of)
+        return _unpickled(work, root)(_unpickled(given, root) if isinstance(given, bytes) else given)
+    except CurateError as error:
+        return error
+    except MemoryError:
+        return RetryError("a Ray worker ran out of memory", fix="use a smaller part_rows, or larger machines")
+    except Exception as error:
+        place = [line.strip() for line in redact.describe(error) if "curation/" in line]
+        return files.refused(error) or CurateError(
+            f"a bug in curate: {type(error).__name__}",
+            where=place[-1] if place else None,
+            fix="please report it (this holds no row text)",
         )
 
-    def _attempt(self, given: bytes | pa.Table) -> Any:
-        try:
-            return self._ready(self._unpickled(given) if isinstance(given, bytes) else given)
-        except CurateError as error:
-            return error
-        except MemoryError:
-            return RetryError("a Ray worker ran out of memory", fix="use a smaller part_rows, or larger machines")
-        except Exception as error:
-            place = [line.strip() for line in redact.describe(error) if "curation/" in line]
-            return files.refused(error) or CurateError(
-                f"a bug in curate: {type(error).__name__}",
-                where=place[-1] if place else None,
-                fix="please report it (this holds no row text)",
-            )
 
-    @functools.cached_property
-    def _ready(self) -> Callable[[Any], Any]:
-        if not (self.root / SOURCES_FILE).exists():
-            raise ProjectError(
-                "a Ray worker does not see the project's folder",
-                where=f"{self.root} on {platform.node()}",
-                fix="put the project on storage that every node mounts at the same path",
-            )
-        if self.made_of != _made_of():
-            raise ProjectError(
-                "a Ray worker runs another curate, Python or pyarrow than this machine",
-                where=platform.node(),
-                fix="install the same versions on every node: pip install -c constraints.txt",
-            )
-        work: Callable[[Any], Any] = self._unpickled(self.work)
-        return work
-
-    def _unpickled(self, data: bytes) -> Any:
-        return _Unpickler(data, self.root).load()
-
-
-def _once(batch: pa.Table, work: bytes, root: Path, made_of: str) -> pa.Table:
-    return _Worker(work, root, made_of)(batch)
+def _check(root: Path, made_of: str) -> None:
+    """Refuse to work where the result would not be what the machine that asks would make."""
+    if not (root / SOURCES_FILE).exists():
+        raise ProjectError(
+            "a Ray worker does not see the project's folder",
+            where=f"{root} on {platform.node()}",
+            fix="put the project on storage that every node mounts at the same path",
+        )
+    if made_of != _made_of():
+        raise ProjectError(
+            "a Ray worker runs another curate, Python or pyarrow than this machine",
+            where=platform.node(),
+            fix="install the same versions on every node: pip install -c constraints.txt",
+        )
 
 
 @functools.cache
@@ -211,6 +205,8 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
+    """Puts the key back in."""
+
     def __init__(self, data: bytes, root: Path) -> None:
         super().__init__(io.BytesIO(data))
         self.root = root
@@ -223,3 +219,7 @@ def _pickled(value: Any) -> bytes:
     stream = io.BytesIO()
     _Pickler(stream, protocol=5).dump(value)
     return stream.getvalue()
+
+
+def _unpickled(data: bytes, root: Path) -> Any:
+    return _Unpickler(data, root).load()

@@ -140,9 +140,10 @@ def _imported() -> Any:
         import ray
         import ray._private.worker
         import ray.data
+
+        context = ray.data.DataContext.get_current()
     ray._private.worker._worker_logs_enabled = False
     logging.getLogger("ray.data").setLevel(logging.CRITICAL + 1)
-    context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     # Never cut a block: rows of one key have to stay together.
@@ -172,8 +173,8 @@ def _folder() -> Iterator[Path]:
         place = Path("/tmp")
     for left in place.glob(f"{_PREFIX}*"):
         owner = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and left.stat().st_uid == os.getuid():
-            shutil.rmtree(left, ignore_errors=True)
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(left, ignore_errors=True)  # of another user it stays
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
     try:
         yield folder

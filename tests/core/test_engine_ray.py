@@ -49,7 +49,7 @@ def test_the_project_key_stays_out_of_what_travels(tmp_path):
     (tmp_path / "keys" / "project.key").write_text(key.hex())
     data = engine_ray._pickled({"job": Context(key, "s")})
     assert key not in data and key.hex().encode() not in data
-    found = engine_ray._Unpickler(data, tmp_path).load()["job"]
+    found = engine_ray._unpickled(data, tmp_path)["job"]
     assert (found.key, found.source) == (key, "s")
 
 
@@ -57,7 +57,7 @@ def test_a_worker_that_sees_no_project_or_runs_other_code_says_so(tmp_path):
     batch = pa.table({"place": [0], "item": pa.array([engine_ray._pickled(1)], pa.binary())})
 
     def said(made_of):
-        (row,) = engine_ray._Worker(engine_ray._pickled(ray_work.double), tmp_path, made_of)(batch).to_pylist()
+        (row,) = engine_ray._at_work(batch, engine_ray._pickled(ray_work.double), tmp_path, made_of).to_pylist()
         return row
 
     import pickle

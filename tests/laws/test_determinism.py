@@ -89,12 +89,12 @@ class KillingWorkers(threading.Thread):
 
 
 def workers_of(parent):
-    """The Ray actors at work below a process: Ray names them so."""
+    """The Ray tasks at work below a process: Ray names them so."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             name = (folder / "cmdline").read_bytes()
-            if name.startswith(b"ray::MapWorker") and parent in ancestors(int(folder.name)):
+            if name.startswith(b"ray::MapBatches") and parent in ancestors(int(folder.name)):
                 found.append(int(folder.name))
     return found
 
