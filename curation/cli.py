@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tag": ("curation.tag.cli:tag", "Tag emotions."),
     "review": ("curation.review.cli:review", "Record, back up and merge what people decided."),
     "export": ("curation.export.cli:export", "Write SFT and DPO mixes that may leave."),
+    "benchmark": ("curation.export.cli:benchmark", "Make a hash file of test questions that mixes must not hold."),
     "train": ("curation.train.cli:train", "Train the LoRA adapter from a mix."),
     "run": ("curation.commands.run:run", "Everything from pull to export and report."),
     "report": ("curation.commands.report:report", "Write the report, one HTML page."),

@@ -13,7 +13,7 @@ from curation.core.app import App, engine_option, pass_app
 @engine_option
 @pass_app
 def clean(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
-    """Tidy conversations, replace personal data, fold duplicates.
+    """Tidy conversations, replace personal data, fold duplicates, find near-duplicates.
 
     Pulls first what is not pulled yet.
     """

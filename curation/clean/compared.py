@@ -15,7 +15,7 @@ from curation.methods.texts import Turns, one_array
 from curation.methods.tokens import SHORT
 
 READS = ("kind", "messages", "chosen", "rejected", "label", "pii")
-"""The columns it is made of. Not reasoning, and not `meta`: two records that differ in these alone are the same talk."""
+"""The columns it is made of. Records that differ in reasoning or `meta` alone are the same talk."""
 
 _COLUMNS = ("messages", "chosen", "rejected")
 # `[PERSON_1]` and `[PERSON:0123…]`, ours or another tool's; see `clean/pii`.

@@ -40,9 +40,7 @@ class NearDupSpec:
     )
     boilerplate: tuple[str, ...] = doc("passages that are left out of the comparison, as they stand", default=())
     exact: bool = doc("compare all with all (slower, more memory) instead of those whose sketches agree", default=False)
-    max_bucket: int = doc(
-        "records of one pattern with which each is compared; the others are counted", default=MAX_BUCKET
-    )
+    max_bucket: int = doc("records of one pattern with which each is compared; others are counted", default=MAX_BUCKET)
 
     def __post_init__(self) -> None:
         """Refuse what means nothing."""
@@ -95,7 +93,8 @@ def near_dup(
         pairs = exact_pairs(corpus.sketched, corpus.take(np.arange(len(corpus.ids))), spec.rules, workers)
     else:
         find = functools.partial(spread_candidates, shuffle=pool.shuffle) if pool else candidates
-        pairs = near_duplicates(corpus.sketched, corpus.take, spec.rules, known=known, threads=workers, find=find)
+        settled = known.settled(corpus.known) if known else None
+        pairs = near_duplicates(corpus.sketched, corpus.take, spec.rules, settled=settled, threads=workers, find=find)
     pairs = pairs.take(corpus.kinds[pairs.left] == corpus.kinds[pairs.right])
     found = Found(corpus.ids, corpus.content, corpus.sketched, pairs, corpus.answers)
     return outputs(found, corpus.places, spec.threshold)
@@ -109,6 +108,7 @@ class Piece:
     kinds: I64
     content: U64
     sketched: Sketched
+    known: I64
     answers: pa.Array
 
 
@@ -118,8 +118,8 @@ def look_at(batch: pa.Table, spec: NearDupSpec, known: Known | None, workers: in
     kind = compared.kinds(batch)
     whole = (kind > 0) | (compared.turns(batch) < 2)
     content = contents(texts, workers) ^ salts(2 * kind + whole)[:, None]
-    sketched = sketch_known(texts, content, spec.rules, known, workers, kinds=kind, whole=whole)
-    return Piece(one_array(batch.column("id")), kind, content, sketched, compared.answers(batch))
+    sketched, there = sketch_known(texts, content, spec.rules, known, workers, kinds=kind, whole=whole)
+    return Piece(one_array(batch.column("id")), kind, content, sketched, there, compared.answers(batch))
 
 
 def _look_at_part(spec: NearDupSpec, view: View) -> Piece:
@@ -136,6 +136,7 @@ class Corpus:
         ids: record ids by place: by source, then id.
         kinds: what each may be compared with.
         content, sketched: see `methods.known` and `methods.near`; they tell records of different kinds apart.
+        known: for each the place of an equal text in the earlier run, or -1.
         answers: see `compared.answers`.
     """
 
@@ -160,6 +161,10 @@ class Corpus:
         self.kinds = np.concatenate([np.zeros(0, np.int64), *(piece.kinds for piece in found)])
         self.content = np.concatenate([np.zeros((0, 2), np.uint64), *(piece.content for piece in found)])
         self.sketched = Sketched.together([piece.sketched for piece in found])
+        self.known = np.concatenate([np.zeros(0, np.int64), *(piece.known for piece in found)])
+        if pool and known:
+            # Workers elsewhere know nothing of an earlier run.
+            self.known = known.places(self.content)
         self.answers = pa.concat_arrays([pa.array([], pa.float32()), *(piece.answers for piece in found)])
 
     def take(self, places: I64) -> pa.LargeStringArray:

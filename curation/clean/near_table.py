@@ -104,7 +104,9 @@ def _near(found: Found) -> pa.ListArray:
 
 
 def _packed(found: Found, mine: slice) -> pa.ChunkedArray:
-    chunks = [_chunk(found, slice(start, min(start + _CHUNK, mine.stop))) for start in range(mine.start, mine.stop, _CHUNK)]
+    chunks = [
+        _chunk(found, slice(start, min(start + _CHUNK, mine.stop))) for start in range(mine.start, mine.stop, _CHUNK)
+    ]
     return pa.chunked_array(chunks, SKETCH)
 
 
@@ -120,9 +122,9 @@ def _chunk(found: Found, mine: slice) -> pa.BinaryArray:
 def known_of(previous: Mapping[str, Rows]) -> Known | None:
     """What the last run found, or None where there was none."""
     ids, near, sketches, skipped = [], [], [], 0
-    for rows in previous.values():
-        skipped += rows.view.tables[0].totals("notes").get("not_compared", 0)
-        for batch in rows.batches(("duplicate", "_sketch")):
+    for source in previous.values():
+        skipped += source.view.tables[0].totals("notes").get("not_compared", 0)
+        for batch in source.batches(("duplicate", "_sketch")):
             ids += batch.column("id").chunks
             near += pc.struct_field(batch.column("duplicate"), "near").chunks
             sketches += [_unpacked(chunk) for chunk in batch.column("_sketch").chunks]

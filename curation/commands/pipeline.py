@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 import curation.clean.exact_dup
+import curation.clean.filters
 import curation.clean.language
 import curation.clean.near_dup
 import curation.clean.normalise
@@ -32,6 +33,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "records": ("normalise", "language", "screen", "text_digest", "scrub"),
     "exact_dup": ("exact_dup",),
     "near_dup": ("near_dup",),
+    "filters": ("filters",),
     "emotion": ("emotion",),
 }
 """Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before
@@ -41,8 +43,10 @@ for it or reads what it says."""
 CARRIED = tuple(name for name in RECORD_SCHEMA.names if name != "id")
 """What `records` takes over from the raw table: all of a record, which no stage after it can reach any more."""
 
-_CLEAN = ("records", "exact_dup", "near_dup")
-UPTO = {"raw": (), "records": _CLEAN, "tagged": (*_CLEAN, "emotion")}
+CLEAN = ("records", "exact_dup", "near_dup", "filters")
+"""The filters come last, so that a change of a threshold makes nothing anew but what they keep."""
+
+UPTO = {"raw": (), "records": CLEAN, "tagged": (*CLEAN, "emotion")}
 
 
 def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step, ...]:

@@ -19,8 +19,8 @@ from curation.core.app import App, pass_app
 from curation.core.engine import run_batches
 from curation.core.errors import ProjectError, UsageError
 from curation.core.project import NoProjectError, Project, Settings
-from curation.core.records import RECORD_SCHEMA
-from curation.core.stage import REGISTRY, Context, Step, require_step
+from curation.core.records import PERSONAS, RECORD_SCHEMA
+from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 
 
 @click.command("try")
@@ -32,8 +32,9 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
     """Run STAGE on the rows of a file ({"text": …} or {"messages": […]}) or on
     one text, and print what it makes of each row, one JSON line a row.
 
-    Inside a project the stage has the project's parameters. `near_dup` compares
-    the rows of the file: of near-duplicates the first one is kept.
+    Inside a project the stage has the project's parameters. Rows may name their
+    "persona" and "language", for stages that ask. `near_dup` compares the rows:
+    of near-duplicates the first one is kept.
     """  # noqa: D205
     if stage not in REGISTRY or REGISTRY[stage].shape == "corpus":
         known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape != "corpus"))
@@ -65,22 +66,33 @@ def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -
     step = Step("try", (call(project, stage),))
     require_step((step,))
     ids = [f"try:{number:016x}" for number in range(len(rows))]
-    table = pa.Table.from_pylist([_record(i, row) for i, row in zip(ids, rows, strict=True)], schema=RECORD_SCHEMA)
+    run = step.calls[0].stage
+    records = [_record(i, row, run.speaker) for i, row in zip(ids, rows, strict=True)]
+    table = pa.Table.from_pylist(records, schema=RECORD_SCHEMA)
     key = project.key if project else secrets.token_bytes(32)
     kept, dropped, _ = run_batches(step, table, Context(key, "try"), 1000)
+    if run.open is not None and len(dropped):
+        every = Step("try", (Call(run, run.open(step.calls[0].spec)),))
+        kept, _, _ = run_batches(every, table, Context(key, "try"), 1000)
     made = {row.pop("id"): row for row in kept.to_pylist()}
     reasons = {row["id"]: {"dropped": row["reason"]} for row in dropped.to_pylist()}
-    trial = step.calls[0].stage.trial or _flat
+    trial = run.trial or _flat
     return [
-        {**_echo(row), **(reasons.get(i) or (trial if "text" in row else _flat)(row.get("text", ""), made[i]))}
+        {
+            **_echo(row),
+            **reasons.get(i, {}),
+            **((trial if "text" in row else _flat)(row.get("text", ""), made[i]) if i in made else {}),
+        }
         for i, row in zip(ids, rows, strict=True)
     ]
 
 
-def _record(record: str, row: dict[str, Any]) -> dict[str, Any]:
-    messages = row.get("messages") or [{"role": "user", "content": row["text"]}]
+def _record(record: str, row: dict[str, Any], speaker: str) -> dict[str, Any]:
+    messages = row.get("messages") or [{"role": speaker, "content": row["text"]}]
     turns = [{"role": t["role"], "content": t["content"], "reasoning": t.get("reasoning")} for t in messages]
-    return {"id": record, "kind": "chat", "persona": "neutral", "messages": turns}
+    persona = row["persona"] if row.get("persona") in PERSONAS else "neutral"
+    language = row["language"] if isinstance(row.get("language"), str) else None
+    return {"id": record, "kind": "chat", "persona": persona, "language": language, "messages": turns}
 
 
 def _echo(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from curation.core.project import Project
 from curation.core.records import source_of
 from curation.core.store import Store, StoredTable
 
+_MOST = 5
+"""So many near-duplicates are named."""
+
 
 @click.command()
 @click.argument("record", metavar="ID")
@@ -49,7 +52,7 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
         step = str(table.manifest["step"])
         if dropped:
             witness = f"; kept in its place: {dropped['witness']}" if dropped["witness"] else ""
-            story.append((step, f"dropped by {dropped['stage']}: {dropped['reason']}{witness}"))
+            story.append((step, f"dropped by {dropped['stage']}: {reason(dropped)}{witness}"))
             alive = False
             break
         story.append((step, _kept(table, record)))
@@ -88,7 +91,23 @@ def _kept(table: StoredTable, record: str) -> str:
     if row.get("emotion"):
         labels = sorted({label for turn in row["emotion"]["turns"] for label in turn["labels"] or []})
         said.append(("emotions " + ", ".join(labels)) if labels else "no emotion above its threshold")
+    if row.get("duplicate") and row["duplicate"]["cluster"]:
+        said.append(f"{near_duplicates(row['duplicate'])}; their cluster begins with {row['duplicate']['cluster']}")
     return "kept" + (f" ({'; '.join(said)})" if said else "")
+
+
+def near_duplicates(duplicate: dict[str, Any]) -> str:
+    """The near-duplicates of a record, the most similar first."""
+    near = sorted(duplicate["near"], key=lambda one: (-one["similarity"], one["id"]))
+    said = [f"{one['id']} ({one['kind']}, {one['similarity']:.3f})" for one in near[:_MOST]]
+    more = f" and {len(near) - _MOST} more" if len(near) > _MOST else ""
+    return f"near-duplicates: {', '.join(said) or 'others of the same words'}{more}"
+
+
+def reason(dropped: dict[str, Any]) -> str:
+    """Why a stage dropped a record, with what it measured, if it did."""
+    measured = "" if dropped["score"] is None else f" (measured {dropped['score']:.6g})"
+    return f"{dropped['reason']}{measured}"
 
 
 def replaced(audit: list[dict[str, Any]]) -> list[tuple[str, int]]:

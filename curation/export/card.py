@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from curation.export.decontaminate import TOO_MUCH
 from curation.methods.licences import severity
 
 LIMITS = (
@@ -15,8 +16,8 @@ LIMITS = (
     "help expresses, and are no diagnosis.",
     "A source's licence is what its card or the project's `sources.yaml` says; whether the source had the right to "
     "say so was not checked.",
-    "Near-duplicates are found by the words they share: a paraphrase or a translation of a text may be in both sides of "
-    "the split.",
+    "Near-duplicates are found by the words they share: a paraphrase or a translation of a text may be there, also "
+    "across the split.",
     "Rows stand by source, then id: shuffle them for training.",
 )
 _SHAPES = {
@@ -41,12 +42,15 @@ def card(manifest: Mapping[str, Any]) -> str:
         _voices(recipe["personas"]),
         "## Left out",
         _left_out(manifest["sources"]),
+        "## Test questions",
+        _tests(manifest["benchmarks"]),
         "## Licences",
         _licences(manifest),
         "## Personal data",
         _personal(manifest["sources"]),
         "## Split",
-        "Rows that share a group, a text or a near-duplicate, directly or over other rows, are on one side. Sides come from a keyed hash "
+        "Rows that share a group, a text or a near-duplicate, directly or over other rows, are on one side. Sides come "
+        "from a keyed hash "
         "and are the same in every mix of the project.",
         "## Known limits",
         "\n".join(f"- {limit}" for limit in LIMITS),
@@ -102,6 +106,26 @@ def _left_out(sources: Mapping[str, Any]) -> str:
         (name, reason, f"{count:,}") for name, source in sources.items() for reason, count in source["left_out"].items()
     ]
     return _table(("source", "reason", "rows"), lines) if lines else "Nothing."
+
+
+def _tests(benchmarks: Mapping[str, Any]) -> str:
+    if not benchmarks:
+        return "This mix was compared with no benchmark."
+    lines = [
+        (name, f"{b['items']:,}", f"{b['given']:,}", f"{b['given'] / max(b['items'], 1):.1%}", f"{b['rows']:,}")
+        for name, b in benchmarks.items()
+    ]
+    above = [_plain(name) for name, b in benchmarks.items() if b["given"] > TOO_MUCH * b["items"]]
+    warning = (
+        f"**The material gave away more than {TOO_MUCH:.0%} of {', '.join(above)}**: what else of the same origin is "
+        "in this mix may help there, so results on it do not compare with those of models trained on other data."
+    )
+    return (
+        "Left out are rows whose user says more than half of a test item's words, in runs of eight (the rule of "
+        "Tülu 3). A paraphrase is not found.\n\n"
+        + _table(("benchmark", "items", "given away", "share", "rows left out"), lines)
+        + (f"\n\n{warning}" if above else "")
+    )
 
 
 def _licences(manifest: Mapping[str, Any]) -> str:

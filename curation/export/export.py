@@ -21,7 +21,8 @@ from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
 from curation.core.store import StoredTable, View
-from curation.export import gates, mix, write
+from curation.export import benchmarks, decontaminate, gates, mix, write
+from curation.export.benchmarks import Benchmark
 from curation.export.card import card
 from curation.export.gates import Right
 from curation.export.mix import Index, People
@@ -82,6 +83,7 @@ class Planned:
     views: Mapping[str, View]
     rights: Mapping[str, Right]
     people: People
+    benchmarks: tuple[Benchmark, ...]
     ingredients: Mapping[str, Any]
     key: str
 
@@ -97,6 +99,7 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
     lock = project.lock()
     rights = gates.rights({name: project.sources[name] for name in used}, lock)
     people = _people(project, used)
+    tests = tuple(benchmarks.read(files.safe_join(project.root, name)) for name in recipe.decontaminate)
     ingredients = {
         "version": VERSION,
         "curation": __version__,
@@ -107,9 +110,10 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
             name: _source_facts(project.sources[name], lock.sources.get(name), rights[name], view)
             for name, view in used.items()
         },
+        "benchmarks": {test.name: test.facts() for test in tests},
         "annotations": files.digest([dict(people.decisions), sorted(people.forgotten), sorted(people.held)]),
     }
-    return Planned(used, rights, people, ingredients, files.digest(ingredients))
+    return Planned(used, rights, people, tests, ingredients, files.digest(ingredients))
 
 
 def made(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> Path | None:
@@ -167,6 +171,10 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
     views, rights = plan.views, plan.rights
     ingredients = {**plan.ingredients, "key": plan.key, "mix": recipe.mix}
     index = mix.build_index(key, recipe, views, plan.people, say)
+    given = decontaminate.mark(index, views, plan.benchmarks)
+    ingredients["benchmarks"] = {
+        name: {**facts, **given[name]} for name, facts in plan.ingredients["benchmarks"].items()
+    }
     mix.select(index, recipe, {n: s["priority"] for n, s in ingredients["sources"].items()}, rights)
     held = held_out(key, index.id, index.group, index.text, index.cluster, recipe.splits.validation)
     whole = write.schema(recipe, any("emotion" in view.columns for view in views.values()))
@@ -308,16 +316,18 @@ def exports_with(project: Project, record_id: str) -> list[str]:
 def left_out(project: Project, record_id: str) -> list[tuple[str, str]]:
     """The exports, as paths in the project, that saw a record and left it out, each with the reason."""
     return [
-        (str(folder.relative_to(project.root)), _why(row))
+        (str(folder.relative_to(project.root)), _reason(row["reason"], row["witness"], row["score"]))
         for folder in exports(project)
         for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness", "score"])
     ]
 
 
-def _why(row: Mapping[str, Any]) -> str:
-    if row["score"] is not None:
-        return f"near-duplicate of {row['witness']} (similarity {row['score']:.3f})"
-    return f"twin of {row['witness']}" if row["witness"] else row["reason"]
+def _reason(reason: str, witness: str | None, score: float | None) -> str:
+    if witness is None:
+        return reason
+    if reason == "near_duplicate":
+        return f"near-duplicate of {witness} (similarity {score:.3f})"
+    return f"twin of {witness}" if reason == "twin" else f"{reason} by the test item {witness}"
 
 
 def _rows_of(path: Path, record_id: str, columns: list[str]) -> list[dict[str, Any]]:

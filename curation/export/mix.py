@@ -24,7 +24,7 @@ Flags = npt.NDArray[np.bool_]
 SELECTED = ""
 EARLY = ("kind", "forgotten", "held", "rejected", "not_approved", "persona", "language")
 """Why a row is left out before its view is looked at, in the order in which it is asked."""
-LATE = ("too_few_turns", "too_many_turns", "twin", "near_duplicate", "quota", "screen")
+LATE = ("too_few_turns", "too_many_turns", "contaminated", "twin", "near_duplicate", "quota", "screen")
 ALL_REASONS = (SELECTED, *EARLY, *REASONS, *LATE)
 _CODE = {name: code for code, name in enumerate(ALL_REASONS)}
 
@@ -54,8 +54,9 @@ class Index:
         approved, reasoned: did a person approve it; has a trained turn reasoning?
         rank: uint64, the keyed hash by which rows are taken, lowest first.
         reason: int64, place in `ALL_REASONS`; 0 as long as the row is selected.
-        witness: id of the row that stays in a twin's or near-duplicate's place, by position.
-        similarity: how similar to its witness a near-duplicate is, by position.
+        witness: by position, the id of the row that stays in the place of a twin or a near-duplicate, or the test item
+            that a row gives away.
+        similarity: by position, how similar to its witness a near-duplicate is.
         asked: rows asked for by source, where the recipe says so.
     """
 

@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal
 
 from curation.core import declare, files
@@ -96,6 +97,11 @@ class MixRecipe:
     shares: Mapping[str, float] | None = doc("share of `rows` by source; they add up to 1", default=None)
     splits: Splits = field(default_factory=Splits, metadata={"doc": "what is held out"})
     where: Where = field(default_factory=Where, metadata={"doc": "which records are taken"})
+    decontaminate: tuple[str, ...] = doc(
+        "hash files of benchmarks (curate benchmark makes them), as paths in the project; rows whose user says what "
+        "they ask are left out",
+        default=(),
+    )
 
     def __post_init__(self) -> None:
         """Check what the types cannot say."""
@@ -111,6 +117,8 @@ class MixRecipe:
                 raise ValueError(f"'{name}' must be at least 1")
         if self.chosen_as_sft and self.task != "sft":
             raise ValueError("'chosen_as_sft' belongs to the task sft")
+        if len({PurePosixPath(name).stem for name in self.decontaminate}) < len(self.decontaminate):
+            raise ValueError("two files in 'decontaminate' have one name")
         self._check_shares()
 
     def _check_shares(self) -> None:
@@ -140,6 +148,10 @@ def load(project: Project) -> dict[str, MixRecipe]:
         document = declare.load(path)
         recipe = declare.bind(MixRecipe, document)
         _check_sources(recipe, document, project)
+        for position, name in enumerate(recipe.decontaminate):
+            if not files.safe_join(project.root, name).exists():
+                fix = f"make it with: curate benchmark FILE --field NAME --out {name}; or take it out"
+                raise document.error(("decontaminate", position), f"there is no hash file '{name}'", fix)
         if recipe.mix in recipes:
             raise document.error(("mix",), f"another recipe is already called '{recipe.mix}'", "rename this one")
         recipes[recipe.mix] = recipe

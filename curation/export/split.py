@@ -41,8 +41,8 @@ def held_out(
     token = own.indices.to_numpy(zero_copy_only=False)
     limit = int(validation * 2**64)
     out = np.array([int(keyed(key, "split", t)[:16], 16) < limit for t in own.dictionary.to_pylist()], np.bool_)
-    left, right = (sum(side, []) for side in zip(_links(token, texts), _links(token, near), strict=True))
-    cluster = _clusters(len(out), left, right)
+    links = [_links(token, shared) for shared in (texts, near)]
+    cluster = _clusters(len(out), links[0][0] + links[1][0], links[0][1] + links[1][1])
     whole = np.ones(len(out), np.bool_)
     np.logical_and.at(whole, cluster, out)
     return whole[cluster[token]] if len(token) else np.zeros(0, np.bool_)

@@ -23,7 +23,7 @@ Shuffle = Callable[[Iterable[pa.Table], str, Callable[[pa.Table], Any]], Iterabl
 _SENT = 4_000_000
 """Rows of a table that is sent to be shuffled: 48 MB."""
 
-_MOST = 1 << 24
+_MOST = 1 << 21
 """Pairs that one bucket may give, whatever its size."""
 
 
@@ -33,7 +33,7 @@ def candidates(bands: U32, max_bucket: int, threads: int = 1) -> tuple[I64, I64,
     Args:
         bands: shape (rows, bands).
         max_bucket: in a bucket of more rows each is paired with so many of those before it only; with fewer where
-            the bucket is so large that it would give more than 17 million pairs.
+            the bucket is so large that it would give more than 2 million pairs.
         threads: how many work on it; the result does not depend on it.
 
     Returns:
@@ -43,10 +43,11 @@ def candidates(bands: U32, max_bucket: int, threads: int = 1) -> tuple[I64, I64,
     columns = range(bands.shape[1])
     with ThreadPoolExecutor(threads) as pool:
         buckets = list(pool.map(lambda band: _buckets(np.ascontiguousarray(bands[:, band])), columns))
-        skipped, low, place = 0, np.zeros((0, 0), np.int32), np.zeros((0, 0), np.int32)
+        skipped = 0
+        low = place = np.zeros((0, 0), np.int32)
         if any(_longest(keys) > min(max_bucket + 1, math.isqrt(_MOST)) for keys, _ in buckets):
             # A pair that an earlier band's bound left out may stand in a later band: who is paired with whom is kept.
-            low, place = (np.full(bands.shape, -1, np.int32) for _ in range(2))
+            low, place = np.full(bands.shape, -1, np.int32), np.full(bands.shape, -1, np.int32)
             skipped = sum(_windows(*buckets[band], band, max_bucket, _MOST, low, place) for band in columns)
         found = list(pool.map(lambda band: _pairs(*buckets[band], bands, band, low, place), columns))
     packed = np.sort(np.concatenate([np.zeros(0, np.uint64), *found]))
@@ -141,7 +142,7 @@ def _longest(keys: Any) -> Any:
 
 @kernel
 def _windows(keys: Any, rows: Any, band: Any, bound: Any, most: Any, low: Any, place: Any) -> Any:
-    """For each row its place in the order of a band, and the first place it is paired with; returns what is left out."""
+    """Each row's place in the order of a band, and the first place it is paired with; returns what is left out."""
     skipped = 0
     start = 0
     while start < len(keys):

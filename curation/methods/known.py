@@ -1,7 +1,7 @@
 """What an earlier run found, so that a run over more texts need not find it again.
 
-Everything here is told by content: a text by the 128-bit hash of its bytes, a pair by the digests of its words. So it
-does not matter which rows came, went or moved; and what is reused is what would have been counted.
+Texts are told by content, a 128-bit hash of their bytes. So it does not matter which rows came, went or moved; and
+what is reused is what would have been counted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curation.methods.minhash import for_pieces
-from curation.methods.near import Rules, Sketched, sketch_all
+from curation.methods.near import Rules, Settled, Sketched, first_of, sketch_all
 from curation.methods.pairs import F32, Pairs
 from curation.methods.tokens import I64, U64, Texts, kernel, mix
 
@@ -84,42 +84,48 @@ class Known:
 
     @cached_property
     def _by_content(self) -> tuple[I64, U64]:
-        return _sorted(self.content)
+        # The first half tells them apart; see `places`.
+        order = np.argsort(self.content[:, 0])
+        return order, self.content[order]
 
     @cached_property
-    def _by_digest(self) -> tuple[I64, U64]:
-        return _sorted(self.sketched.digest)
+    def _first(self) -> I64:
+        return first_of(self.sketched.digest)
 
     def places(self, content: U64) -> I64:
         """For each text the place of an equal one in the earlier run, or -1."""
-        return _find(content, *self._by_content)
+        order, ordered = self._by_content
+        out = np.full(len(content), -1, np.int64)
+        if len(order):
+            # Two that differ share the first half with a chance of 2^-64: then one of them counts as new.
+            spots = np.minimum(np.searchsorted(ordered[:, 0], content[:, 0]), len(order) - 1)
+            same = (ordered[spots] == content).all(axis=1)
+            out[same] = order[spots[same]]
+        return out
 
-    def similarity(self, left: U64, right: U64, kind: int) -> F32:
-        """Of pairs of texts that are candidates again: their similarity, 0 if they are no pair, NaN if unknown.
+    def settled(self, places: I64) -> Settled:
+        """What this run tells another one.
 
         Args:
-            left: digest of the words of one text of each pair, shape (pairs, 2).
-            right: that of the other.
-            kind: of what kind the pairs would be.
+            places: for each text of the other run the place of an equal one in this, or -1.
         """
-        order, _ = self._by_digest
-        found = [_find(side, *self._by_digest) for side in (left, right)]
-        both = (found[0] >= 0) & (found[1] >= 0)
+        return lambda left, right, kind: self._similarity(places[left], places[right], kind)
+
+    def _similarity(self, left: I64, right: I64, kind: int) -> F32:
+        both = np.flatnonzero((left >= 0) & (right >= 0))
+        out = np.full(len(left), np.nan, np.float32)
         # Where a bound left comparisons out, a pair that was not found may be one.
-        out = np.where(both & (self.pairs.skipped == 0), np.float32(0), np.float32(np.nan)).astype(np.float32)
+        out[both] = 0 if self.pairs.skipped == 0 else np.nan
         mine = self.pairs.take(self.pairs.kind == kind)
-        rank = np.empty(len(order), np.int64)
-        # One rank for all texts of the same words.
-        digests = self.sketched.digest[order]
-        rank[order] = np.cumsum(np.concatenate([[False], (digests[1:] != digests[:-1]).any(axis=1)])) if len(order) else 0
-        keys = _pair_keys(rank[mine.left], rank[mine.right])
-        by_key = np.argsort(keys, kind="stable")
-        wanted = _pair_keys(rank[found[0][both]], rank[found[1][both]])
-        spots = np.searchsorted(keys[by_key], wanted)
-        hit = np.zeros(len(wanted), np.bool_)
-        inside = spots < len(keys)
-        hit[inside] = keys[by_key][spots[inside]] == wanted[inside]
-        out[np.flatnonzero(both)[hit]] = mine.similarity[by_key][spots[hit]]
+        if len(mine.left):
+            # Of texts of the same words the first one was compared.
+            keys = _keys(self._first[mine.left], self._first[mine.right])
+            order = np.argsort(keys)
+            keys = keys[order]
+            wanted = _keys(self._first[left[both]], self._first[right[both]])
+            spots = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            hit = keys[spots] == wanted
+            out[both[hit]] = mine.similarity[order[spots[hit]]]
         return out
 
 
@@ -132,7 +138,7 @@ def sketch_known(
     *,
     kinds: I64 | None = None,
     whole: npt.NDArray[np.bool_] | None = None,
-) -> Sketched:
+) -> tuple[Sketched, I64]:
     """What `sketch_all` makes of texts; those of the earlier run are not sketched again.
 
     Args:
@@ -143,34 +149,21 @@ def sketch_known(
         threads: how many work on it; the result does not depend on it.
         kinds: see `sketch_all`.
         whole: see `sketch_all`.
+
+    Returns:
+        The sketches, and for each text the place of an equal one in the earlier run, or -1.
     """
     if known is None:
-        return sketch_all(texts, rules, threads, kinds=kinds, whole=whole)
+        return sketch_all(texts, rules, threads, kinds=kinds, whole=whole), np.full(len(texts), -1)
     places = known.places(content)
     new, old = np.flatnonzero(places < 0), np.flatnonzero(places >= 0)
     made = Sketched.empty(len(texts))
     made.put(old, known.sketched, places[old])
-    more = {"kinds": None if kinds is None else kinds[new], "whole": None if whole is None else whole[new]}
-    made.put(new, sketch_all(texts.take(pa.array(new)), rules, threads, **more), np.arange(len(new)))
-    return made
+    kinds, whole = kinds if kinds is None else kinds[new], whole if whole is None else whole[new]
+    fresh = sketch_all(texts.take(pa.array(new)), rules, threads, kinds=kinds, whole=whole)
+    made.put(new, fresh, np.arange(len(new)))
+    return made, places
 
 
-def _sorted(values: U64) -> tuple[I64, U64]:
-    # The first half tells them apart; see `_find`.
-    order = np.argsort(values[:, 0])
-    return order, values[order]
-
-
-def _find(wanted: U64, order: I64, ordered: U64) -> I64:
-    """For each 128-bit value the place of an equal one, or -1."""
-    out = np.full(len(wanted), -1, np.int64)
-    if len(order):
-        # Two values that differ share the first half with a chance of 2^-64: then one of them counts as new.
-        spots = np.minimum(np.searchsorted(ordered[:, 0], wanted[:, 0]), len(order) - 1)
-        same = (ordered[spots] == wanted).all(axis=1)
-        out[same] = order[spots[same]]
-    return out
-
-
-def _pair_keys(left: I64, right: I64) -> npt.NDArray[np.int64]:
+def _keys(left: I64, right: I64) -> I64:
     return (np.minimum(left, right) << 32) | np.maximum(left, right)

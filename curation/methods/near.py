@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +15,14 @@ from curation.methods.minhash import BANDS, U32, sketch
 from curation.methods.pairs import F32, NEAR, PART, SAME, Pairs, Take, check
 from curation.methods.tokens import I64, LONG, SHORT, SHORT_WORDS, U64
 
-if TYPE_CHECKING:
-    from curation.methods.known import Known
-
 Find = Callable[[U32, int, int], tuple[I64, I64, int]]
 """`candidates`, or what gives the same in another way."""
 
-MAX_BUCKET = 256
+MAX_BUCKET = 1000
 """With how many texts of its bucket a text is compared; a bucket of more is a pattern of its own, such as a form."""
+
+Settled = Callable[[I64, I64, int], F32]
+"""(left, right, kind of pair) -> what is known of pairs of texts: their similarity, 0 for no pair, else NaN."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def near_duplicates(
     take: Take,
     rules: Rules,
     *,
-    known: Known | None = None,
+    settled: Settled | None = None,
     threads: int = 1,
     find: Find = candidates,
 ) -> Pairs:
@@ -151,12 +150,13 @@ def near_duplicates(
         sketched: what `sketch_all` made of them.
         take: gives the texts at some places.
         rules: what makes a pair.
-        known: what an earlier run found by the same rules; it saves work and changes no result.
+        settled: what an earlier run found by the same rules; it saves work and changes no result.
         threads: how many work on it; the result does not depend on it.
         find: finds the candidates.
     """
     words = sketched.words
     centre, stars = _stars(sketched)
+    checks = _Checks(sketched, take, settled, threads)
     found = [stars]
     for n in (rules.long, rules.short):
         long = n == rules.long
@@ -166,9 +166,8 @@ def near_duplicates(
         if not long:
             mixed = np.minimum(words[left], words[right]) < rules.short_words
             left, right = left[mixed], right[mixed]
-        pairs = _settle(left, right, sketched, take, known, n, rules.threshold, NEAR, threads)
-        found.append(Pairs(*pairs, skipped))
-    found += _parts(sketched, centre, found[1], take, rules, known, threads)
+        found.append(checks.pairs(left, right, n, rules.threshold, NEAR, skipped))
+    found += _parts(checks, centre, found[1], rules)
     return Pairs.together(found)
 
 
@@ -187,40 +186,56 @@ def exact_pairs(sketched: Sketched, texts: pa.Array, rules: Rules, threads: int 
         left, right = members[left], members[right]
         mixed = (np.minimum(words[left], words[right]) < rules.short_words) | long
         found.append(Pairs.of(left[mixed], right[mixed], similarity[mixed], NEAR))
-    found += _parts(sketched, centre, found[1], lambda places: texts.take(pa.array(places)), rules, None, threads)
+    checks = _Checks(sketched, lambda places: texts.take(pa.array(places)), None, threads)
+    found += _parts(checks, centre, found[1], rules)
     return Pairs.together(found)
 
 
-def _parts(
-    sketched: Sketched,
-    centre: npt.NDArray[np.bool_],
-    near: Pairs,
-    take: Take,
-    rules: Rules,
-    known: Known | None,
-    threads: int,
-) -> list[Pairs]:
+def _parts(checks: _Checks, centre: npt.NDArray[np.bool_], near: Pairs, rules: Rules) -> list[Pairs]:
     """Of texts that begin alike and are no near-duplicates, those that are a part of another."""
     if not rules.containment:
         return []
-    members = np.flatnonzero(centre & (sketched.head > 0))
-    left, right, skipped = candidates(sketched.head[members][:, None], rules.max_bucket, threads)
+    head = checks.sketched.head
+    members = np.flatnonzero(centre & (head > 0))
+    left, right, skipped = candidates(head[members][:, None], rules.max_bucket, checks.threads)
     left, right = members[left], members[right]
     new = ~np.isin((left << 32) | right, (near.left << 32) | near.right)
-    pairs = _settle(left[new], right[new], sketched, take, known, rules.long, rules.containment, PART, threads)
-    return [Pairs(*pairs, skipped)]
+    return [checks.pairs(left[new], right[new], rules.long, rules.containment, PART, skipped)]
+
+
+@dataclass(frozen=True)
+class _Checks:
+    """What is needed to tell pairs from candidates."""
+
+    sketched: Sketched
+    take: Take
+    settled: Settled | None
+    threads: int
+
+    def pairs(self, left: I64, right: I64, n: int, threshold: float, kind: int, skipped: int) -> Pairs:
+        """The candidates that are pairs, by what an earlier run found, else by the exact check."""
+        similarity = np.full(len(left), np.nan, np.float32)
+        if self.settled is not None:
+            similarity = self.settled(left, right, kind)
+        open_ = np.flatnonzero(np.isnan(similarity))
+        words, part = self.sketched.words, kind == PART
+        similarity[open_] = check(
+            left[open_], right[open_], self.take, words, n, threshold, part=part, threads=self.threads
+        )
+        good = similarity > 0
+        return Pairs.of(left[good], right[good], similarity[good], kind, skipped)
 
 
 def _stars(sketched: Sketched) -> tuple[npt.NDArray[np.bool_], Pairs]:
     """Which texts stand for all of the same words, the first of each; and the pairs that link the others to it."""
-    first = _first(sketched.digest)
+    first = first_of(sketched.digest)
     places = np.arange(len(first))
     spoken = sketched.words > 0
     stars = np.flatnonzero((first != places) & spoken)
     return (first == places) & spoken, Pairs.of(first[stars], stars, np.ones(len(stars), np.float32), SAME)
 
 
-def _first(digest: U64) -> I64:
+def first_of(digest: U64) -> I64:
     """For each text the first one of the same words."""
     first = np.arange(len(digest))
     if not len(digest):
@@ -236,27 +251,3 @@ def _first(digest: U64) -> I64:
     heads = np.flatnonzero(np.concatenate([[True], ~same]))
     first[order] = np.repeat(np.minimum.reduceat(order, heads), np.diff(np.append(heads, len(order))))
     return first
-
-
-def _settle(
-    left: I64,
-    right: I64,
-    sketched: Sketched,
-    take: Take,
-    known: Known | None,
-    n: int,
-    threshold: float,
-    kind: int,
-    threads: int,
-) -> tuple[I64, I64, F32, npt.NDArray[np.uint8]]:
-    """The candidates that are pairs, with what is known of them already, else by the exact check."""
-    if known is None:
-        similarity = np.full(len(left), np.nan, np.float32)
-    else:
-        similarity = known.similarity(sketched.digest[left], sketched.digest[right], kind)
-    open_ = np.flatnonzero(np.isnan(similarity))
-    similarity[open_] = check(
-        left[open_], right[open_], take, sketched.words, n, threshold, part=kind == PART, threads=threads
-    )
-    good = similarity > 0
-    return left[good], right[good], similarity[good], np.full(int(good.sum()), kind, np.uint8)

@@ -63,8 +63,9 @@ class Pairs:
     @classmethod
     def together(cls, found: Sequence[Pairs]) -> Pairs:
         """Several lists of pairs as one; what was skipped adds up."""
-        columns = zip(*((p.left, p.right, p.similarity, p.kind) for p in found), strict=True)
-        return cls(*map(np.concatenate, columns), sum(p.skipped for p in found)).ordered()
+        left, right = np.concatenate([p.left for p in found]), np.concatenate([p.right for p in found])
+        similarity, kind = np.concatenate([p.similarity for p in found]), np.concatenate([p.kind for p in found])
+        return cls(left, right, similarity, kind, sum(p.skipped for p in found)).ordered()
 
     def ordered(self) -> Pairs:
         """The same pairs, by left, then right."""
@@ -267,9 +268,7 @@ def compare(left: I64, right: I64, found: Sets, threshold: float, part: bool, th
 
 
 @kernel
-def _similar(
-    left: Any, right: Any, all_grams: Any, starts: Any, sizes: Any, threshold: Any, part: Any
-) -> Any:
+def _similar(left: Any, right: Any, all_grams: Any, starts: Any, sizes: Any, threshold: Any, part: Any) -> Any:
     """Similarity of each pair, 0 where it is below the threshold. Pairs with the same left text stand together."""
     out = np.zeros(len(left), np.float32)
     table = np.zeros(16, np.uint64)

@@ -100,7 +100,7 @@ def project(tmp_path: Path, tables: list[StoredTable], monkeypatch: pytest.Monke
     (tmp_path / "sources.yaml").write_text(SOURCES)
     make_key(tmp_path)
     project = Project.open(tmp_path)
-    monkeypatch.setattr(pipeline, "tables", lambda _, name: tables if name == "talks" else [])
+    monkeypatch.setattr(pipeline, "every_table", lambda p: {n: tables if n == "talks" else [] for n in p.sources})
     done = [pipeline.Done("talks", "pull", 12, 10, 1.5), pipeline.Done("talks", "records", 10, 9, 2.0)]
     runs.record(project, done)
     runs.record(project, [pipeline.Done("talks", "records", 10, 9, 0.5)])
@@ -224,10 +224,8 @@ def test_a_pointer_cannot_lead_out_of_its_folder(project: Project) -> None:
 
 
 def test_a_damaged_source_is_named_and_the_others_shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(_: Project, name: str) -> list[StoredTable]:
-        raise IntegrityError("a part of a table is missing")
-
-    monkeypatch.setattr(pipeline, "tables", damaged)
+    damaged = IntegrityError("a part of a table is missing")
+    monkeypatch.setattr(pipeline, "every_table", lambda p: dict.fromkeys(p.sources, damaged))
     summary = summarise(project)
     assert ("unreadable", ("odd", "talks", "vouched")) in [(n.kind, n.names) for n in summary.notices]
     assert [source.name for source in summary.sources] == ["talks", "odd", "vouched", "resting"]

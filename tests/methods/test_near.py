@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.methods import minhash, near, tokens
-from curation.methods.keep import keep_best
 from curation.methods.candidates import candidates
 from curation.methods.components import components
+from curation.methods.keep import keep_best
 from curation.methods.known import Known, contents
 from curation.methods.near import Rules
-from curation.methods.pairs import NEAR, PART, SAME, Pairs, sets
+from curation.methods.pairs import PART, SAME, Pairs, sets
 
 WORDS = st.sampled_from([a + b for a in "abcdefgh" for b in "xyz"])
 
@@ -123,9 +123,8 @@ def _sketched_pairs(texts, threads=1, known=None, **rules):
     array = pa.array(texts, pa.string())
     given = Rules(**rules)
     sketched = near.sketch_all(array, given, threads)
-    return near.near_duplicates(
-        sketched, lambda places: array.take(pa.array(places)), given, known=known, threads=threads
-    )
+    settled = known.settled(known.places(contents(array))) if known else None
+    return near.near_duplicates(sketched, lambda p: array.take(pa.array(p)), given, settled=settled, threads=threads)
 
 
 def _chats(count, seed=3):
@@ -203,7 +202,9 @@ def test_of_known_texts_only_pairs_with_new_ones_are_checked():
         read.extend(places.tolist())
         return array.take(pa.array(places))
 
-    pairs = near.near_duplicates(near.sketch_all(array, Rules()), take, Rules(), known=known)
+    pairs = near.near_duplicates(
+        near.sketch_all(array, Rules()), take, Rules(), settled=known.settled(known.places(contents(array)))
+    )
     assert read == [0, 2, 900] and len(pairs.left) == len(known.pairs.left) + 2
     assert known.places(contents(array)).tolist() == [*range(900), -1]
 

@@ -31,8 +31,9 @@ def prepare(texts):
 def find(texts, known=None):
     """What a run finds, and the rows it keeps."""
     content = contents(texts, THREADS)
-    sketched = sketch_known(texts, content, RULES, known, THREADS)
-    pairs = near_duplicates(sketched, lambda places: texts.take(pa.array(places)), RULES, known=known, threads=THREADS)
+    sketched, places = sketch_known(texts, content, RULES, known, THREADS)
+    settled = known.settled(places) if known else None
+    pairs = near_duplicates(sketched, lambda p: texts.take(pa.array(p)), RULES, settled=settled, threads=THREADS)
     return Known(content, sketched, pairs), np.flatnonzero(keep_best(pairs, np.arange(len(texts))).kept)
 
 
