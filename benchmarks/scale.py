@@ -113,10 +113,6 @@ def wall(work):
     return made, time.perf_counter() - start
 
 
-def heaps(table):
-    return len(table)
-
-
 def on_ray(root, rows):
     from curation.core.engine_ray import RayPool
 
@@ -132,7 +128,7 @@ def on_ray(root, rows):
             pa.table({"key": keys[a:b], "row": np.arange(a, b, dtype=np.int32)})
             for a, b in itertools.pairwise(range(0, rows + 1, rows // 4))
         ]
-        _, shuffled = wall(lambda: sum(pool.shuffle(pieces, "key", heaps)))
+        _, shuffled = wall(lambda: sum(pool.shuffle(pieces, "key", len)))
         yield "rows shuffled (12 bytes each)", shuffled, rows
 
 
@@ -142,6 +138,7 @@ def main() -> None:
     options.add_argument("--near", type=int, default=100_000)
     options.add_argument("--shuffled", type=int, default=4_000_000)
     given = options.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"stages: {given.rows} chats of {TURNS} turns, one process")
