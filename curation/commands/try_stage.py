@@ -18,7 +18,7 @@ from curation.core import files
 from curation.core.app import App, pass_app
 from curation.core.engine import run_batches
 from curation.core.errors import ProjectError, UsageError
-from curation.core.project import NoProjectError, Project, Settings
+from curation.core.project import Project, Settings
 from curation.core.records import PERSONAS, RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 
@@ -51,40 +51,43 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
     if REGISTRY[stage].shape == "project":
         if path is None:
             raise UsageError(f"'{stage}' compares rows, so it needs several", fix=f"curate try {stage} --file X.jsonl")
-        project = _project(app)
+        project = app.settings_of
         workers = (project.settings if project else Settings()).processes
         for line in keep_first(_read(path), call(project, stage).spec, workers):
             app.ui.emit(line, sort_keys=False)
         return
     rows = [{"text": text}] if path is None else list(_read(path))
-    for line in run_stage(_project(app), stage, rows):
+    for line in run_stage(app.settings_of, stage, rows):
         app.ui.emit(line, sort_keys=False)
 
 
-def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+_AT_ONCE = 1000
+
+
+def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """What a row stage makes of rows: per row the columns it writes, or the reason it drops it."""
     step = Step("try", (call(project, stage),))
     require_step((step,))
-    ids = [f"try:{number:016x}" for number in range(len(rows))]
+    context = Context(project.key if project else secrets.token_bytes(32), "try")
+    for start in range(0, len(rows), _AT_ONCE):
+        yield from _made(step, context, start, rows[start : start + _AT_ONCE])
+
+
+def _made(step: Step, context: Context, start: int, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     run = step.calls[0].stage
+    ids = [f"try:{number:016x}" for number in range(start, start + len(rows))]
     records = [_record(i, row, run.speaker) for i, row in zip(ids, rows, strict=True)]
     table = pa.Table.from_pylist(records, schema=RECORD_SCHEMA)
-    key = project.key if project else secrets.token_bytes(32)
-    kept, dropped, _ = run_batches(step, table, Context(key, "try"), 1000)
+    kept, dropped, _ = run_batches(step, table, context, _AT_ONCE)
     if run.open is not None and len(dropped):
         every = Step("try", (Call(run, run.open(step.calls[0].spec)),))
-        kept, _, _ = run_batches(every, table, Context(key, "try"), 1000)
+        kept, _, _ = run_batches(every, table, context, _AT_ONCE)
     made = {row.pop("id"): row for row in kept.to_pylist()}
     reasons = {row["id"]: {"dropped": row["reason"]} for row in dropped.to_pylist()}
     trial = run.trial or _flat
-    return [
-        {
-            **_echo(row),
-            **reasons.get(i, {}),
-            **((trial if "text" in row else _flat)(row.get("text", ""), made[i]) if i in made else {}),
-        }
-        for i, row in zip(ids, rows, strict=True)
-    ]
+    for i, row in zip(ids, rows, strict=True):
+        told = (trial if "text" in row else _flat)(row.get("text", ""), made[i]) if i in made else {}
+        yield {**_echo(row), **reasons.get(i, {}), **told}
 
 
 def _record(record: str, row: dict[str, Any], speaker: str) -> dict[str, Any]:
@@ -133,10 +136,3 @@ def _are_turns(value: Any) -> bool:
         and isinstance(turn.get("reasoning"), (str, NoneType))
         for turn in value
     )
-
-
-def _project(app: App) -> Project | None:
-    try:
-        return app.project
-    except NoProjectError:
-        return None

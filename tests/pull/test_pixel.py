@@ -229,8 +229,10 @@ def test_the_difficult_client_is_what_the_model_of_the_data_set_said(root: Path,
     (made,) = (root / "data" / "exports" / "m").glob("*/train.jsonl")
     rows = [json.loads(line) for line in made.read_text("utf-8").splitlines()]
     assert rows
-    for row in rows:
-        assert {turn["content"] for turn in row["messages"] if turn["role"] == "assistant"} <= said
+    for answer in (turn["content"] for row in rows for turn in row["messages"] if turn["role"] == "assistant"):
+        # Scrub has put placeholders where names were: the words around them are the source's.
+        kept = re.compile(".+?".join(map(re.escape, re.split(r"\[[A-Z]+_\d+\]", answer))), re.S)
+        assert any(map(kept.fullmatch, said)), answer
 
 
 def test_the_example_of_a_file_of_ones_own_works_when_its_marks_are_taken_off(root: Path) -> None:
