@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +14,15 @@ from curation.clean import compared
 from curation.clean.near_table import SKETCH, Found, known_of, outputs
 from curation.core.across import Rows
 from curation.core.declare import doc
+from curation.core.pool import Pool
 from curation.core.stage import Output, stage
+from curation.core.store import View
+from curation.methods.candidates import candidates, spread_candidates
 from curation.methods.duplicate import DUPLICATE
 from curation.methods.known import Known, contents, sketch_known
 from curation.methods.near import MAX_BUCKET, Rules, Sketched, exact_pairs, near_duplicates, salts
-from curation.methods.tokens import I64, LONG, SHORT, SHORT_WORDS
+from curation.methods.texts import one_array
+from curation.methods.tokens import I64, LONG, SHORT, SHORT_WORDS, U64
 
 
 @dataclass(frozen=True)
@@ -69,23 +74,58 @@ class NearDupSpec:
     shape="project",
 )
 def near_dup(
-    sources: Mapping[str, Rows], previous: Mapping[str, Rows], spec: NearDupSpec, workers: int
+    sources: Mapping[str, Rows],
+    previous: Mapping[str, Rows],
+    spec: NearDupSpec,
+    workers: int,
+    pool: Pool | None = None,
 ) -> Mapping[str, Output]:
     """Publish for every record the near-duplicates it has and the cluster it belongs to.
 
     Records are compared within their kind, across all sources; see `compared.texts` for what is compared. Sketches
     stand beside the result, so that the next run sketches new texts only and checks only pairs with new ones.
+
+    A pool sketches the parts, all of them, and finds the candidates by band; what they amount to is settled here.
     """
     known = known_of(previous)
-    corpus = Corpus(sources, spec, known, workers)
+    corpus = Corpus(sources, spec, known, workers, pool)
     if spec.exact:
         pairs = exact_pairs(corpus.sketched, corpus.take(np.arange(len(corpus.ids))), spec.rules, workers)
     else:
+        find = functools.partial(spread_candidates, shuffle=pool.shuffle) if pool else candidates
         settled = known.settled(corpus.known) if known else None
-        pairs = near_duplicates(corpus.sketched, corpus.take, spec.rules, settled=settled, threads=workers)
+        pairs = near_duplicates(corpus.sketched, corpus.take, spec.rules, settled=settled, threads=workers, find=find)
     pairs = pairs.take(corpus.kinds[pairs.left] == corpus.kinds[pairs.right])
     found = Found(corpus.ids, corpus.content, corpus.sketched, pairs, corpus.answers)
     return outputs(found, corpus.places, spec.threshold)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is kept in memory of some records; see `Corpus`."""
+
+    ids: pa.Array
+    kinds: I64
+    content: U64
+    sketched: Sketched
+    known: I64
+    answers: pa.Array
+
+
+def look_at(batch: pa.Table, spec: NearDupSpec, known: Known | None, workers: int) -> Piece:
+    """Sketch some records."""
+    texts = compared.texts(batch, spec.boilerplate)
+    kind = compared.kinds(batch)
+    whole = (kind > 0) | (compared.turns(batch) < 2)
+    content = contents(texts, workers) ^ salts(2 * kind + whole)[:, None]
+    sketched, there = sketch_known(texts, content, spec.rules, known, workers, kinds=kind, whole=whole)
+    return Piece(one_array(batch.column("id")), kind, content, sketched, there, compared.answers(batch))
+
+
+def _look_at_part(spec: NearDupSpec, view: View) -> Piece:
+    """The same for the one part of a view, by a worker of a pool."""
+    (batch,) = view.batches(compared.READS)
+    return look_at(batch, spec, None, 1)
 
 
 class Corpus:
@@ -100,34 +140,32 @@ class Corpus:
         answers: see `compared.answers`.
     """
 
-    def __init__(self, sources: Mapping[str, Rows], spec: NearDupSpec, known: Known | None, workers: int) -> None:
+    def __init__(
+        self, sources: Mapping[str, Rows], spec: NearDupSpec, known: Known | None, workers: int, pool: Pool | None
+    ) -> None:
         self._sources, self._boilerplate = sources, spec.boilerplate
+        if pool is None:
+            pieces = {
+                name: [look_at(batch, spec, known, workers) for batch in rows.batches(compared.READS)]
+                for name, rows in sources.items()
+            }
+        else:
+            pieces = _spread(sources, spec, pool)
         self.places: dict[str, tuple[int, int]] = {}
-        ids, kinds, content, sketched, answers = [pa.array([], pa.string())], [], [], [], [pa.array([], pa.float32())]
-        places = [np.zeros(0, np.int64)]
         size = 0
-        for name, rows in sources.items():
-            start = size
-            for batch in rows.batches(compared.READS):
-                texts = compared.texts(batch, spec.boilerplate)
-                kind = compared.kinds(batch)
-                whole = (kind > 0) | (compared.turns(batch) < 2)
-                mine = contents(texts, workers) ^ salts(2 * kind + whole)[:, None]
-                content.append(mine)
-                made, there = sketch_known(texts, mine, spec.rules, known, workers, kinds=kind, whole=whole)
-                sketched.append(made)
-                places.append(there)
-                ids += batch.column("id").chunks
-                kinds.append(kind)
-                answers.append(compared.answers(batch))
-                size += len(batch)
+        for name, mine in pieces.items():
+            start, size = size, size + sum(len(piece.ids) for piece in mine)
             self.places[name] = start, size
-        self.ids = pa.concat_arrays(ids)
-        self.kinds = np.concatenate([np.zeros(0, np.int64), *kinds])
-        self.content = np.concatenate([np.zeros((0, 2), np.uint64), *content])
-        self.sketched = Sketched.together(sketched)
-        self.known = np.concatenate(places)
-        self.answers = pa.concat_arrays(answers)
+        found = [piece for mine in pieces.values() for piece in mine]
+        self.ids = pa.concat_arrays([pa.array([], pa.string()), *(piece.ids for piece in found)])
+        self.kinds = np.concatenate([np.zeros(0, np.int64), *(piece.kinds for piece in found)])
+        self.content = np.concatenate([np.zeros((0, 2), np.uint64), *(piece.content for piece in found)])
+        self.sketched = Sketched.together([piece.sketched for piece in found])
+        self.known = np.concatenate([np.zeros(0, np.int64), *(piece.known for piece in found)])
+        if pool and known:
+            # Workers elsewhere know nothing of an earlier run.
+            self.known = known.places(self.content)
+        self.answers = pa.concat_arrays([pa.array([], pa.float32()), *(piece.answers for piece in found)])
 
     def take(self, places: I64) -> pa.LargeStringArray:
         """The texts at some places, which must be sorted."""
@@ -138,3 +176,13 @@ class Corpus:
                 for rows in self._sources[name].take(self.ids.take(pa.array(mine)), compared.READS):
                     found.append(compared.texts(rows, self._boilerplate).cast(pa.large_string()))
         return pa.concat_arrays(found)
+
+
+def _spread(sources: Mapping[str, Rows], spec: NearDupSpec, pool: Pool) -> dict[str, list[Piece]]:
+    """For each source its pieces in order, made by the workers of a pool."""
+    parts = [(name, rows.view.only(part)) for name, rows in sources.items() for part in rows.view.parts]
+    made = dict(pool.each(functools.partial(_look_at_part, spec), [view for _, view in parts]))
+    pieces: dict[str, list[Piece]] = {name: [] for name in sources}
+    for place, (name, _) in enumerate(parts):
+        pieces[name].append(made[place])
+    return pieces

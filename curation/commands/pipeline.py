@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +21,9 @@ from curation.commands import runs, together
 from curation.core import across
 from curation.core.app import App
 from curation.core.engine import Engine
-from curation.core.errors import CurateError, IntegrityError, ProjectError, RetryError
+from curation.core.errors import CurateError, IntegrityError, ProjectError, RetryError, require
 from curation.core.plan import Node, extend, plan
+from curation.core.pool import Pool
 from curation.core.project import Project
 from curation.core.records import RECORD_SCHEMA, source_of
 from curation.core.stage import REGISTRY, Call, Context, Step, require_step
@@ -70,10 +72,27 @@ def call(project: Project | None, name: str) -> Call:
     return REGISTRY[name].called(project)
 
 
-def engine(project: Project) -> Engine:
-    """The local engine of a project."""
+def engine(project: Project, pool: Pool | None = None) -> Engine:
+    """The engine of a project, on processes of this machine if no other pool is given."""
     settings = project.settings
-    return Engine(Store(project.data / "tables"), settings.processes, settings.batch_rows)
+    return Engine(Store(project.data / "tables"), settings.processes, settings.batch_rows, pool=pool)
+
+
+@contextlib.contextmanager
+def workers(project: Project) -> Iterator[Pool | None]:
+    """The pool that the settings name; None: processes of this machine. Ray is started when there is work for it.
+
+    Raises:
+        MissingError: the setting is `ray`, and the extra is not installed.
+    """
+    if project.settings.engine == "local":
+        yield None
+        return
+    require("ray", "ray")
+    from curation.core.engine_ray import RayPool
+
+    with RayPool(project.root, project.settings.workers) as pool:
+        yield pool
 
 
 def context(project: Project, source: str) -> Context:
@@ -114,19 +133,19 @@ def bring_each(app: App, upto: str, chosen: tuple[str, ...] = ()) -> tuple[dict[
     views: dict[str, View] = {}
     errors: list[CurateError] = []
     done: list[Done] = []
-    with project.writing():
+    with project.writing(), workers(project) as pool:
         try:
             for name, source in project.enabled(chosen).items():
                 try:
                     raw = _raw(app, name, source, done)
-                    views[name] = _steps(app, raw, together.own(wanted), name, done)
+                    views[name] = _steps(app, raw, together.own(wanted), name, done, pool)
                 except CurateError as error:
                     errors.append(error)
                     app.ui.say(f"  {name:<14} {error.what}")
             for step in wanted:
                 if step.shape == "project" and views:
                     try:
-                        views = _together(app, step, views, done)
+                        views = _together(app, step, views, done, pool)
                     except CurateError as error:
                         # Without it a mix would hold what it should leave out: so no source counts as ready.
                         errors.append(error)
@@ -162,8 +181,10 @@ def _raw(app: App, name: str, source: Any, done: list[Done]) -> StoredTable:
     return pulled.table
 
 
-def _steps(app: App, raw: StoredTable, wanted: tuple[Step, ...], name: str, done: list[Done]) -> View:
-    runner, where = engine(app.project), context(app.project, name)
+def _steps(
+    app: App, raw: StoredTable, wanted: tuple[Step, ...], name: str, done: list[Done], pool: Pool | None
+) -> View:
+    runner, where = engine(app.project, pool), context(app.project, name)
     view = View((raw,))
     for step in wanted:
         table = runner.find(step, view, where)
@@ -178,9 +199,9 @@ def _steps(app: App, raw: StoredTable, wanted: tuple[Step, ...], name: str, done
     return view
 
 
-def _together(app: App, step: Step, views: dict[str, View], done: list[Done]) -> dict[str, View]:
+def _together(app: App, step: Step, views: dict[str, View], done: list[Done], pool: Pool | None) -> dict[str, View]:
     """The views with the table of a step that sees all enabled sources, as far as they are up to date."""
-    project, runner = app.project, engine(app.project)
+    project, runner = app.project, engine(app.project, pool)
     position = together.place(step, steps(project))
     enabled = project.enabled()
     grounds = {name: View(view.tables[:position]) for name, view in views.items() if name in enabled}

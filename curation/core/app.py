@@ -105,5 +105,19 @@ class App:
         return self.bring_export(self, mix)
 
 
+def _choose_engine(context: click.Context, option: click.Parameter, given: str | None) -> None:
+    if given is not None:
+        context.find_root().obj.flags["engine"] = given
+
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    expose_value=False,
+    callback=_choose_engine,
+    help="Where stages run: here, or on Ray (see docs/scale.md). [local]",
+)
+"""For commands that run stages; the same as the setting `engine`."""
+
 pass_app = click.make_pass_decorator(App)
 """Decorates a click command whose first argument is the App."""

@@ -181,8 +181,8 @@ def stage(
 
     A row stage has the signature `(batch: pa.RecordBatch, spec, context) -> Output` and its result for a row may
     not depend on the other rows. A corpus stage has `(batches: Batches, spec, context) -> Output`. A project stage
-    sees every source: `(sources: Mapping[str, Rows], previous: Mapping[str, Rows], spec, workers: int) ->
-    Mapping[str, Output]` (see `core.across`).
+    sees every source: `(sources: Mapping[str, Rows], previous: Mapping[str, Rows], spec, workers: int,
+    pool: Pool | None) -> Mapping[str, Output]` (see `core.across`).
 
     Args:
         name: one word, used in tables, drops and the configuration.

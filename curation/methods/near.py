@@ -15,6 +15,9 @@ from curation.methods.minhash import BANDS, U32, sketch
 from curation.methods.pairs import F32, NEAR, PART, SAME, Pairs, Take, check
 from curation.methods.tokens import I64, LONG, SHORT, SHORT_WORDS, U64
 
+Find = Callable[[U32, int, int], tuple[I64, I64, int]]
+"""`candidates`, or what gives the same in another way."""
+
 MAX_BUCKET = 1000
 """With how many texts of its bucket a text is compared; a bucket of more is a pattern of its own, such as a form."""
 
@@ -143,6 +146,7 @@ def near_duplicates(
     *,
     settled: Settled | None = None,
     threads: int = 1,
+    find: Find = candidates,
 ) -> Pairs:
     """The near-duplicate pairs of sketched texts.
 
@@ -152,6 +156,7 @@ def near_duplicates(
         rules: what makes a pair.
         settled: what an earlier run found by the same rules; it saves work and changes no result.
         threads: how many work on it; the result does not depend on it.
+        find: finds the candidates.
     """
     words = sketched.words
     centre, stars = _stars(sketched)
@@ -160,9 +165,7 @@ def near_duplicates(
     for n in (rules.long, rules.short):
         long = n == rules.long
         members = np.flatnonzero(centre & (words >= rules.short_words if long else words <= rules.border))
-        left, right, skipped = candidates(
-            (sketched.long if long else sketched.short)[members], rules.max_bucket, threads
-        )
+        left, right, skipped = find((sketched.long if long else sketched.short)[members], rules.max_bucket, threads)
         left, right = members[left], members[right]
         if not long:
             mixed = np.minimum(words[left], words[right]) < rules.short_words
