@@ -10,7 +10,7 @@ import pytest
 
 from curation.core.errors import MissingError, ProjectError
 from curation.tag.tiny import TinyTagger
-from curation.tag.train_tiny import best_threshold, calibrate, calibration_error, f1_scores, read_split
+from curation.tag.fitting import best_threshold, calibrate, calibration_error, f1_scores, read_split
 
 LABELS = ("glad", "angry", "neutral")
 WORDS = {
