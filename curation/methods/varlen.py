@@ -65,9 +65,7 @@ def attention(
 
         flat = (x[0].transpose(0, 1) for x in (query, key, value))
         bounds = cu_seq_lens_q
-        seen = varlen_attn(
-            *flat, bounds, bounds, max_length_q, max_length_q, scale=scaling, window_size=(reach, reach)
-        )
+        seen = varlen_attn(*flat, bounds, bounds, max_length_q, max_length_q, scale=scaling, window_size=(reach, reach))
         return seen[None], None
     heads, width = query.shape[1], query.shape[3]
     out = torch.empty((query.shape[2], heads, width), dtype=query.dtype, device=query.device)

@@ -1,4 +1,4 @@
-"""From a model's scores to probabilities that mean what they say, and to labels: what is fitted on dev, and its file."""
+"""From a model's scores to probabilities that mean what they say."""
 
 from __future__ import annotations
 

@@ -122,14 +122,13 @@ class Network:
         np.exp(weight, out=weight)
         value *= weight
         attended = np.add.reduceat(value, starts, axis=0) / np.add.reduceat(weight, starts, axis=0)
-        mean = np.add.reduceat(whole, starts, axis=0) * (self.attention.step / lengths[:, None].astype(np.float32))
-        pooled = np.concatenate([np.maximum.reduceat(hidden, starts, axis=0), mean], axis=1)
-        found: Array = attended + self.pooled(self.pooled.whole(pooled))
-        return found
+        average = np.add.reduceat(whole, starts, axis=0) * (self.attention.step / lengths[:, None].astype(np.float32))
+        pooled = np.concatenate([np.maximum.reduceat(hidden, starts, axis=0), average], axis=1).astype(np.float32)
+        return np.asarray(attended + self.pooled(self.pooled.whole(pooled)), np.float32)
 
 
 def _normal(x: Array) -> Array:
-    """Each row with mean 0 and variance 1; gain and bias of the norm are in the layer that follows."""
+    """Each row with mean 0 and variance 1; it has no gain and bias of its own."""
     centred = x - x.mean(axis=1, keepdims=True)
     centred /= np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + np.float32(1e-5))
     return centred
@@ -142,6 +141,7 @@ class CnnTagger:
     Attributes:
         labels: the 28 GoEmotions labels, in the order of the columns.
         thresholds: float32 (28,), the probability from which a label counts as given; best F1 on dev.
+        most_neutral: p(neutral) of the most neutral texts of dev.
         fingerprint: sha256 of the weights file, hexadecimal.
         network: the weights.
         tokenizer: cuts a text into pieces of words.
@@ -153,6 +153,7 @@ class CnnTagger:
 
     labels: tuple[str, ...]
     thresholds: Array
+    most_neutral: float
     fingerprint: str
     network: Network
     tokenizer: Any
@@ -190,6 +191,7 @@ class CnnTagger:
         return cls(
             tuple(about["labels"]),
             tensors["thresholds"],
+            about["most_neutral"],
             hashlib.sha256(path.read_bytes()).hexdigest(),
             Network.of(tensors),
             Tokenizer.from_str(bytes(tensors["tokenizer"]).decode()),

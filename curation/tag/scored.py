@@ -40,6 +40,7 @@ class Tagger(Protocol):
         languages: those it was made for; None where it does not say.
         labels: the 28 labels, in the order of `core` taxonomies.
         thresholds: float32 (28,), the probability from which a label counts as given.
+        most_neutral: p(neutral) of the most neutral texts (99th percentile on dev).
     """
 
     @property
@@ -52,6 +53,8 @@ class Tagger(Protocol):
     def labels(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def thresholds(self) -> Floats: ...  # noqa: D102
+    @property
+    def most_neutral(self) -> float: ...  # noqa: D102
 
     def score(self, texts: pa.StringArray) -> Scored:
         """Score texts, none of them null; a text's scores do not depend on the others."""

@@ -17,16 +17,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core import taxonomies
 from curation.core.errors import IntegrityError, MissingError, require
 from curation.tag.calibration import CURVE, Calibration
 from curation.tag.features import BITS, TEXT_BYTES, Block, blocks, weigh
 from curation.tag.scored import Scored
 
 WEIGHTS = Path(__file__).with_name("tiny.safetensors")
-LABELS = "goemotions28"
-"""The taxonomy whose labels the tagger knows, in its order."""
-VERSION = 1
+VERSION = 2
 """Version of the features and of the file's layout together; weights of another version are refused."""
 
 _SEGMENT = 64
@@ -42,6 +39,7 @@ class TinyTagger:
     Attributes:
         labels: the 28 GoEmotions labels, in the order of the columns.
         thresholds: float32 (28,), the probability from which a label counts as given; best F1 on dev.
+        most_neutral: p(neutral) of the most neutral texts of dev.
         fingerprint: sha256 of the weights file, hexadecimal.
         weights: int8 (2**BITS, 28), in units of its own for each label.
         idf: uint8 (2**BITS,), 0 for a bucket that training saw less than twice.
@@ -53,6 +51,7 @@ class TinyTagger:
 
     labels: tuple[str, ...]
     thresholds: npt.NDArray[np.float32]
+    most_neutral: float
     fingerprint: str
     weights: npt.NDArray[np.int8]
     idf: npt.NDArray[np.uint8]
@@ -90,11 +89,15 @@ class TinyTagger:
             raise IntegrityError(
                 "the weights belong to another version of the embedded tagger", where=str(path), fix=_REFIT
             )
-        if tuple(about["labels"]) != taxonomies.load(LABELS).ids:
-            raise IntegrityError(f"the weights' labels are not those of {LABELS}", where=str(path), fix=_REFIT)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         calibration = Calibration(**{name: tensors.pop(name) for name in CURVE})
-        return cls(labels=tuple(about["labels"]), fingerprint=digest, calibration=calibration, **tensors)
+        return cls(
+            labels=tuple(about["labels"]),
+            most_neutral=about["most_neutral"],
+            fingerprint=digest,
+            calibration=calibration,
+            **tensors,
+        )
 
     def predict(self, texts: pa.StringArray | pa.LargeStringArray) -> npt.NDArray[np.float32]:
         """Give each text the calibrated probability of each label.
@@ -116,7 +119,7 @@ class TinyTagger:
         found = self.predict(texts)
         known = ~np.isnan(found).any(axis=1)
         cut = pc.greater(pc.fill_null(pc.binary_length(texts), 0), TEXT_BYTES).to_numpy(zero_copy_only=False)
-        return Scored(found, known.astype(np.int64), np.zeros(len(found), bool), cut)
+        return Scored(found, np.asarray(known, np.int64), np.zeros(len(found), bool), cut)
 
 
 _REFIT = "reinstall the package, or fit anew: python -m curation.tag.train_tiny --help"

@@ -21,7 +21,17 @@ import pyarrow as pa
 
 from curation.core.errors import require
 from curation.tag.features import BITS, Block, blocks, weigh
-from curation.tag.fitting import ABOUT, Floats, Truth, best_threshold, calibrate, read_split, read_text, report
+from curation.tag.fitting import (
+    ABOUT,
+    Floats,
+    Truth,
+    best_threshold,
+    calibrate,
+    most_neutral,
+    read_split,
+    read_text,
+    report,
+)
 from curation.tag.tiny import VERSION, TinyTagger, scores
 
 if TYPE_CHECKING:
@@ -98,8 +108,16 @@ def train(data: Path, out: Path, seed: int = 0) -> TinyTagger:
     score = np.concatenate([scores(block, weights, idf) for block in blocks(texts)])
     calibration = calibrate(score, truth)
     probability = calibration.probability(score)
-    thresholds = np.array([best_threshold(probability[:, j], truth[:, j]) for j in range(len(labels))])
-    about = {**ABOUT, "quality": TinyTagger.quality, "version": VERSION, "bits": BITS, "seed": seed, "labels": labels}
+    thresholds = np.array([best_threshold(probability[:, j]) for j in range(len(labels))])
+    about = {
+        **ABOUT,
+        "quality": TinyTagger.quality,
+        "version": VERSION,
+        "bits": BITS,
+        "seed": seed,
+        "labels": labels,
+        "most_neutral": most_neutral(probability, labels),
+    }
     tensors = {"weights": weights, "idf": idf, "thresholds": thresholds, **vars(calibration)}
     out.write_bytes(save(tensors, {"tiny": json.dumps(about, sort_keys=True)}))
     return TinyTagger.load(out)
