@@ -46,7 +46,10 @@ def valence(probabilities: Floats) -> Floats:
 
     The groups are those of GoEmotions; its ambiguous emotions (surprise, confusion) count on no side.
     """
-    good, bad = (np.nansum(probabilities[:, _members(f"sentiment3.{side}")], axis=1) for side in _SIDES)
+    # One label after the other: numpy's own sum over columns rounds by how many rows there are.
+    good, bad = (
+        sum(np.nan_to_num(probabilities[:, place]) for place in _members(f"sentiment3.{side}")) for side in _SIDES
+    )
     neutral = np.nan_to_num(probabilities[:, labels().index("neutral")])
     whole = good + bad + neutral
     with np.errstate(invalid="ignore"):
