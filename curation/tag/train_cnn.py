@@ -53,14 +53,17 @@ def fit_tokenizer(texts: pa.StringArray) -> Tokenizer:
 
     made = Tokenizer(models.BPE(unk_token=UNKNOWN))
     made.pre_tokenizer = pre_tokenizers.Whitespace()
+    plain = tidy(texts).to_pylist()
+    # The trainer numbers inner letters in the order of a hash table, and equal counts go by number: give them first.
+    letters = sorted({letter for word, _ in made.pre_tokenizer.pre_tokenize_str(" ".join(plain)) for letter in word})
     trainer = trainers.BpeTrainer(
         vocab_size=PIECES,
-        special_tokens=[PAD, UNKNOWN],
+        special_tokens=[PAD, UNKNOWN, *(f"##{letter}" for letter in letters)],
         continuing_subword_prefix="##",
         min_frequency=3,
         show_progress=False,
     )
-    made.train_from_iterator(tidy(texts).to_pylist(), trainer)
+    made.train_from_iterator(plain, trainer)
     # A text that happens to say <unk> says four characters.
     return Tokenizer.from_str(json.dumps({**json.loads(made.to_str()), "added_tokens": []}))
 
