@@ -1,4 +1,4 @@
-"""Emotion tagging on one CPU thread: CPU seconds against transformers' pipeline, and turns a second of the embedded taggers.
+"""Emotion tagging on one CPU thread: CPU seconds against transformers' pipeline; turns a second of the embedded taggers.
 
     python benchmarks/tag_cpu.py [SHORT] [LONG]
 
@@ -76,7 +76,10 @@ def measure(run: Run, texts: list[str]) -> tuple[float, np.ndarray]:
 
 def embedded() -> None:
     texts = pa.array(short(5_427))
-    for name, tagger, wanted in (("embedded", CnnTagger.load(), 10_000), ("embedded-linear", TinyTagger.load(), 50_000)):
+    for name, tagger, wanted in (
+        ("embedded", CnnTagger.load(), 10_000),
+        ("embedded-linear", TinyTagger.load(), 50_000),
+    ):
         tagger.score(texts.slice(0, 200))
         spent = min(_spent(tagger, texts) for _ in range(3))
         print(f"{name:16} {len(texts) / spent:9,.0f} turns per CPU second (wanted {wanted:,})", flush=True)
@@ -98,7 +101,8 @@ def main(shorts: int = 128, longs: int = 32) -> None:
         if computes_bf16(torch.device("cpu")):
             runs["bfloat16"] = ours(folder, "auto")
         other = peer(folder)
-        for kind, texts in (("short", short(shorts)), ("long", long(longs))):
+        mixed = [text for pair in zip(short(longs), long(longs), strict=True) for text in pair]
+        for kind, texts in (("short", short(shorts)), ("long", long(longs)), ("mixed", mixed)):
             lengths = Tokeniser.load(resolve(folder)).tokens(pa.array(texts)).value_lengths().to_numpy() + 2
             print(f"{kind} turns: {len(texts)}, {lengths.mean():.0f} tokens on average, {lengths.max()} at most")
             spent, wanted = measure(other, texts)

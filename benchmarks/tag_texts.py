@@ -22,7 +22,7 @@ def short(count: int) -> list[str]:
 
 
 def long(count: int) -> list[str]:
-    """Turns as in counselling: answers of CounselChat where they are there, else made-up words in lengths like these."""
+    """Turns as in counselling: answers of CounselChat where they are there, else made-up words of such lengths."""
     path = DATA / "counsel_chat" / "counsel_chat_dev_half.csv"
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as stream:

@@ -103,6 +103,16 @@ class Encoder:
         return made
 
     @property
+    def on_gpu(self) -> bool:
+        """Whether it computes on a GPU."""
+        return bool(self.model.device.type == "cuda")
+
+    @property
+    def labels(self) -> int:
+        """How many logits a window has."""
+        return int(self.model.config.num_labels)
+
+    @property
     def longest(self) -> int:
         """The longest window the model can read, special tokens included."""
         places = int(getattr(self.model.config, "max_position_embeddings", 512))
@@ -123,7 +133,7 @@ class Encoder:
             MissingError: the longest window alone does not fit into memory.
             RetryError: the device failed.
         """
-        result = np.empty((len(windows), self.model.config.num_labels), np.float32)
+        result = np.empty((len(windows), self.labels), np.float32)
         queue = order(windows)
         while len(queue):
             batch = next_batch(windows, queue, self.budget, around, padded=self.unpacked is not None)

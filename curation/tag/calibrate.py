@@ -32,10 +32,10 @@ def write(model: Path, data: Path, quality: str) -> str:
     require("dev", "sklearn")
     tagger = CheckpointTagger.load(resolve(model), {}, precision="float32", activation="auto")
     texts, truth = read_split(data, "dev", labels())
-    scores, windows = tagger.scores(texts)
+    scores, owner = tagger.scores(texts)
     if not np.isfinite(scores).all():
         raise ProjectError("the model gives scores that are no numbers", where=tagger.name)
-    truth = truth[windows.text]
+    truth = truth[owner]
     curve = calibrate(scores.astype(np.float64), truth)
     probability = curve.probability(scores)
     thresholds = np.array([best_threshold(probability[:, j]) for j in range(len(labels()))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -95,23 +96,29 @@ class CheckpointTagger:
             calibration=Calibration(**{name: told[name] for name in CURVE}) if told else None,
         )
 
-    def scores(self, texts: pa.StringArray) -> tuple[Floats, Windows]:
-        """The logits of each window by our labels, NaN for one the model does not have, and which windows there are."""
+    def scores(self, texts: pa.StringArray) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """The logits of each window by our labels, NaN for one the model does not have, and the text of each."""
         around = self.tokeniser.around
         room = min(WINDOW, self.encoder.longest) - len(around[0]) - len(around[1])
-        windows = Windows.of(self.tokeniser.tokens(texts), room)
-        logits = self.encoder.logits(windows, around)
+        found = [np.empty((0, self.encoder.labels), np.float32)]
+        owner = [np.empty(0, np.int64)]
+        # A GPU outruns one tokenizer several times; a CPU is outrun by it.
+        processes = max((os.cpu_count() or 2) - 2, 1) if self.encoder.on_gpu else 1
+        for at, tokens in self.tokeniser.stream(texts, processes):
+            windows = Windows.of(tokens, room)
+            found.append(self.encoder.logits(windows, around))
+            owner.append(at + windows.text)
+        logits = np.concatenate(found)
         if self.activation == "softmax":
             # The log-odds of softmax's probabilities, so that one sigmoid serves both.
-            peak = logits.max(axis=1, keepdims=True)
-            share = np.exp(logits - peak)
+            share = np.exp(logits - logits.max(axis=1, keepdims=True))
             logits = np.log(share) - np.log(np.maximum(share.sum(axis=1, keepdims=True) - share, 1e-30))
-        ours = [logits[:, list(found)].max(axis=1) if found else np.full(len(logits), np.nan) for found in self.columns]
-        return np.stack(ours, axis=1).astype(np.float32), windows
+        ours = [logits[:, list(mine)].max(axis=1) if mine else np.full(len(logits), np.nan) for mine in self.columns]
+        return np.stack(ours, axis=1).astype(np.float32), np.concatenate(owner)
 
     def score(self, texts: pa.StringArray) -> Scored:
         """Score texts; see `scored.Tagger`."""
-        found, windows = self.scores(texts)
+        found, owner = self.scores(texts)
         if self.calibration is not None:
             probability = self.calibration.probability(found)
         else:
@@ -119,8 +126,8 @@ class CheckpointTagger:
                 probability = (1 / (1 + np.exp(-found))).astype(np.float32)
         # A model of which nothing is a number leaves no column that could tell: ask the scores themselves.
         failed = np.isnan(found[:, [bool(c) for c in self.columns]]).any(axis=1)
-        scored = over_windows(probability, windows.text, len(texts), self.labels)
-        broken = np.bincount(windows.text[failed], minlength=len(texts)) > 0
+        scored = over_windows(probability, owner, len(texts), self.labels)
+        broken = np.bincount(owner[failed], minlength=len(texts)) > 0
         scored.probabilities[broken] = np.nan
         return Scored(scored.probabilities, scored.windows, scored.failed | broken, scored.cut)
 

@@ -27,7 +27,7 @@ def test_windows_hold_every_token_once_and_are_about_equally_long(texts, room):
     for number, text in enumerate(texts):
         lengths = found.length[found.text == number]
         assert len(lengths) == -(-len(text) // room)
-        assert not len(lengths) or lengths.max() - lengths.min() <= 1 and lengths.max() <= room
+        assert not len(lengths) or (lengths.max() - lengths.min() <= 1 and lengths.max() <= room)
 
 
 @given(TEXTS, st.integers(1, 90))

@@ -6,10 +6,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from curation.core.models import resolve  # noqa: E402
-from curation.methods import tokenise  # noqa: E402
-from curation.methods.tokenise import Tokeniser  # noqa: E402
-from tests.methods.encoders import build  # noqa: E402
+from curation.core.models import resolve
+from curation.methods import tokenise
+from curation.methods.tokenise import Tokeniser
+from tests.methods.encoders import build
 
 
 @pytest.fixture(scope="module")

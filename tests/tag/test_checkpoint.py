@@ -17,6 +17,7 @@ from curation.core.errors import CurateError, IntegrityError, MissingError, Proj
 from curation.core.models import resolve  # noqa: E402
 from curation.core.stage import Call, Context, Step  # noqa: E402
 from curation.methods.encoder import Encoder  # noqa: E402
+from curation.methods.packing import Windows  # noqa: E402
 from curation.tag import taggers  # noqa: E402
 from curation.tag.calibrate import write  # noqa: E402
 from curation.tag.calibration import CURVE  # noqa: E402
@@ -51,7 +52,7 @@ def test_a_models_own_order_of_labels_becomes_ours(model):
     tagger = load(model)
     texts = pa.array(["i am so happy", "thank you", "you never feel sad"])
     scores, _ = tagger.scores(texts)
-    raw = tagger.encoder.logits(tagger.scores(texts)[1], tagger.tokeniser.around)
+    raw = tagger.encoder.logits(Windows.of(tagger.tokeniser.tokens(texts), 60), tagger.tokeniser.around)
     assert np.array_equal(scores, raw[:, ::-1])
     found = tagger.score(texts)
     assert np.allclose(found.probabilities, 1 / (1 + np.exp(-scores)))
@@ -147,8 +148,8 @@ def test_a_long_turn_is_cut_into_windows_and_has_the_labels_of_all(model):
     tagger = load(model)
     texts = pa.array(["i am so happy " * 100, "i am so happy"])
     found = tagger.score(texts)
-    scores, windows = tagger.scores(texts)
-    assert found.windows.tolist() == [7, 1] and windows.length.max() <= tagger.encoder.longest - 2
+    scores, owner = tagger.scores(texts)
+    assert found.windows.tolist() == [7, 1] and owner.tolist() == [0] * 7 + [1]
     neutral = labels().index("neutral")
     expected = 1 / (1 + np.exp(-scores[:7].max(axis=0)))
     expected[neutral] = 1 / (1 + np.exp(-scores[:7, neutral].min()))

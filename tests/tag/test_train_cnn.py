@@ -1,4 +1,4 @@
-"""Training of the embedded CNN: it learns, the file computes what the network does, and a seed gives its bytes again."""
+"""Training of the embedded CNN: it learns, the file computes what the network does, a seed gives its bytes again."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from curation.core.errors import MissingError, ProjectError
-from curation.tag.tiny import TinyTagger
 from curation.tag.fitting import best_threshold, calibrate, calibration_error, f1_scores, read_split
+from curation.tag.tiny import TinyTagger
 
 LABELS = ("glad", "angry", "neutral")
 WORDS = {
