@@ -11,7 +11,7 @@ TORCH ?= cpu
 TORCH_VERSION := 2.13.0
 UV_VERSION := 0.13.9
 # What the demo and the tests need: not voice, review and ray.
-EXTRAS := hf,pii,tag,train,dev
+EXTRAS := hf,knowledge,pii,tag,train,dev
 # More arguments for the command of a target: make test ARGS='-k store'
 ARGS ?=
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 import curation.clean.exact_dup
+import curation.clean.filters
 import curation.clean.language
 import curation.clean.normalise
 import curation.clean.screen
@@ -27,6 +28,7 @@ from curation.core.store import WHOLE, Store, StoredTable, View
 STEPS: Mapping[str, tuple[str, ...]] = {
     "records": ("normalise", "language", "screen", "text_digest", "scrub"),
     "exact_dup": ("exact_dup",),
+    "filters": ("filters",),
     "emotion": ("emotion",),
 }
 """Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before
@@ -35,7 +37,10 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 CARRIED = tuple(name for name in RECORD_SCHEMA.names if name != "id")
 """What `records` takes over from the raw table: all of a record, which no stage after it can reach any more."""
 
-UPTO = {"raw": (), "records": ("records", "exact_dup"), "tagged": ("records", "exact_dup", "emotion")}
+CLEAN = ("records", "exact_dup", "filters")
+"""The filters come last, so that a change of a threshold makes nothing anew but what they keep."""
+
+UPTO = {"raw": (), "records": CLEAN, "tagged": (*CLEAN, "emotion")}
 
 
 def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step, ...]:
@@ -129,6 +134,7 @@ def gravest(errors: Sequence[CurateError]) -> CurateError:
 
 
 def _raw(app: App, name: str, source: Any, done: list[Done]) -> StoredTable:
+    from curation.generate.make import make
     from curation.pull.pull import bring as pull
     from curation.pull.pull import raw_table
 
@@ -138,7 +144,7 @@ def _raw(app: App, name: str, source: Any, done: list[Done]) -> StoredTable:
     if not app.build:
         raise ProjectError(f"'{name}' is not pulled", fix=f"curate pull {name}")
     with app.ui.timed(name), app.ui.progress(f"pull {name}") as progress:
-        pulled = pull(app.project, name, source, say=app.ui.say, progress=progress)
+        pulled = pull(app.project, name, source, make=make, say=app.ui.say, progress=progress)
     _tell(app, name, "pull", pulled.table, app.ui.seconds(name), done)
     return pulled.table
 

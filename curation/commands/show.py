@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from curation.commands.pipeline import drop_of, missing, row_of, tables, view
-from curation.commands.why import replaced
+from curation.commands.why import reason, replaced
 from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError
 from curation.core.records import source_of
@@ -44,7 +44,7 @@ def show(app: App, target: str, raw: bool, limit: int) -> None:
             if name != "id" and value is not None:
                 _print(app, name, value)
     if dropped:
-        app.ui.out(f"== dropped by {dropped['stage']}: {dropped['reason']}")
+        app.ui.out(f"== dropped by {dropped['stage']}: {reason(dropped)}")
 
 
 def _print(app: App, name: str, value: Any) -> None:
@@ -62,6 +62,8 @@ def _print(app: App, name: str, value: Any) -> None:
         app.ui.out(f"emotion ({value['model']}): " + " | ".join(labels))
     elif name == "pii":
         app.ui.out("pii: " + (", ".join(f"{label} {n}" for label, n in replaced(value)) or "none found"))
+    elif name == "measures":
+        app.ui.out("measures: " + (", ".join(f"{what} {n:.6g}" for what, n in value.items() if n) or "nothing found"))
     else:
         app.ui.out(f"{name}: {value}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -17,9 +17,9 @@ from curation.core import files
 from curation.core.app import App, pass_app
 from curation.core.engine import run_batches
 from curation.core.errors import ProjectError, UsageError
-from curation.core.project import NoProjectError, Project
-from curation.core.records import RECORD_SCHEMA
-from curation.core.stage import REGISTRY, Context, Step, require_step
+from curation.core.project import Project
+from curation.core.records import PERSONAS, RECORD_SCHEMA
+from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 
 
 @click.command("try")
@@ -31,7 +31,8 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
     """Run STAGE on the rows of a file ({"text": …} or {"messages": […]}) or on
     one text, and print what it makes of each row, one JSON line a row.
 
-    Inside a project the stage has the project's parameters.
+    Inside a project the stage has the project's parameters. Rows may name their
+    "persona" and "language", for stages that ask.
     """  # noqa: D205
     if stage not in REGISTRY or REGISTRY[stage].shape != "row":
         known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape == "row"))
@@ -46,31 +47,45 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
                 "the text is not UTF-8", where="--text", fix="put it into a file as JSON, and name that with --file"
             ) from None
     rows = [{"text": text}] if path is None else _read(path)
-    for line in run_stage(_project(app), stage, rows):
+    for line in run_stage(app.settings_of, stage, rows):
         app.ui.emit(line, sort_keys=False)
 
 
-def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+_AT_ONCE = 1000
+
+
+def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """What a row stage makes of rows: per row the columns it writes, or the reason it drops it."""
     step = Step("try", (call(project, stage),))
     require_step((step,))
-    ids = [f"try:{number:016x}" for number in range(len(rows))]
-    table = pa.Table.from_pylist([_record(i, row) for i, row in zip(ids, rows, strict=True)], schema=RECORD_SCHEMA)
-    key = project.key if project else secrets.token_bytes(32)
-    kept, dropped, _ = run_batches(step, table, Context(key, "try"), 1000)
+    context = Context(project.key if project else secrets.token_bytes(32), "try")
+    for start in range(0, len(rows), _AT_ONCE):
+        yield from _made(step, context, start, rows[start : start + _AT_ONCE])
+
+
+def _made(step: Step, context: Context, start: int, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    run = step.calls[0].stage
+    ids = [f"try:{number:016x}" for number in range(start, start + len(rows))]
+    records = [_record(i, row, run.speaker) for i, row in zip(ids, rows, strict=True)]
+    table = pa.Table.from_pylist(records, schema=RECORD_SCHEMA)
+    kept, dropped, _ = run_batches(step, table, context, _AT_ONCE)
+    if run.open is not None and len(dropped):
+        every = Step("try", (Call(run, run.open(step.calls[0].spec)),))
+        kept, _, _ = run_batches(every, table, context, _AT_ONCE)
     made = {row.pop("id"): row for row in kept.to_pylist()}
     reasons = {row["id"]: {"dropped": row["reason"]} for row in dropped.to_pylist()}
-    trial = step.calls[0].stage.trial or _flat
-    return [
-        {**_echo(row), **(reasons.get(i) or (trial if "text" in row else _flat)(row.get("text", ""), made[i]))}
-        for i, row in zip(ids, rows, strict=True)
-    ]
+    trial = run.trial or _flat
+    for i, row in zip(ids, rows, strict=True):
+        told = (trial if "text" in row else _flat)(row.get("text", ""), made[i]) if i in made else {}
+        yield {**_echo(row), **reasons.get(i, {}), **told}
 
 
-def _record(record: str, row: dict[str, Any]) -> dict[str, Any]:
-    messages = row.get("messages") or [{"role": "user", "content": row["text"]}]
+def _record(record: str, row: dict[str, Any], speaker: str) -> dict[str, Any]:
+    messages = row.get("messages") or [{"role": speaker, "content": row["text"]}]
     turns = [{"role": t["role"], "content": t["content"], "reasoning": t.get("reasoning")} for t in messages]
-    return {"id": record, "kind": "chat", "persona": "neutral", "messages": turns}
+    persona = row["persona"] if row.get("persona") in PERSONAS else "neutral"
+    language = row["language"] if isinstance(row.get("language"), str) else None
+    return {"id": record, "kind": "chat", "persona": persona, "language": language, "messages": turns}
 
 
 def _echo(row: dict[str, Any]) -> dict[str, Any]:
@@ -114,10 +129,3 @@ def _are_turns(value: Any) -> bool:
         and isinstance(turn.get("reasoning"), (str, NoneType))
         for turn in value
     )
-
-
-def _project(app: App) -> Project | None:
-    try:
-        return app.project
-    except NoProjectError:
-        return None

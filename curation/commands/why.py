@@ -49,7 +49,7 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
         step = str(table.manifest["step"])
         if dropped:
             witness = f"; kept in its place: {dropped['witness']}" if dropped["witness"] else ""
-            story.append((step, f"dropped by {dropped['stage']}: {dropped['reason']}{witness}"))
+            story.append((step, f"dropped by {dropped['stage']}: {reason(dropped)}{witness}"))
             alive = False
             break
         story.append((step, _kept(table, record)))
@@ -75,7 +75,17 @@ def _origin(project: Project, raw: StoredTable, record: str) -> str:
         return "origin unknown"
     revision = f" at {row['revision'][:12]}" if row["revision"] else ""
     # Stored from 0; people count from 1.
-    return f"{row['uri']}{revision}, file {row['file']}, row {row['row'] + 1}"
+    return f"{row['uri']}{revision}, file {row['file']}, row {row['row'] + 1}" + _made(raw, record)
+
+
+def _made(raw: StoredTable, record: str) -> str:
+    """How a row that nobody wrote was made: variation and seed, and the model where one spoke."""
+    row = row_of(raw, record) or {}
+    if not row.get("synthetic"):
+        return ""
+    said = {item["key"]: item["value"] for item in row["meta"] or ()}
+    about = [f"{name} {said[name]}" for name in ("variation", "seed", "model", "prompt") if name in said]
+    return "; ".join((f" (made by {row['synthetic']}", *about)) + ")"
 
 
 def _kept(table: StoredTable, record: str) -> str:
@@ -89,6 +99,12 @@ def _kept(table: StoredTable, record: str) -> str:
         labels = sorted({label for turn in row["emotion"]["turns"] for label in turn["labels"] or []})
         said.append(("emotions " + ", ".join(labels)) if labels else "no emotion above its threshold")
     return "kept" + (f" ({'; '.join(said)})" if said else "")
+
+
+def reason(dropped: dict[str, Any]) -> str:
+    """Why a stage dropped a record, with what it measured, if it did."""
+    measured = "" if dropped["score"] is None else f" (measured {dropped['score']:.6g})"
+    return f"{dropped['reason']}{measured}"
 
 
 def replaced(audit: list[dict[str, Any]]) -> list[tuple[str, int]]:

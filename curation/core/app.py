@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from curation.core.errors import ProjectError
-from curation.core.project import Project
+from curation.core.made import Make
+from curation.core.project import NoProjectError, Project
 from curation.core.records import source_of
 from curation.core.store import WHOLE, Store, View
 from curation.core.ui import Ui
@@ -42,11 +43,20 @@ class App:
     bring_tables: Bring | None = None
     bring_export: BringMix | None = None
     foresee: Foresee | None = None
+    make: Make | None = None
 
     @cached_property
     def project(self) -> Project:
         """The project at hand, opened at first use."""
         return Project.open(self.start, self.flags)
+
+    @cached_property
+    def settings_of(self) -> Project | None:
+        """The project whose settings count for what keeps nothing, so that it needs no key; None outside of one."""
+        try:
+            return Project.open(self.start, self.flags, keyless=True)
+        except NoProjectError:
+            return None
 
     def bring(self, upto: str, sources: tuple[str, ...] = ()) -> Mapping[str, View]:
         """Bring tables up to date as far as 'raw', 'records' (cleaned) or 'tagged', and lay them over each other."""

@@ -64,12 +64,15 @@ class Project:
     key: bytes = field(repr=False)
 
     @classmethod
-    def open(cls, start: Path | None = None, flags: Mapping[str, Any] | None = None) -> Project:
+    def open(
+        cls, start: Path | None = None, flags: Mapping[str, Any] | None = None, *, keyless: bool = False
+    ) -> Project:
         """Open the project of a folder or of the nearest parent that has a sources.yaml.
 
         Args:
             start: folder to begin at; the working folder by default.
             flags: settings given on the command line, as dotted names.
+            keyless: whether a missing key is no error but one of this process: for what keeps nothing.
 
         Raises:
             NoProjectError: no project here.
@@ -79,7 +82,8 @@ class Project:
         declared = declare.load(root / SOURCES_FILE)
         sources = declare.bind(Sources, declared)
         document = layered_settings(root, flags or {})
-        return cls(root, sources.sources, declare.bind(Settings, document), document, _read_key(root))
+        key = secrets.token_bytes(32) if keyless and not (root / KEY_FILE).exists() else _read_key(root)
+        return cls(root, sources.sources, declare.bind(Settings, document), document, key)
 
     @property
     def data(self) -> Path:

@@ -81,7 +81,8 @@ DROPPED_SCHEMA = pa.schema(
         pa.field("witness", pa.string()),
     ]
 )
-"""The rows a stage refused: never their text. `witness` is the id of the row that was kept in their place."""
+"""The rows a stage refused: never their text. `witness` is the id of the row that was kept in their place, or what
+else shows that the reason holds: for a row that an export leaves out as contaminated, the test item."""
 
 _ENUMS = {"kind": KINDS, "persona": PERSONAS, "role": ROLES}
 

@@ -60,6 +60,8 @@ class Stage:
         narrow: from a spec, a source and names of its parts to the spec with only what can decide their output.
             What it leaves out is in no key, so that a change of it makes nothing anew.
         trial: from a text and the columns written of it to what `curate try` shows of them.
+        open: from a spec to one that drops nothing, so that `curate try` can show what was measured of dropped rows.
+        speaker: who says a text that `curate try` is given without its conversation.
     """
 
     name: str
@@ -77,6 +79,8 @@ class Stage:
     prepare: Prepare
     narrow: Narrow
     trial: Trial | None
+    open: Callable[[Any], Any] | None = None
+    speaker: str = "user"
 
     def called(self, project: Project | None) -> Call:
         """The stage with its parameters from the settings, or with its defaults outside a project."""
@@ -87,11 +91,15 @@ class Stage:
         return Call(self, self.prepare(spec, project))
 
     def ingredients(self, spec: Any) -> dict[str, Any]:
-        """Everything of the stage itself that decides its output, as plain values for a key."""
+        """Everything of the stage itself that decides its output, as plain values for a key.
+
+        A field of the spec whose metadata says `key: False` is left to `models`: it names a model by where it lies.
+        """
+        aside = {f.name for f in dataclasses.fields(spec) if not f.metadata.get("key", True)}
         return {
             "stage": self.name,
             "version": self.version,
-            "spec": plain(spec),
+            "spec": {name: value for name, value in plain(spec).items() if name not in aside},
             "libraries": {name: library_version(name) for name in self.libraries},
             "models": dict(self.models(spec)),
         }
@@ -166,6 +174,8 @@ def stage(
     prepare: Prepare = lambda spec, project: spec,
     narrow: Narrow = lambda spec, source, parts: spec,
     trial: Trial | None = None,
+    open: Callable[[Any], Any] | None = None,
+    speaker: str = "user",
 ) -> Callable[[Callable[..., Output]], Stage]:
     """Register a function as a stage.
 
@@ -189,6 +199,8 @@ def stage(
         prepare: adds to a spec what stands in files of the project; see `Stage`.
         narrow: leaves out of a spec what does not concern some parts of a source; see `Stage`.
         trial: what `curate try` shows of one text; see `Stage`.
+        open: a spec that drops nothing; see `Stage`.
+        speaker: who says a text without a conversation; see `Stage`.
     """
 
     def register(run: Callable[..., Output]) -> Stage:
@@ -208,6 +220,8 @@ def stage(
             prepare,
             narrow,
             trial,
+            open,
+            speaker,
         )
         REGISTRY[name] = made
         return made

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from curation.export.decontaminate import TOO_MUCH
 from curation.methods.licences import severity
 
 LIMITS = (
@@ -40,6 +41,8 @@ def card(manifest: Mapping[str, Any]) -> str:
         _voices(recipe["personas"]),
         "## Left out",
         _left_out(manifest["sources"]),
+        "## Test questions",
+        _tests(manifest["benchmarks"]),
         "## Licences",
         _licences(manifest),
         "## Personal data",
@@ -101,6 +104,26 @@ def _left_out(sources: Mapping[str, Any]) -> str:
         (name, reason, f"{count:,}") for name, source in sources.items() for reason, count in source["left_out"].items()
     ]
     return _table(("source", "reason", "rows"), lines) if lines else "Nothing."
+
+
+def _tests(benchmarks: Mapping[str, Any]) -> str:
+    if not benchmarks:
+        return "This mix was compared with no benchmark."
+    lines = [
+        (name, f"{b['items']:,}", f"{b['given']:,}", f"{b['given'] / max(b['items'], 1):.1%}", f"{b['rows']:,}")
+        for name, b in benchmarks.items()
+    ]
+    above = [_plain(name) for name, b in benchmarks.items() if b["given"] > TOO_MUCH * b["items"]]
+    warning = (
+        f"**The material gave away more than {TOO_MUCH:.0%} of {', '.join(above)}**: what else of the same origin is "
+        "in this mix may help there, so results on it do not compare with those of models trained on other data."
+    )
+    return (
+        "Left out are rows whose user says more than half of a test item's words, in runs of eight (the rule of "
+        "Tülu 3). A paraphrase is not found.\n\n"
+        + _table(("benchmark", "items", "given away", "share", "rows left out"), lines)
+        + (f"\n\n{warning}" if above else "")
+    )
 
 
 def _licences(manifest: Mapping[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from curation.core.app import IF_CHANGED, App, pass_app
@@ -48,3 +50,29 @@ def export(app: App, mixes: tuple[str, ...], dry_run: bool) -> None:
     )
     for folder in folders.values():
         app.ui.say(f"in {folder.relative_to(app.project.root)}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--field", required=True, help="Column of the questions: a text, texts, or turns.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Hash file to write.")
+@pass_app
+def benchmark(app: App, file: Path, field: str, out: Path | None) -> None:
+    """Make a hash file of the test questions in FILE (JSON lines).
+
+    A mix that names it under `decontaminate` leaves out rows that hold one of
+    them. The hash file is enough for that: the questions need not be at hand.
+    By default it is exports/benchmarks/NAME.parquet of the project.
+    """
+    from curation.export import benchmarks
+
+    items = benchmarks.items_of(file, field)
+    if not items:
+        raise ProjectError("there is no test question in this file", where=file.name, fix="give JSON lines")
+    target = out or app.project.root / benchmarks.FOLDER / f"{file.stem}.parquet"
+    written = benchmarks.write(target, items)
+    if app.ui.json:
+        app.ui.emit({"file": str(target), "items": written, "without_words": len(items) - written})
+        return
+    app.ui.say(f"{written:,} test items in {target}")
+    app.ui.say(f"next, in a recipe: decontaminate: [{benchmarks.FOLDER}/{target.name}]")

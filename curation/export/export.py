@@ -21,7 +21,8 @@ from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
 from curation.core.store import View
-from curation.export import gates, mix, write
+from curation.export import benchmarks, decontaminate, gates, mix, write
+from curation.export.benchmarks import Benchmark
 from curation.export.card import card
 from curation.export.gates import Right
 from curation.export.mix import Index, People
@@ -30,7 +31,7 @@ from curation.export.split import held_out
 from curation.methods import screen
 from curation.version import __version__
 
-VERSION = 2
+VERSION = 4
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 QUESTION = "decision"
@@ -82,6 +83,7 @@ class Planned:
     views: Mapping[str, View]
     rights: Mapping[str, Right]
     people: People
+    benchmarks: tuple[Benchmark, ...]
     ingredients: Mapping[str, Any]
     key: str
 
@@ -97,6 +99,7 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
     lock = project.lock()
     rights = gates.rights({name: project.sources[name] for name in used}, lock)
     people = _people(project, used)
+    tests = tuple(benchmarks.read(files.safe_join(project.root, name)) for name in recipe.decontaminate)
     ingredients = {
         "version": VERSION,
         "curation": __version__,
@@ -107,9 +110,12 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
             name: _source_facts(project.sources[name], lock.sources.get(name), rights[name], view)
             for name, view in used.items()
         },
-        "annotations": files.digest([dict(people.decisions), sorted(people.forgotten), sorted(people.held)]),
+        "benchmarks": {test.name: test.facts() for test in tests},
+        "annotations": files.digest(
+            [dict(people.decisions), sorted(people.forgotten), sorted(people.held), sorted(people.released)]
+        ),
     }
-    return Planned(used, rights, people, ingredients, files.digest(ingredients))
+    return Planned(used, rights, people, tests, ingredients, files.digest(ingredients))
 
 
 def made(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> Path | None:
@@ -141,8 +147,15 @@ def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dic
 def _people(project: Project, used: Mapping[str, View]) -> People:
     said = Annotations(project.root / "annotations")
     decisions = {r: v for r, v in said.values(QUESTION).items() if source_of(r) in used and v in ("approve", "reject")}
-    held = frozenset(r for r, v in said.values(RISK).items() if source_of(r) in used and v == "hold")
-    return People(decisions, frozenset(r for r in said.forgotten() if source_of(r) in used), held)
+    risk = {r: v for r, v in said.values(RISK).items() if source_of(r) in used}
+    held, released = (frozenset(r for r, v in risk.items() if v == wanted) for wanted in ("hold", "release"))
+    return People(decisions, frozenset(r for r in said.forgotten() if source_of(r) in used), held, released)
+
+
+def released(project: Project) -> frozenset[str]:
+    """The records at risk that a person has let go."""
+    said = Annotations(project.root / "annotations").values(RISK)
+    return frozenset(record for record, value in said.items() if value == "release")
 
 
 def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[str, Any]:
@@ -162,6 +175,10 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
     views, rights = plan.views, plan.rights
     ingredients = {**plan.ingredients, "key": plan.key, "mix": recipe.mix}
     index = mix.build_index(key, recipe, views, plan.people, say)
+    given = decontaminate.mark(index, views, plan.benchmarks)
+    ingredients["benchmarks"] = {
+        name: {**facts, **given[name]} for name, facts in plan.ingredients["benchmarks"].items()
+    }
     mix.select(index, recipe, {n: s["priority"] for n, s in ingredients["sources"].items()}, rights)
     held = held_out(key, index.id, index.group, index.text, recipe.splits.validation)
     whole = write.schema(recipe, any("emotion" in view.columns for view in views.values()))
@@ -303,10 +320,16 @@ def exports_with(project: Project, record_id: str) -> list[str]:
 def left_out(project: Project, record_id: str) -> list[tuple[str, str]]:
     """The exports, as paths in the project, that saw a record and left it out, each with the reason."""
     return [
-        (str(folder.relative_to(project.root)), f"twin of {row['witness']}" if row["witness"] else row["reason"])
+        (str(folder.relative_to(project.root)), _reason(row["reason"], row["witness"]))
         for folder in exports(project)
         for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness"])
     ]
+
+
+def _reason(reason: str, witness: str | None) -> str:
+    if witness is None:
+        return reason
+    return f"twin of {witness}" if reason == "twin" else f"{reason} by the test item {witness}"
 
 
 def _rows_of(path: Path, record_id: str, columns: list[str]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
+from curation.export import risk
 from curation.export.gates import Right
 from curation.export.recipe import MixRecipe
 from curation.export.tags import has_emotion
@@ -21,9 +22,9 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 SELECTED = ""
-EARLY = ("kind", "forgotten", "held", "rejected", "not_approved", "persona", "language", "emotion")
+EARLY = ("kind", "forgotten", "held", "risk_unreleased", "rejected", "not_approved", "persona", "language", "emotion")
 """Why a row is left out before its view is looked at, in the order in which it is asked."""
-LATE = ("too_few_turns", "too_many_turns", "twin", "quota", "screen")
+LATE = ("too_few_turns", "too_many_turns", "contaminated", "twin", "quota", "screen")
 ALL_REASONS = (SELECTED, *EARLY, *REASONS, *LATE)
 _CODE = {name: code for code, name in enumerate(ALL_REASONS)}
 
@@ -36,11 +37,13 @@ class People:
         decisions: approve or reject, by record id.
         forgotten: ids that may not come back.
         held: ids that somebody holds back because of a risk, until it is released.
+        released: ids at risk that somebody has let go.
     """
 
     decisions: Mapping[str, str]
     forgotten: frozenset[str]
     held: frozenset[str] = frozenset()
+    released: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -54,7 +57,7 @@ class Index:
         approved, reasoned: did a person approve it; has a trained turn reasoning?
         rank: uint64, the keyed hash by which rows are taken, lowest first.
         reason: int64, place in `ALL_REASONS`; 0 as long as the row is selected.
-        witness: id of the row that stays in a twin's place, by position.
+        witness: by position, the id of the row that stays in a twin's place, or the test item that a row gives away.
         asked: rows asked for by source, where the recipe says so.
     """
 
@@ -125,7 +128,11 @@ def build_index(
 
 def batches(view: View, *, emotion: bool = False) -> Iterator[pa.Table]:
     """A source's parts in id order, with the columns that selection needs; the emotion tag only where it is asked."""
-    wanted = [c for c in (*COLUMNS, "group", "text_digest") if c in view.columns and (c != "emotion" or emotion)]
+    wanted = [
+        c
+        for c in (*COLUMNS, *risk.COLUMNS, "group", "text_digest")
+        if c in view.columns and (c != "emotion" or emotion)
+    ]
     for part in sorted(view.parts):
         yield view.read(part, wanted)
 
@@ -142,6 +149,7 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
         ~_is_in(table, "kind", kinds),
         _is_in(table, "id", tuple(people.forgotten)) if people.forgotten else never,
         _is_in(table, "id", tuple(people.held)) if people.held else never,
+        risk.waiting(table, people.released),
         np.array([d == "reject" for d in decided], np.bool_),
         ~approved if recipe.where.approved else never,
         ~_is_in(table, "persona", tuple(recipe.personas)),

@@ -6,6 +6,7 @@ import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal
 
 from curation.core import declare, files, taxonomies
@@ -69,8 +70,8 @@ class Where:
     max_turns: int | None = doc("most turns after the view is made, system turn not counted", default=None)
     approved: bool = doc("only records that a person approved", default=False)
     emotions: tuple[str, ...] | None = doc(
-        "only records in which a turn is tagged with one of these: a label of goemotions28, or a coarser one that stands "
-        "for several, such as ekman7.sadness or sentiment3.negative",
+        "only records in which a turn is tagged with one of these: a label of goemotions28, or a coarser one that "
+        "stands for several, such as ekman7.sadness or sentiment3.negative",
         default=None,
     )
 
@@ -108,6 +109,11 @@ class MixRecipe:
     shares: Mapping[str, float] | None = doc("share of `rows` by source; they add up to 1", default=None)
     splits: Splits = field(default_factory=Splits, metadata={"doc": "what is held out"})
     where: Where = field(default_factory=Where, metadata={"doc": "which records are taken"})
+    decontaminate: tuple[str, ...] = doc(
+        "hash files of benchmarks (curate benchmark makes them), as paths in the project; rows whose user says what "
+        "they ask are left out",
+        default=(),
+    )
 
     def __post_init__(self) -> None:
         """Check what the types cannot say."""
@@ -123,6 +129,8 @@ class MixRecipe:
                 raise ValueError(f"'{name}' must be at least 1")
         if self.chosen_as_sft and self.task != "sft":
             raise ValueError("'chosen_as_sft' belongs to the task sft")
+        if len({PurePosixPath(name).stem for name in self.decontaminate}) < len(self.decontaminate):
+            raise ValueError("two files in 'decontaminate' have one name")
         self._check_shares()
 
     def _check_shares(self) -> None:
@@ -153,6 +161,10 @@ def load(project: Project) -> dict[str, MixRecipe]:
         recipe = declare.bind(MixRecipe, document)
         _check_sources(recipe, document, project)
         _check_emotions(recipe, document)
+        for position, name in enumerate(recipe.decontaminate):
+            if not files.safe_join(project.root, name).exists():
+                fix = f"make it with: curate benchmark FILE --field NAME --out {name}; or take it out"
+                raise document.error(("decontaminate", position), f"there is no hash file '{name}'", fix)
         if recipe.mix in recipes:
             raise document.error(("mix",), f"another recipe is already called '{recipe.mix}'", "rename this one")
         recipes[recipe.mix] = recipe

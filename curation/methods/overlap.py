@@ -41,24 +41,48 @@ class Items:
 
 @dataclass(frozen=True)
 class Overlaps:
-    """For each training text the item it gives away most of, or -1, and the share of that item's words."""
+    """What training texts give away.
+
+    Attributes:
+        item: for each text the item it gives away most of, or -1.
+        share: for each text the share of that item's words.
+        given: say for each item whether a text gives it away, be it that text's most or not.
+    """
 
     item: I64
     share: npt.NDArray[np.float32]
+    given: npt.NDArray[np.bool_]
 
 
-def index(items: pa.Array, n: int = N) -> Items:
+def split(items: pa.Array, n: int = N) -> tuple[U64, I64]:
     """Take test items apart.
 
     Args:
         items: strings, one an item.
         n: words in an n-gram.
+
+    Returns:
+        The n-grams of all items in reading order, and the words of each item. An item of w words has w - n + 1
+        n-grams; one of fewer than n words has a single one, of all its words.
     """
     given = Texts.of(items)
-    keys, places, lengths = _take_apart(given.data, given.bounds, n, *characters())
+    keys, lengths = _take_apart(given.data, given.bounds, n, *characters())
+    return keys, lengths
+
+
+def index(keys: U64, lengths: I64, n: int = N) -> Items:
+    """Make n-grams, as `split` gives them, ready to be looked up."""
+    counts = runs(lengths, n)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    places = (np.repeat(np.arange(len(lengths)), counts) << 32) | (np.arange(len(keys)) - first)
     order = np.argsort(keys, kind="stable")
     distinct, starts = np.unique(keys[order], return_index=True)
     return Items(distinct, np.append(starts, len(keys)), places[order], lengths, n)
+
+
+def runs(lengths: I64, n: int) -> I64:
+    """How many n-grams items of so many words have."""
+    return np.maximum(lengths - n + 1, np.minimum(lengths, 1))
 
 
 def overlaps(texts: pa.Array, items: Items, share: float = SHARE) -> Overlaps:
@@ -70,7 +94,7 @@ def overlaps(texts: pa.Array, items: Items, share: float = SHARE) -> Overlaps:
         share: an item counts when more than this part of its words is covered by one text.
     """
     given = Texts.of(texts)
-    found = Overlaps(np.full(len(given), -1), np.zeros(len(given), np.float32))
+    found = Overlaps(np.full(len(given), -1), np.zeros(len(given), np.float32), np.zeros(len(items.lengths), np.bool_))
     if len(items.keys):
         kinds, lower = characters()
         bits = max(10, len(items.keys).bit_length() + 3)
@@ -91,6 +115,7 @@ def overlaps(texts: pa.Array, items: Items, share: float = SHARE) -> Overlaps:
             share,
             found.item,
             found.share,
+            found.given,
         )
     return found
 
@@ -98,18 +123,14 @@ def overlaps(texts: pa.Array, items: Items, share: float = SHARE) -> Overlaps:
 @kernel
 def _take_apart(data: Any, bounds: Any, n: Any, kinds: Any, lower: Any) -> Any:
     keys = np.empty(bounds[-1] - bounds[0] + len(bounds), np.uint64)
-    places = np.empty(len(keys), np.int64)
     lengths = np.zeros(len(bounds) - 1, np.int64)
     hashes = np.empty(len(keys), np.uint64)
     used = 0
     for i in range(len(bounds) - 1):
         count = words(data, bounds[i], bounds[i + 1], kinds, lower, hashes)
-        made = grams(hashes, count, n, keys[used:])
-        for j in range(made):
-            places[used + j] = (np.int64(i) << 32) | j
         lengths[i] = count
-        used += made
-    return keys[:used], places[:used], lengths
+        used += grams(hashes, count, n, keys[used:])
+    return keys[:used], lengths
 
 
 @kernel
@@ -128,6 +149,7 @@ def _look_up(
     share: Any,
     out_item: Any,
     out_share: Any,
+    out_given: Any,
 ) -> None:
     longest = 0
     for i in range(len(bounds) - 1):
@@ -153,12 +175,14 @@ def _look_up(
             hits[used : used + starts[k + 1] - starts[k]] = places[starts[k] : starts[k + 1]]
             used += starts[k + 1] - starts[k]
         hits[:used] = np.sort(hits[:used])
-        _cover(hits[:used], lengths, n, share, i, out_item, out_share)
+        _cover(hits[:used], lengths, n, share, i, out_item, out_share, out_given)
 
 
 @kernel
-def _cover(hits: Any, lengths: Any, n: Any, share: Any, text: Any, out_item: Any, out_share: Any) -> None:
-    """Of the items that one text touches, note the one of which most is covered, if that is enough."""
+def _cover(
+    hits: Any, lengths: Any, n: Any, share: Any, text: Any, out_item: Any, out_share: Any, out_given: Any
+) -> None:
+    """Of the items that one text touches, note those of which enough is covered, and the one of which most is."""
     k = 0
     while k < len(hits):
         item = hits[k] >> 32
@@ -171,5 +195,8 @@ def _cover(hits: Any, lengths: Any, n: Any, share: Any, text: Any, out_item: Any
             reached = max(reached, last)
             k += 1
         part = covered / lengths[item]
-        if part > share and part > out_share[text]:
-            out_item[text], out_share[text] = item, part
+        if part > share:
+            out_given[item] = True
+            # As it is stored: of two items that are covered alike the first is named.
+            if np.float32(part) > out_share[text]:
+                out_item[text], out_share[text] = item, part

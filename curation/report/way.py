@@ -8,10 +8,21 @@ from curation.report.figures import Bar, Segment, bars
 from curation.report.markup import Column, number, percent, table, text, words
 from curation.report.summary import SourceSummary, StageTotal, Summary, ranked
 
-STEPS = {"raw": "Pulled", "records": "Cleaned", "exact_dup": "Duplicates folded", "emotion": "Emotions tagged"}
+STEPS = {
+    "raw": "Pulled",
+    "records": "Cleaned",
+    "exact_dup": "Duplicates folded",
+    "filters": "Filtered",
+    "emotion": "Emotions tagged",
+}
 """What readers call our steps; another step is called by its own name."""
 
-_LOST = {"raw": "no record could be made", "records": "dropped by cleaning", "exact_dup": "folded as duplicate"}
+_LOST = {
+    "raw": "no record could be made",
+    "records": "dropped by cleaning",
+    "exact_dup": "folded as duplicate",
+    "filters": "dropped by a filter",
+}
 
 _STAGES = {
     "pull": "Read into records",
@@ -21,6 +32,7 @@ _STAGES = {
     "text_digest": "Compared by digest",
     "scrub": "Personal data replaced",
     "exact_dup": "Exact duplicates folded",
+    "filters": "Filtered",
     "emotion": "Emotions tagged",
 }
 

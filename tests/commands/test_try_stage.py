@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from curation.cli import main
 from curation.commands.init import create
 from tests.laws.projects import Made, clear
 
@@ -40,3 +41,24 @@ def test_try_prints_json_whatever_the_text_holds(empty):
     printed = empty.run("try", "normalise", "--file", str(path))
     assert json.loads(printed)["text"] == text
     assert printed.isascii() and "\x1b" not in printed
+
+
+def test_try_scrub_tells_findings_in_characters_without_a_project_or_a_key(tmp_path, monkeypatch, capsys):
+    text = "😀😀 My sister Sarah, sarah.l@example.org 🧑‍🤝‍🧑 or @sarah_l91"
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in [text] * 2 + ["fine"] * 1500))
+    monkeypatch.chdir(tmp_path)
+
+    def tried():
+        assert main(["try", "scrub", "--file", "rows.jsonl"]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    outside = tried()
+    assert len(outside) == 1502 and outside[0] == outside[1] and outside[-1]["spans"] == []
+    spans = outside[0]["spans"]
+    assert [text[one["start"] : one["end"]] for one in spans] == ["Sarah", "sarah.l@example.org", "@sarah_l91"]
+    assert [set(one) for one in spans] == [{"start", "end", "label", "role", "recogniser", "score"}] * 3
+    assert outside[0]["scrubbed"] == "😀😀 My sister [PERSON_1], [EMAIL_1] 🧑‍🤝‍🧑 or [HANDLE_1]"
+    (tmp_path / "sources.yaml").write_text("sources: {}\n")  # a checkout of a project, whose key stays at home
+    (tmp_path / "curate.toml").write_text('[stages.scrub]\nlevel = "patterns"\n')
+    inside = tried()
+    assert [one["label"] for one in inside[0]["spans"]] == ["EMAIL", "HANDLE"]

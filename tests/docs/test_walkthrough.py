@@ -65,7 +65,7 @@ def test_the_readme_commands_run(project):
     # The story in the README has the lines of a real one.
     story = next(block for block in blocks("README.md", "") if block.startswith("read "))
     steps = [line.split()[0] for line in story.splitlines()]
-    assert [line.split()[0] for line in told.splitlines()][:6] == [s for s in steps if s != "train"]
+    assert [line.split()[0] for line in told.splitlines()][:7] == [s for s in steps if s != "train"]
 
 
 def test_the_notebook_snippet_runs(project, monkeypatch):
@@ -126,7 +126,7 @@ def test_contributing_adds_a_stage(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"text": "hello"}\n')
     tried = curate("try", "shout", "--file", "x.jsonl", cwd=tmp_path, package=package)
     assert json.loads(tried) == {"text": "hello"}
-    for folder in ("schemas", "exports", "labeling"):
+    for folder in ("schemas", "exports", "labeling", "scenarios"):
         shutil.copytree(ROOT / folder, package / folder)
     curate("init", "p", cwd=tmp_path, package=package)
     project = tmp_path / "p"

@@ -1,16 +1,22 @@
 import re
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.methods.overlap import index, overlaps
+from curation.methods import overlap
+from curation.methods.overlap import overlaps
+
+
+def index(items, n=overlap.N):
+    return overlap.index(*overlap.split(items, n), n)
 
 
 def slow(texts, items, n, share):
-    """The rule word by word."""
-    found = []
+    """The rule word by word: for each text its item and share, and the items that any text gives away."""
+    found, given = [], set()
     for text in texts:
         spoken = re.findall(r"\w+", text.lower())
         best = (-1, 0.0)
@@ -25,22 +31,34 @@ def slow(texts, items, n, share):
                 elif 0 < size < n and spoken == asked:
                     covered.update(range(size))
             part = len(covered) / len(asked) if asked else 0.0
-            if part > share and part > best[1] + 1e-9:
-                best = (number, part)
+            if part > share:
+                given.add(number)
+                if np.float32(part) > np.float32(best[1]):
+                    best = (number, part)
         found.append(best)
-    return found
+    return found, given
 
 
-TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=30).map(" ".join), min_size=1, max_size=6)
+WORDS = st.sampled_from(["a", "b", "c", "A", "é", "É", "ок", "x_1"])
+GAPS = st.sampled_from([" ", ", ", "\n", " – ", "…", "’"])
+TEXT = st.lists(st.tuples(WORDS, GAPS), max_size=30).map(lambda pieces: "".join(word + gap for word, gap in pieces))
+TEXTS = st.lists(TEXT, min_size=1, max_size=6)
 
 
 @given(TEXTS, TEXTS, st.sampled_from([2, 3, 8]), st.sampled_from([0.3, 0.5]))
 @settings(deadline=None)
 def test_every_overlap_is_found_and_no_other(texts, items, n, share):
     found = overlaps(pa.array(texts), index(pa.array(items), n), share)
-    for k, (number, part) in enumerate(slow(texts, items, n, share)):
-        assert float(found.share[k]) == pytest.approx(part, abs=1e-6)
-        assert bool(found.item[k] == -1) == (number == -1)
+    expected, given = slow(texts, items, n, share)
+    assert found.item.tolist() == [number for number, _ in expected]
+    assert found.share.tolist() == pytest.approx([part for _, part in expected], abs=1e-6)
+    assert set(np.flatnonzero(found.given)) == given
+
+
+def test_a_text_gives_away_every_item_it_holds():
+    items = [" ".join(f"{letter}{i}" for i in range(12)) for letter in "xyz"]
+    found = overlaps(pa.array([f"{items[2]}! {items[0]}"]), index(pa.array(items)))
+    assert found.given.tolist() == [True, False, True] and found.item.tolist() == [0]
 
 
 def test_an_item_inside_a_long_text_is_found_however_it_is_written():
@@ -48,6 +66,11 @@ def test_an_item_inside_a_long_text_is_found_however_it_is_written():
     text = "please help me. " * 40 + item.upper().replace(",", " –") + " thanks" * 40
     found = overlaps(pa.array([text, "nothing of the kind at all in here, is there? no"]), index(pa.array([item])))
     assert found.item.tolist() == [0, -1] and found.share[0] == 1.0
+
+
+def test_of_two_items_covered_alike_the_first_is_named():
+    item = " ".join("a" * 9) + " b"
+    assert overlaps(pa.array(["a a"]), index(pa.array([item, item]), 2)).item.tolist() == [0]
 
 
 def test_half_is_not_more_than_half():
