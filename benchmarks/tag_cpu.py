@@ -1,4 +1,4 @@
-"""Emotion tagging on one CPU thread: CPU seconds against transformers' pipeline; turns a second of the embedded taggers.
+"""Emotion tagging on one CPU thread: CPU seconds against a pipeline of transformers; turns a second of the embedded.
 
     python benchmarks/tag_cpu.py [SHORT] [LONG]
 
