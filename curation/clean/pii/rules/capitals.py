@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from curation.clean.pii.rules import cues, leads, public
+from curation.clean.pii.rules import cues, leads, public, strangers
 from curation.clean.pii.rules.gazetteer import key, towns
 from curation.clean.pii.rules.known import PUBLIC
 from curation.clean.pii.rules.leads import BESIDE, NAMED, TREATED, Lead
@@ -291,7 +291,8 @@ def _inside(line: Line, first: int, before: Lead, behind: Lead, role: str | None
     if kind & ACT or behind.strength == TREATED:
         return Person(first, first, LIKELY, role)
     if kind & MONTH:
-        return None
+        month = one not in ("with", "and") or line.low(first + 1) in cues.OF_MONTHS
+        return None if month else Person(first, first, POSSIBLE, role)
     if before.strength == BESIDE and (behind.strength == BESIDE or one in _PREPOSITIONS):
         return Person(first, first, LIKELY if behind.strength == BESIDE else POSSIBLE, role)
     lofty = line.cap(first - 1) or (low in _LOFTY and not line.owns[first])
@@ -323,7 +324,9 @@ def _opening(line: Line, first: int, behind: Lead, role: str | None) -> Person |
     low, after, kind = line.lows[first], line.low(first + 1), line.kinds[first]
     if behind.strength == TREATED or (after in _AGENT and low not in _SEASONS):
         return Person(first, first, LIKELY, role)
-    if not kind & MONTH and after in _LEAVES:
+    if after in (cues.DO_SAY - cues.OF_MONTHS if kind & MONTH else _LEAVES):
+        return Person(first, first, POSSIBLE, role)
+    if after == "," and strangers.spoken_to(line, first + 1):
         return Person(first, first, POSSIBLE, role)
     if kind & ACT and (behind.strength == BESIDE or (low in _COPULAR and after in cues.BE)) and after != "and":
         return Person(first, first, POSSIBLE, role)
@@ -347,15 +350,14 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
     if behind.strength == NAMED and behind.role == "clinician" and last > first:
         return Person(first, last, LIKELY, role)  # a name before its licence
     wordish = bool(_WORDISH.search(low))
-    if line.opens[first]:
-        if not wordish and behind.strength >= TREATED and not line.titled:
-            return Person(first, last, POSSIBLE, role)
-        return None
     if line.titled:
         return None
+    if line.opens[first]:
+        meant = behind.strength >= TREATED or strangers.opening(line, first, last, behind)
+        return Person(first, last, POSSIBLE, role) if meant and not wordish else None
     if before.strength == TREATED or behind.strength >= TREATED:
         return None if wordish and last == first else Person(first, last, LIKELY, role)
-    if last == first and not kind & ~LAST and not wordish and _does(line, first, behind):
+    if not wordish and strangers.inside(line, first, last, before, behind):
         return Person(first, last, POSSIBLE, role)
     family = last > first and line.kinds[last] & LAST and not line.kinds[last] & (PLAIN | TOWN)
     beside = before.strength == BESIDE or behind.strength == BESIDE
@@ -368,18 +370,6 @@ def _is_place(line: Line, first: int, before: Lead, behind: Lead) -> bool:
         return False
     asked = before.strength < TREATED and leads.placed(line, first)
     return asked or (not before.title and behind.strength < TREATED and key(line.lows[first]) in towns().sure)
-
-
-_CLAUSE = frozenset("then when if because that think but so until since why how with about".split())
-
-
-def _does(line: Line, at: int, behind: Lead) -> bool:
-    """Whether a word that no list has stands inside a sentence where a person acts: "then Xolani slammed …"."""
-    low, one, word = line.low(at + 1), line.low(at - 1), line.words[at]
-    acts = behind.strength == BESIDE or (low.endswith("ed") and len(low) > 4)
-    ends = one in ("with", "about") and low in (".", ",", "?", "!", "", "again", "anymore", "and", "tonight")
-    place = key(word) in towns().towns or key(word) in towns().wide
-    return ((acts and one in _CLAUSE) or ends) and word[1:].islower() and len(word) > 3 and not place
 
 
 def _initials(line: Line, first: int, end: int, before: Lead, role: str | None) -> Person | None:
@@ -413,6 +403,6 @@ def possible(line: Line, at: int) -> bool:
         and len(line.words[at]) > 1
         and not (kind & (HARD | PLAIN) and not kind & FIRST)
         and not (line.words[at].isupper() and not line.shouts)
-        and not kind & (TOWN | MONTH)
+        and not kind & TOWN
         and not _brand(line, at)
     )

@@ -144,6 +144,15 @@ DO_SAY = _words(
 )
 """What people do: a name stands before it."""
 
+OF_MONTHS = _words(
+    """
+    comes came went left goes passed moved started starts feels felt seems seemed looks looked turned brought brings
+    arrived got gets was is were are will would has had made makes took takes never always ended begins began st nd rd
+    th again to until till through july september
+    """
+)
+"""What months do and are, too."""
+
 DO_STRONG = _words(
     """
     said says told tells asked asks replied texted messaged phoned rang yelled shouted screamed cried laughed smiled
