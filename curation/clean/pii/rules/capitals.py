@@ -105,6 +105,8 @@ def judge(line: Line, first: int, end: int) -> Person | None:
     famous = (before.strength < NAMED or before.title) and _famous(line, first, end, before.title)
     if famous or (line.low(first - 1) == "by" and line.low(first - 2) in _WORKS and end - first > 1):
         return Person(first, end - 1, LIKELY, "public_figure")
+    if leads.pet(line, first, end):
+        return None
     role = before.role or behind.role
     if before.strength == NAMED:
         return _cued(line, first, end, role, bool(before.title))

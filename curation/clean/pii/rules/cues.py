@@ -214,6 +214,14 @@ THINGS_NAMED = _words(
 )
 """Things that are "called X" or "named X", too."""
 
+PETS = _words(
+    """
+    dog cat puppy kitten horse hamster rabbit parrot pony pup bunny budgie labrador lab spaniel retriever terrier poodle
+    goldfish tortoise gerbil ferret mare gelding collie beagle pug greyhound whippet tabby kitty doggy doggo foal cockatiel
+    """
+)
+"""What bears names and is no person."""
+
 PLACED = _words(
     """
     in near at into outside around across toward towards via through leaving visiting north south east west downtown

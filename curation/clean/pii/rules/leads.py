@@ -215,6 +215,8 @@ def _doing(line: Line, place: int) -> Lead | None:
             return Lead(BESIDE)
     if (one == "and" and two in ("me", "i")) or one == "between":
         return Lead(TREATED)
+    if one in cues.DO_STRONG and two in (",", '"', "”", "’", "'", "!", "?"):
+        return Lead(TREATED)  # "…," says X
     if one == "," and two == "you" and three == "thank" and line.low(place + 1) in (".", "!", ",", ""):
         return Lead(TREATED)
     greeting = one if one in cues.GREETINGS else two if one == "," and two in cues.GREETINGS else ""
@@ -240,6 +242,24 @@ def _doing(line: Line, place: int) -> Lead | None:
     ):
         return Lead(BESIDE)
     return None
+
+
+def pet(line: Line, first: int, end: int) -> bool:
+    """Whether a name is an animal's: 'my dog X', 'a cat called X', 'X, our spaniel', 'X the cat'."""
+    one, two = line.low(first - 1), line.low(first - 2)
+    if one in cues.PETS and not line.owns[first - 1]:
+        return True
+    if one in (",", "called", "named", "(", "is", "-") and two in cues.PETS and not line.owns[first - 2]:
+        return True
+    if one in ("called", "named") and line.low(first - 3) in cues.PETS:
+        return True  # a dog who is called
+    if line.owns[end - 1]:
+        return False
+    at = end + (line.low(end) in (",", "(", "-", "is", "was"))
+    if line.low(at) not in ("my", "our", "the", "a", "his", "her", "their"):
+        return False
+    at += 1 + (line.low(at + 1) in cues.ADJECTIVES)
+    return line.low(at) in cues.PETS and not line.owns[at]
 
 
 def placed(line: Line, place: int) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
-from curation.clean.pii.rules import capitals, cues, lower, words
+from curation.clean.pii.rules import capitals, cues, fields, lower, strangers, words
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, Person
 from curation.clean.pii.rules.lines import SHORTENED, UPPER, Line
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer, gazetteer
@@ -87,9 +87,14 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
         person = None
         end = place + 1
         if line.caps[place]:
-            signed = _signature(line, place, closed)
-            if signed:
-                person, end = signed, signed.last + 1
+            told = (
+                _signature(line, place, closed)
+                or fields.field(line, place)
+                or fields.surname_first(line, place)
+                or fields.family(line, place)
+            )
+            if told:
+                person, end = told, told.last + 1
             elif line.lows[place] in _TITLES and not line.kinds[place] & FIRST and line.cap(place + 1):
                 pass  # the name begins behind the title
             elif _starts(line, place):
@@ -136,7 +141,9 @@ def _starts(line: Line, place: int) -> bool:
 
 def _label(line: Line, place: int, end: int) -> Person | None:
     """The speaker of 'Grace: hello'."""
-    if place or line.low(end) != ":" or end > 3 or not line.kinds[place] & FIRST:
+    if place or line.low(end) != ":" or end > 3 or line.titled:
+        return None
+    if not line.kinds[place] & FIRST and not (end == 1 and strangers.sure(line, place)):
         return None
     return Person(place, end - 1, LIKELY, None)
 
@@ -150,6 +157,8 @@ def _signature(line: Line, place: int, closed: bool) -> Person | None:
     ) or rest + 2 < len(line):
         return None
     if line.kinds[place] & (HARD | PLAIN) and not line.kinds[place] & FIRST:
+        return None
+    if not line.kinds[place] and not line.initial(place) and strangers.unlikely(line, place):
         return None
     known = line.kinds[place] & (FIRST | LAST)
     dashed = (
@@ -189,6 +198,11 @@ def _joined(line: Line, found: list[Person]) -> Iterator[Person]:
             yield Person(at, end - 1, POSSIBLE, None)
             taken.update(range(at, end))
             at = end
+        at = person.first - 1
+        while line.low(at) == "," and strangers.listed(line, at - 1) and at - 1 not in taken:
+            yield Person(at - 1, at - 1, POSSIBLE, None)
+            taken.add(at - 1)
+            at -= 2
         at = person.first - 1
         pair = line.low(at) in ("and", "&", "or") and line.cap(at - 1) and at - 1 not in taken
         if pair and capitals.possible(line, at - 1) and not line.opens[at - 1]:

@@ -7,6 +7,8 @@ sentence a capital says nothing: there it has to look like a name, too.
 
 from __future__ import annotations
 
+import re
+
 from curation.clean.pii.rules import cues, leads
 from curation.clean.pii.rules.gazetteer import key, towns
 from curation.clean.pii.rules.leads import BESIDE, Lead
@@ -37,7 +39,17 @@ _ASKED = frozenset(
     talk call have if sorry just help remember
     """.split()
 )
-_IS = frozenset("is was has had isn't wasn't hasn't hadn't will won't would wouldn't can can't could couldn't".split())
+_NO_VERBS = frozenset(
+    """
+    of and or for in on to with at by from as than that this the a an my your it i you we they he she if but so because
+    when not no out up off into about over under before after like until since without between through against
+    """.split()
+)
+# How words of medicine end, which are capitalised by some.
+_MEDICAL = re.compile(
+    r"(?:ph[oi]bia|phonia|phil[ei]a|phelia|opia|osis|itis|a?emia|pathy|pepsia|plegia|rrhea|azepam|zolam|etine|idone|apine"
+    r"|iptan|azole|amine|amide|cillin|mycin|triptyline|barbital|olol|pril|sartan|statin|profen|codone|gabalin|vitamin)s?$"
+)
 
 
 def inside(line: Line, first: int, last: int, before: Lead, behind: Lead) -> bool:
@@ -75,7 +87,25 @@ def opening(line: Line, first: int, last: int, behind: Lead) -> bool:
         return look > _EVEN
     if after == ",":
         return look > _EVEN and spoken_to(line, first + 1)
-    return look > _PROBABLE and after in _IS
+    return look > _PROBABLE and after.isalpha() and after not in _NO_VERBS and _follows(line, first + 1, after)
+
+
+def sure(line: Line, at: int) -> bool:
+    """Whether an unlisted word looks much like a name, as a speaker's name does."""
+    return _fits(line, at) and not _place(line, at, at) and looks(line.lows[at]) > _PROBABLE
+
+
+def unlikely(line: Line, at: int) -> bool:
+    """Whether an unlisted word looks so little like a name that even a signature is none."""
+    return looks(line.lows[at]) < _DOUBTFUL
+
+
+def listed(line: Line, at: int) -> bool:
+    """Whether an unlisted word may be one of those that are listed with commas before a person."""
+    if not line.cap(at) or line.cap(at - 1) or line.owns[at] or not _fits(line, at) or _place(line, at, at):
+        return False
+    begins = line.opens[at] and line.low(at - 1) != ":"
+    return not begins and looks(line.lows[at]) > _EVEN
 
 
 def spoken_to(line: Line, comma: int) -> bool:
@@ -88,6 +118,8 @@ def _fits(line: Line, at: int) -> bool:
     if not line.caps[at] or len(word) == 1 or line.lows[at] in cues.PARTICLES:
         return True
     shape = word[1:].islower() or "-" in word or "'" in word or "’" in word or word[:2] in ("Mc", "De", "Di", "Mac")
+    if kind == 0 and _MEDICAL.search(line.lows[at]):
+        return False
     return shape and len(word) > 2 and not kind & (PLAIN | HARD) and (not kind & TOWN or bool(kind & FIRST))
 
 
