@@ -6,7 +6,7 @@ from curation.clean.pii.rules import capitals, cues, leads, public
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person, wordish
 from curation.clean.pii.rules.leads import NAMED, TREATED, Lead
 from curation.clean.pii.rules.lines import Line
-from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer
+from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, MONTH, PLAIN, THING, TOWN, Gazetteer
 from curation.clean.pii.rules.words import SLANG
 
 _DOUBLE = THING | ACT
@@ -49,9 +49,8 @@ def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | No
     one, after = line.low(place - 1), line.low(place + 1)
     if public.FULL.intersection(((one, low), (low, after))):
         return None
-    subject = (one in _BEFORE_SUBJECTS or place == 0) and after in cues.DID and not line.owns[place]
-    if kind & (_DOUBLE | TOWN | CITY) and subject:
-        return Person(place, place, POSSIBLE, lead.role)  # "grace told me": neither virtue nor verb
+    if _acts(line, place):
+        return Person(place, _surname(line, place), POSSIBLE, lead.role)  # "grace told me": neither virtue nor verb
     if lead.strength >= TREATED and one in ("i'm", "im", "am", "its", "it"):
         fits = not kind & _DOUBLE and after in (_ENDS if one not in ("its", "it") else cues.SELF_ENDS)
         return Person(place, place, LIKELY, lead.role) if fits else None
@@ -66,6 +65,31 @@ def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | No
         return Person(place, place, POSSIBLE, lead.role)
     return None
 
+
+def _acts(line: Line, place: int) -> bool:
+    """Whether a word that may be a name stands where only a name can, whatever else it means: 'asked rob', "mark's mum"."""
+    one, after, kind = line.low(place - 1), line.low(place + 1), line.kinds[place]
+    begins = one in _BEFORE_SUBJECTS or place == 0
+    if line.owns[place]:
+        return after in OWNED and one not in cues.OWNERS
+    joined = after == "and" and line.low(place + 2) in ("i", "me")
+    if begins and (after in cues.DID or joined) and not kind & MONTH:
+        return True
+    ends = after in _ENDS or after in _AGAIN
+    if one == "and" and line.low(place - 2) in ("me", "i"):
+        return ends or after in cues.DID or after in _WE
+    if one in _TOLD and not kind & (TOWN | CITY):
+        return ends or after in _TOLD_THAT
+    return one in ("with", "from", "about") and bool(kind & ACT) and line.lows[place] in _VERBS and ends
+
+
+_TOLD = frozenset("told texted messaged phoned emailed dating dumped asked confronted divorced".split())
+OWNED = cues.BELONGINGS - frozenset("side behaviour behavior place day friends parents school".split())
+BEFORE_NAMES = _TOLD | {"with", "from", "about", "and"}
+_AGAIN = frozenset("again today yesterday tonight anymore lately about for because when if so then last at on".split())
+_WE = frozenset("are were have had got went broke fought argued used live lived split talk talked both".split())
+_TOLD_THAT = frozenset("that to i he she how what why where about he's she's i'm we they the my everything".split())
+_VERBS = frozenset("drew grant jack mark mo pat rob skip sue wade will chuck max frank rich dean don gene".split())
 
 _BEFORE_SUBJECTS = frozenset(
     ["when", "and", "but", "so", "because", "cause", "cuz", "bc", "that", "then", "if", "after", "since", "until", "why",

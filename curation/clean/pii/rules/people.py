@@ -158,7 +158,8 @@ def _signature(line: Line, place: int, closed: bool) -> Person | None:
         return None
     if line.kinds[place] & (HARD | PLAIN) and not line.kinds[place] & FIRST:
         return None
-    if not line.kinds[place] and not line.initial(place) and strangers.unlikely(line, place):
+    job = line.low(place + 1) in cues.CLINICIANS or strangers.unlikely(line, place)
+    if not line.kinds[place] and not line.initial(place) and job:
         return None
     known = line.kinds[place] & (FIRST | LAST)
     dashed = (
@@ -231,7 +232,10 @@ _BEFORE_CAPITAL = re.compile(rf"(?<![^\W\d_])([^\W\d_]++),? [{UPPER}][^\W\d_]")
 _NOUNS = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | frozenset({"Mr", "Mrs", "Ms", "Dr"})
 
 _WEAK = words.THINGS | words.ACTS | words.TOWNS | words.CITIES
-_BEFORE_WEAK = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | (cues.TITLES - cues.LOOSE_TITLES) | {"named", "called"}
+_BEFORE_WEAK = (
+    cues.KIN | cues.COMPANIONS | cues.CLINICIANS | (cues.TITLES - cues.LOOSE_TITLES) | lower.BEFORE_NAMES | {"named", "called"}
+)
+_BEHIND_WEAK = cues.DID | lower.OWNED | {"and"}
 
 
 def _worth(part: str) -> bool:
@@ -247,6 +251,6 @@ def _worth(part: str) -> bool:
         return False
     known = gazetteer().kinds
     return any(
-        (b in _WEAK and a in _BEFORE_WEAK) or (a in _WEAK and b in cues.DID) or (a in cues.ADULTS and b not in known)
+        (b in _WEAK and a in _BEFORE_WEAK) or (a in _WEAK and b in _BEHIND_WEAK) or (a in cues.ADULTS and b not in known)
         for a, b in itertools.pairwise(low)
     )
