@@ -40,7 +40,7 @@ _NO_SURNAMES = frozenset("i a the an and or my your you he she they we it is was
 # Capitalised inside a sentence by some, though they name nobody; and what only a person turns to.
 _LOFTY = frozenset(
     "summer winter autumn spring heaven mercury venus karma trinity christian roman valentine liberty zen sky star rocky"
-    " gaia glory grace mercy destiny serenity justice liberty art journey pandora phoenix gala sage".split()
+    " gaia glory liberty art journey pandora phoenix gala".split()
 )
 # Before "by", what somebody wrote: an author is a public figure.
 _WORKS = frozenset(
@@ -288,12 +288,14 @@ def _double(line: Line, first: int, end: int, before: Lead, behind: Lead, role: 
 def _inside(line: Line, first: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
     """A single capitalised word inside a sentence that may be a name, a thing or a month."""
     low, kind, one = line.lows[first], line.kinds[first], line.low(first - 1)
-    if one in _AGAINST or (first and line.owns[first - 1]):
+    said = one == "that" and behind.strength == BESIDE  # "you said that Hope hasn't called"
+    if (one in _AGAINST and not said) or (first and line.owns[first - 1]):
         return None
     if kind & ACT or behind.strength == TREATED:
         return Person(first, first, LIKELY, role)
     if kind & MONTH:
-        month = one not in ("with", "and") or line.low(first + 1) in cues.OF_MONTHS
+        does = line.low(first + 1) in cues.MODALS and line.low(first + 2) not in ("be", "have", "also", "mark", "bring")
+        month = not does and (one not in ("with", "and") or line.low(first + 1) in cues.OF_MONTHS)
         return None if month else Person(first, first, POSSIBLE, role)
     if before.strength == BESIDE and (behind.strength == BESIDE or one in _PREPOSITIONS):
         return Person(first, first, LIKELY if behind.strength == BESIDE else POSSIBLE, role)

@@ -22,6 +22,7 @@ _LABELS = _SPEAKERS | cues.COMPANIONS | frozenset(
 )  # fmt: skip
 _DONE_BY = frozenset("seen written signed completed reviewed referred assessed prepared dictated taken".split())
 _FAMILY = frozenset("family household twins brothers sisters boys girls kids clan residence siblings".split())
+_SET_OFF = frozenset([",", "with", "to", "from", "by", "invited", "visited", "and"])
 _ON = frozenset("are were have had came come went go live lived moved invited said next across from who at and on".split())
 
 
@@ -117,9 +118,9 @@ def family(line: Line, first: int) -> Person | None:
     kinds = [gazetteer().kind(one) for one in singles]
     if any(kind & LAST and not kind & (PLAIN | HARD | TOWN) for kind in kinds):
         return Person(first, first, LIKELY, None) if _open(line, first + 1) else None
-    if any(kinds) or wordish(singles[0]) or after not in _ON:
+    if any(kinds) or wordish(singles[0]) or looks(singles[0]) < 0.2:
         return None
-    return Person(first, first, POSSIBLE, None) if looks(singles[0]) > 0.2 else None
+    return Person(first, first, POSSIBLE, None) if after in _ON or line.low(first - 2) in _SET_OFF else None
 
 
 def _open(line: Line, at: int) -> bool:

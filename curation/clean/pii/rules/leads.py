@@ -173,6 +173,9 @@ def _beside(line: Line, place: int) -> Lead | None:
     """'my sister X', 'my boss, X,', 'his therapist (X)', 'a girl called X', 'patient X'."""
     at = place - 1
     sign = ""
+    if line.low(at) == "law" and line.low(at - 1) == "in" and line.low(at - 2) in cues.KIN:
+        role = "relative" if line.low(at - 3) not in ("his", "her", "their", "your") else None
+        return Lead(NAMED, role)  # "my sister in law X"
     if line.low(at) in (",", "(", "-", "–", "—", ":"):
         sign = line.low(at)
         at -= 1
@@ -194,6 +197,8 @@ def _beside(line: Line, place: int) -> Lead | None:
     if low in cues.OWNERS and owner < at:
         role = None if noun.role == "relative" and low in ("his", "her", "their", "your") else noun.role
         return Lead(NAMED if sign != ":" else TREATED, role)
+    if sign == "(" and noun.role and line.low(place + 1) in (")", ","):
+        return Lead(TREATED, noun.role)  # "Mother (Soo-jin)"
     if sign == ":" and owner < at:
         return Lead(TREATED, noun.role) if line.opens[at] or at < 3 else None
     if noun.role in ("client", "clinician") and not sign:

@@ -52,5 +52,19 @@ def _counted() -> tuple[Counter[str], Counter[str], int, int]:
     return name, plain, sum(name.values()), sum(plain.values())
 
 
+@functools.cache
+def _usual_words() -> frozenset[str]:
+    """Common words of English as Faker's filler text has them."""
+    from faker.providers.lorem.en_US import Provider
+
+    return frozenset(word.lower() for word in Provider.word_list)
+
+
+def common(low: str) -> bool:
+    """Whether a word, or what it is the plural of, is a common English one."""
+    forms = {low, low[:-1], low[:-2]} if low.endswith("s") else {low}
+    return any(form in _usual_words() or form in words.PLAIN for form in forms)
+
+
 def _count(group: Iterable[str]) -> Counter[str]:
     return Counter(g for word in group if len(word) > 2 and word.isalpha() for g in _groups(fold(word)))

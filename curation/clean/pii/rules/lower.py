@@ -6,6 +6,7 @@ from curation.clean.pii.rules import capitals, cues, leads, public
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person, wordish
 from curation.clean.pii.rules.leads import NAMED, TREATED, Lead
 from curation.clean.pii.rules.lines import Line
+from curation.clean.pii.rules.looks import common, looks
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, MONTH, PLAIN, THING, TOWN, Gazetteer
 from curation.clean.pii.rules.words import SLANG
 
@@ -61,9 +62,17 @@ def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | No
         return Person(place, _surname(line, place), SURE, lead.role)
     if low in lists.usual:
         return Person(place, _surname(line, place), SURE if lead.strength == TREATED else POSSIBLE, lead.role)
-    if lead.strength == TREATED and not kind & _DOUBLE and low not in SLANG and len(low) > 3:
+    if kind & (_DOUBLE | TOWN | CITY | HARD) or low in SLANG or len(low) < 4 or wordish(low):
+        return None
+    likely = looks(low) > 0 and not common(low)
+    beside = one in _NEAR_NAMES and (after in _ENDS or after in cues.BE or after in cues.DO_SAY)
+    acts = after in cues.DO_SAY or after in ("is", "was", "has", "and")
+    if lead.strength == TREATED or (likely and (beside or (acts and (place == 0 or one in _BEFORE_SUBJECTS)))):
         return Person(place, place, POSSIBLE, lead.role)
     return None
+
+
+_NEAR_NAMES = frozenset("with about from for to and say says said think thinks like than because that when if".split())
 
 
 def _acts(line: Line, place: int) -> bool:
@@ -80,10 +89,13 @@ def _acts(line: Line, place: int) -> bool:
         return ends or after in cues.DID or after in _WE
     if one in _TOLD and not kind & (TOWN | CITY):
         return ends or after in _TOLD_THAT
+    if one == "with" and line.low(place - 2) in _IN and not kind & (TOWN | CITY):
+        return ends or after in ("already", "now", "instead")
     return one in ("with", "from", "about") and bool(kind & ACT) and line.lows[place] in _VERBS and ends
 
 
 _TOLD = frozenset("told texted messaged phoned emailed dating dumped asked confronted divorced".split())
+_IN = frozenset("in living lives cheated cheating flirting slept sleeping affair together out".split())
 OWNED = cues.BELONGINGS - frozenset("side behaviour behavior place day friends parents school".split())
 BEFORE_NAMES = _TOLD | {"with", "from", "about", "and"}
 _AGAIN = frozenset("again today yesterday tonight anymore lately about for because when if so then last at on".split())

@@ -206,7 +206,7 @@ def _joined(line: Line, found: list[Person]) -> Iterator[Person]:
             at -= 2
         at = person.first - 1
         pair = line.low(at) in ("and", "&", "or") and line.cap(at - 1) and at - 1 not in taken
-        if pair and capitals.possible(line, at - 1) and not line.opens[at - 1]:
+        if pair and capitals.possible(line, at - 1) and (not line.opens[at - 1] or line.kinds[at - 1] & FIRST):
             yield Person(at - 1, at - 1, POSSIBLE, None)
             taken.add(at - 1)
 

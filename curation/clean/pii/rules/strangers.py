@@ -13,10 +13,10 @@ from curation.clean.pii.rules import cues, leads
 from curation.clean.pii.rules.gazetteer import key, towns
 from curation.clean.pii.rules.leads import BESIDE, Lead
 from curation.clean.pii.rules.lines import Line
-from curation.clean.pii.rules.looks import looks
+from curation.clean.pii.rules.looks import common, looks
 from curation.clean.pii.rules.names import FIRST, HARD, LAST, PLAIN, TOWN
 
-_PROBABLE, _EVEN, _DOUBTFUL = 0.2, 0.0, -0.4
+_PROBABLE, _EVEN, _DOUBTFUL, _HARDLY = 0.2, 0.0, -0.4, -0.7
 """How much a word must look like a name: where nothing else speaks for it, where something does, where much does."""
 
 # Before things: what is used, taken, watched, spoken, what somebody is in or at.
@@ -70,7 +70,7 @@ def inside(line: Line, first: int, last: int, before: Lead, behind: Lead) -> boo
             return False
     if not (owned or _follows(line, last + 1, after)):
         return False
-    least = _DOUBTFUL if before.strength or behind.strength or not alone else _EVEN
+    least = _HARDLY if before.strength or behind.strength or not alone else _DOUBTFUL
     return listed or looks(line.lows[last]) > least or not line.words[last].isascii()
 
 
@@ -83,10 +83,14 @@ def opening(line: Line, first: int, last: int, behind: Lead) -> bool:
     if first < last:
         named = bool(line.kinds[last] & LAST) or look > _EVEN
         return named and look > _DOUBTFUL and not line.cap(last + 1) and _follows(line, last + 1, after)
+    if common(line.lows[first]):
+        return False
     if behind.strength == BESIDE:
-        return look > _EVEN
+        return look > _EVEN or bool(line.kinds[first] & LAST)
     if after == ",":
         return look > _EVEN and spoken_to(line, first + 1)
+    if line.kinds[first] & LAST and after[-1:] == "s" and len(after) > 3 and not line.cap(first + 1):
+        return look > _EVEN  # "Lindgren apologises"
     return look > _PROBABLE and after.isalpha() and after not in _NO_VERBS and _follows(line, first + 1, after)
 
 
