@@ -288,7 +288,9 @@ def _double(line: Line, first: int, end: int, before: Lead, behind: Lead, role: 
 def _inside(line: Line, first: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
     """A single capitalised word inside a sentence that may be a name, a thing or a month."""
     low, kind, one = line.lows[first], line.kinds[first], line.low(first - 1)
-    said = one == "that" and behind.strength == BESIDE  # "you said that Hope hasn't called"
+    said = one == "that" and (
+        behind.strength == BESIDE or line.low(first + 1) in cues.MODALS
+    )  # "you said that Hope hasn't called"
     if (one in _AGAINST and not said) or (first and line.owns[first - 1]):
         return None
     if kind & ACT or behind.strength == TREATED:
@@ -357,7 +359,8 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
     if line.titled:
         return None
     if line.opens[first]:
-        meant = behind.strength >= TREATED or strangers.opening(line, first, last, behind)
+        aside = before.strength == TREATED and line.low(first - 1) == "("
+        meant = aside or behind.strength >= TREATED or strangers.opening(line, first, last, behind)
         return Person(first, last, POSSIBLE, role) if meant and not wordish else None
     if before.strength == TREATED or behind.strength >= TREATED:
         return None if wordish and last == first else Person(first, last, LIKELY, role)

@@ -23,7 +23,9 @@ _LABELS = _SPEAKERS | cues.COMPANIONS | frozenset(
 _DONE_BY = frozenset("seen written signed completed reviewed referred assessed prepared dictated taken".split())
 _FAMILY = frozenset("family household twins brothers sisters boys girls kids clan residence siblings".split())
 _SET_OFF = frozenset([",", "with", "to", "from", "by", "invited", "visited", "and"])
-_ON = frozenset("are were have had came come went go live lived moved invited said next across from who at and on".split())
+_ON = frozenset(
+    "are were have had came come went go live lived moved invited said next across from who at and on".split()
+)
 
 
 def field(line: Line, first: int) -> Person | None:
@@ -57,13 +59,12 @@ def _run(line: Line, first: int) -> int:
     """The end of a run of words that may all be names; `first` where there is none."""
     end = first
     while end < len(line) and end - first < 5 and (end == first or line.near(end)):
-        if line.low(end) == "." and end > first and line.initial(end - 1):
-            end += 1
-        elif line.initial(end) and line.words[end] != "I":
-            end += 1
-        elif line.lows[end] in cues.PARTICLES and line.cap(end + 1):
-            end += 1
-        elif line.caps[end] and _named(line, end):
+        if (
+            (line.low(end) == "." and end > first and line.initial(end - 1))
+            or (line.initial(end) and line.words[end] != "I")
+            or (line.lows[end] in cues.PARTICLES and line.cap(end + 1))
+            or (line.caps[end] and _named(line, end))
+        ):
             end += 1
         else:
             break
@@ -74,7 +75,9 @@ def _named(line: Line, at: int) -> bool:
     kind, low = line.kinds[at], line.lows[at]
     if kind & (PLAIN | HARD) and not kind & (FIRST | LAST):
         return False
-    return bool(kind & (FIRST | LAST)) or (low not in PUBLIC and low not in SINGLE and not wordish(low) and len(low) > 1)
+    return bool(kind & (FIRST | LAST)) or (
+        low not in PUBLIC and low not in SINGLE and not wordish(low) and len(low) > 1
+    )
 
 
 def _forename(line: Line, comma: int) -> int:
@@ -89,7 +92,7 @@ def _ends(line: Line, first: int, end: int) -> bool:
     if not _stops(line, end):
         return False
     known = line.kinds[first] & (FIRST | LAST) and not line.kinds[first] & PLAIN
-    return end == len(line) or bool(known) or end - first > 1 and looks(line.lows[first]) > -0.2
+    return end == len(line) or bool(known) or (end - first > 1 and looks(line.lows[first]) > -0.2)
 
 
 def _stops(line: Line, end: int) -> bool:

@@ -31,7 +31,14 @@ NONE = Lead(NOTHING)
 
 def left(line: Line, place: int) -> Lead:
     """The best cue that ends before a word."""
-    return _title(line, place) or _naming(line, place) or _beside(line, place) or _doing(line, place) or NONE
+    return (
+        _title(line, place)
+        or _naming(line, place)
+        or _in_law(line, place)
+        or _beside(line, place)
+        or _doing(line, place)
+        or NONE
+    )
 
 
 def right(line: Line, place: int, owned: bool) -> Lead:
@@ -169,13 +176,17 @@ def _speaker(line: Line) -> str:
     return "client"
 
 
+def _in_law(line: Line, place: int) -> Lead | None:
+    """'my sister in law X'."""
+    if line.low(place - 1) != "law" or line.low(place - 2) != "in" or line.low(place - 3) not in cues.KIN:
+        return None
+    return Lead(NAMED, "relative" if line.low(place - 4) not in ("his", "her", "their", "your") else None)
+
+
 def _beside(line: Line, place: int) -> Lead | None:
     """'my sister X', 'my boss, X,', 'his therapist (X)', 'a girl called X', 'patient X'."""
     at = place - 1
     sign = ""
-    if line.low(at) == "law" and line.low(at - 1) == "in" and line.low(at - 2) in cues.KIN:
-        role = "relative" if line.low(at - 3) not in ("his", "her", "their", "your") else None
-        return Lead(NAMED, role)  # "my sister in law X"
     if line.low(at) in (",", "(", "-", "–", "—", ":"):
         sign = line.low(at)
         at -= 1

@@ -233,7 +233,12 @@ _NOUNS = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | frozenset({"Mr", "Mrs", 
 
 _WEAK = words.THINGS | words.ACTS | words.TOWNS | words.CITIES
 _BEFORE_WEAK = (
-    cues.KIN | cues.COMPANIONS | cues.CLINICIANS | (cues.TITLES - cues.LOOSE_TITLES) | lower.BEFORE_NAMES | {"named", "called"}
+    cues.KIN
+    | cues.COMPANIONS
+    | cues.CLINICIANS
+    | (cues.TITLES - cues.LOOSE_TITLES)
+    | lower.BEFORE_NAMES
+    | {"named", "called", "law"}
 )
 _BEHIND_WEAK = cues.DID | lower.OWNED | {"and"}
 
@@ -251,6 +256,8 @@ def _worth(part: str) -> bool:
         return False
     known = gazetteer().kinds
     return any(
-        (b in _WEAK and a in _BEFORE_WEAK) or (a in _WEAK and b in _BEHIND_WEAK) or (a in cues.ADULTS and b not in known)
+        (b in _WEAK and a in _BEFORE_WEAK)
+        or (a in _WEAK and b in _BEHIND_WEAK)
+        or (a in cues.ADULTS and b not in known)
         for a, b in itertools.pairwise(low)
     )

@@ -11,7 +11,7 @@ import re
 
 from curation.clean.pii.rules import cues, leads
 from curation.clean.pii.rules.gazetteer import key, towns
-from curation.clean.pii.rules.leads import BESIDE, Lead
+from curation.clean.pii.rules.leads import BESIDE, TREATED, Lead
 from curation.clean.pii.rules.lines import Line
 from curation.clean.pii.rules.looks import common, looks
 from curation.clean.pii.rules.names import FIRST, HARD, LAST, PLAIN, TOWN
@@ -63,6 +63,8 @@ def inside(line: Line, first: int, last: int, before: Lead, behind: Lead) -> boo
         return False  # "Leeds, Wherever"
     owned = line.owns[last]
     alone = first == last
+    if one == ")" or (alone and before.strength < TREATED and common(line.lows[first])):
+        return False
     listed = bool(line.kinds[last] & LAST)
     if one in _BEFORE_THINGS:
         met = one in _TO and before.strength >= BESIDE and not leads.placed(line, first)
@@ -85,6 +87,8 @@ def opening(line: Line, first: int, last: int, behind: Lead) -> bool:
         return named and look > _DOUBTFUL and not line.cap(last + 1) and _follows(line, last + 1, after)
     if common(line.lows[first]):
         return False
+    if line.lows[first].endswith("s") and not line.kinds[first] & LAST:
+        look -= 0.3  # the plural of a noun, more often than not
     if behind.strength == BESIDE:
         return look > _EVEN or bool(line.kinds[first] & LAST)
     if after == ",":
