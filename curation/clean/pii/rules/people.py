@@ -55,6 +55,12 @@ def _seen(sentence: str, closed: bool) -> Sequence[tuple[int, int, float, str | 
     return [(line.starts[one.first], line.ends[one.last], one.score, one.role) for one in persons]
 
 
+def forget() -> None:
+    """Forget the sentences seen, so that a measurement begins as a new process does."""
+    _seen.cache_clear()
+    _WORDS.clear()
+
+
 _LONG = 500
 """Longer sentences are not remembered, so that what is takes some megabytes at most."""
 
@@ -240,7 +246,7 @@ _SURE, _CUE, _NOUN, _CAPITAL, _PAIR = (1 << bit for bit in range(5))
 _CUES = re.compile(r"(?i)[a-z]\.[a-z]\.|name|call|\b(?:dr|mrs?|ms)\b")
 
 
-class _Told(dict[str, int]):
+class _Words(dict[str, int]):
     """The bits of every word seen so far."""
 
     def __missing__(self, word: str) -> int:
@@ -259,12 +265,12 @@ class _Told(dict[str, int]):
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")
-_TOLD = _Told()
+_WORDS = _Words()
 
 
 def _worth(part: str) -> bool:
     """Whether a line may hold a name: a fast look at its words, wide enough for everything below."""
-    told = functools.reduce(operator.or_, map(_TOLD.__getitem__, part.split()), 0)
+    told = functools.reduce(operator.or_, map(_WORDS.__getitem__, part.split()), 0)
     if told & _SURE or (told & _CUE and _CUED.search(part)):
         return True
     if told & _NOUN and told & _CAPITAL and not _NOUNS.isdisjoint(_BEFORE_CAPITAL.findall(part)):
