@@ -206,6 +206,7 @@ def kill(planted, tmp_path, kills, seed):
     assert hit >= kills // 2
 
 
+@pytest.mark.slow
 def test_killed_runs_leave_no_canary(planted, tmp_path):
     kill(planted, tmp_path, 2, seed=3)
 
