@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from importlib import resources
 from pathlib import Path
 
 import click
 
 from curation.core import files
 from curation.core.app import App, pass_app
+from curation.core.declare import declarations
 from curation.core.errors import ProjectError
 from curation.core.project import KEY_FILE, SETTINGS_FILE, SOURCES_FILE, is_unused, make_key
 
@@ -37,13 +37,7 @@ _SETTINGS = """\
 # max_chars = 200000
 """
 
-_GITIGNORE = "data/\nkeys/\nannotations/\n"
-
-
-def declarations() -> Path:
-    """The folder with schemas/, labeling/, exports/ and sources.yaml: in the wheel, or beside the package."""
-    packaged = Path(str(resources.files("curation"))) / "_declarations"
-    return packaged if packaged.is_dir() else Path(str(resources.files("curation"))).parent
+_GITIGNORE = "data/\nkeys/\nannotations/\ndocuments/\n"
 
 
 def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -> None:
@@ -64,7 +58,7 @@ def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -
         raise ProjectError(f"no example is called '{example}'", fix="curate init --example pixel")
     files.make_dir(root)
     found = declarations()
-    for folder in ("schemas", "exports", "labeling"):
+    for folder in ("schemas", "exports", "labeling", "scenarios"):
         with files.os_errors(root / folder):
             shutil.copytree(found / folder, root / folder, dirs_exist_ok=True)
     if example == "pixel":
@@ -116,5 +110,6 @@ def init(app: App, folder: Path, example: str | None) -> None:
     app.ui.say("  sources.yaml       where rows come from: edit this first")
     app.ui.say("  curate.toml        settings")
     app.ui.say("  exports/           mix and training recipes")
+    app.ui.say("  scenarios/         difficult clients, to make dialogues with: add your own")
     app.ui.say("  keys/project.key   makes and keeps record ids: back it up, never share it")
     app.ui.say("next: edit sources.yaml, then: curate run")

@@ -12,8 +12,9 @@ from curation.core.app import App, pass_app
 from curation.core.errors import CurateError
 from curation.core.plan import Node
 from curation.core.ui import count
-from curation.export.export import made
+from curation.export.export import made, released
 from curation.export.recipe import MixRecipe, load
+from curation.export.risk import count_waiting
 
 
 @click.command()
@@ -36,11 +37,20 @@ def status(app: App, sources: tuple[str, ...]) -> None:
         state = _mix_state(app, recipe, document["sources"])
         document["mixes"][mix] = state
         lines.append(f"mix {mix:<12} {state}")
+    fresh = [name for name, found in document["sources"].items() if _is_fresh(found)]
+    views = {name: rows for name in fresh if (rows := view(app.project, name)) is not None}
+    document["waiting"] = count_waiting(views, released(app.project))
+    lines += [
+        f"{name:<16} {count(number, 'row')} at risk wait for a person to release them"
+        for name, number in document["waiting"].items()
+    ]
     if app.ui.json:
         app.ui.emit(document)
         return
     for line in lines:
         app.ui.out(line)
+    if document["waiting"]:
+        app.ui.say("to release one: curate show ID, then curate review answer ID risk release")
     if all(_is_fresh(found) for found in document["sources"].values()) and document["sources"]:
         app.ui.say("all tables are up to date")
     else:

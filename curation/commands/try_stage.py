@@ -13,11 +13,12 @@ import orjson
 import pyarrow as pa
 
 from curation.commands.pipeline import call
+from curation.commands.try_near import keep_first
 from curation.core import files
 from curation.core.app import App, pass_app
 from curation.core.engine import run_batches
 from curation.core.errors import ProjectError, UsageError
-from curation.core.project import Project
+from curation.core.project import Project, Settings
 from curation.core.records import PERSONAS, RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 
@@ -32,10 +33,11 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
     one text, and print what it makes of each row, one JSON line a row.
 
     Inside a project the stage has the project's parameters. Rows may name their
-    "persona" and "language", for stages that ask.
+    "persona" and "language", for stages that ask. `near_dup` compares the rows:
+    of near-duplicates the first one is kept.
     """  # noqa: D205
-    if stage not in REGISTRY or REGISTRY[stage].shape != "row":
-        known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape == "row"))
+    if stage not in REGISTRY or REGISTRY[stage].shape == "corpus":
+        known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape != "corpus"))
         raise UsageError(f"no stage to try is called '{stage}'", fix=f"stages: {known}")
     if (path is None) == (text is None):
         raise UsageError("give either --file or --text", fix="curate try STAGE --text '…'")
@@ -46,7 +48,15 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
             raise UsageError(
                 "the text is not UTF-8", where="--text", fix="put it into a file as JSON, and name that with --file"
             ) from None
-    rows = [{"text": text}] if path is None else _read(path)
+    if REGISTRY[stage].shape == "project":
+        if path is None:
+            raise UsageError(f"'{stage}' compares rows, so it needs several", fix=f"curate try {stage} --file X.jsonl")
+        project = app.settings_of
+        workers = (project.settings if project else Settings()).processes
+        for line in keep_first(_read(path), call(project, stage).spec, workers):
+            app.ui.emit(line, sort_keys=False)
+        return
+    rows = [{"text": text}] if path is None else list(_read(path))
     for line in run_stage(app.settings_of, stage, rows):
         app.ui.emit(line, sort_keys=False)
 
@@ -100,29 +110,26 @@ def _flat(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    with files.os_errors(path):
-        lines = path.read_bytes().splitlines()
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            raise ProjectError(
-                "not JSON in UTF-8 (half a surrogate pair is none, either)",
-                where=f"{path.name}:{number}",
-                fix="write one whole JSON object on each line",
-            ) from None
-        if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _are_turns(row.get("messages"))):
-            raise ProjectError(
-                "not a JSON object with 'text', or with 'messages' that have role and content as text",
-                where=f"{path.name}:{number}",
-                fix='write {"text": "…"} or {"messages": [{"role": "user", "content": "…"}]} on a line',
-            )
-        rows.append(row)
-    return rows
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    with files.os_errors(path), path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                raise ProjectError(
+                    "not JSON in UTF-8 (half a surrogate pair is none, either)",
+                    where=f"{path.name}:{number}",
+                    fix="write one whole JSON object on each line",
+                ) from None
+            if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _are_turns(row.get("messages"))):
+                raise ProjectError(
+                    "not a JSON object with 'text', or with 'messages' that have role and content as text",
+                    where=f"{path.name}:{number}",
+                    fix='write {"text": "…"} or {"messages": [{"role": "user", "content": "…"}]} on a line',
+                )
+            yield row
 
 
 def _are_turns(value: Any) -> bool:

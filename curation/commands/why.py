@@ -15,6 +15,9 @@ from curation.core.project import Project
 from curation.core.records import source_of
 from curation.core.store import Store, StoredTable
 
+_MOST = 5
+"""So many near-duplicates are named."""
+
 
 @click.command()
 @click.argument("record", metavar="ID")
@@ -75,7 +78,17 @@ def _origin(project: Project, raw: StoredTable, record: str) -> str:
         return "origin unknown"
     revision = f" at {row['revision'][:12]}" if row["revision"] else ""
     # Stored from 0; people count from 1.
-    return f"{row['uri']}{revision}, file {row['file']}, row {row['row'] + 1}"
+    return f"{row['uri']}{revision}, file {row['file']}, row {row['row'] + 1}" + _made(raw, record)
+
+
+def _made(raw: StoredTable, record: str) -> str:
+    """How a row that nobody wrote was made: variation and seed, and the model where one spoke."""
+    row = row_of(raw, record) or {}
+    if not row.get("synthetic"):
+        return ""
+    said = {item["key"]: item["value"] for item in row["meta"] or ()}
+    about = [f"{name} {said[name]}" for name in ("variation", "seed", "model", "prompt") if name in said]
+    return "; ".join((f" (made by {row['synthetic']}", *about)) + ")"
 
 
 def _kept(table: StoredTable, record: str) -> str:
@@ -88,7 +101,17 @@ def _kept(table: StoredTable, record: str) -> str:
     if row.get("emotion"):
         labels = sorted({label for turn in row["emotion"]["turns"] for label in turn["labels"] or []})
         said.append(("emotions " + ", ".join(labels)) if labels else "no emotion above its threshold")
+    if row.get("duplicate") and row["duplicate"]["cluster"]:
+        said.append(f"{near_duplicates(row['duplicate'])}; their cluster begins with {row['duplicate']['cluster']}")
     return "kept" + (f" ({'; '.join(said)})" if said else "")
+
+
+def near_duplicates(duplicate: dict[str, Any]) -> str:
+    """The near-duplicates of a record, the most similar first."""
+    near = sorted(duplicate["near"], key=lambda one: (-one["similarity"], one["id"]))
+    said = [f"{one['id']} ({one['kind']}, {one['similarity']:.3f})" for one in near[:_MOST]]
+    more = f" and {len(near) - _MOST} more" if len(near) > _MOST else ""
+    return f"near-duplicates: {', '.join(said) or 'others of the same words'}{more}"
 
 
 def reason(dropped: dict[str, Any]) -> str:

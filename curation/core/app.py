@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from curation.core.errors import ProjectError
+from curation.core.made import Make
 from curation.core.project import NoProjectError, Project
 from curation.core.records import source_of
 from curation.core.store import WHOLE, Store, View
@@ -42,6 +43,7 @@ class App:
     bring_tables: Bring | None = None
     bring_export: BringMix | None = None
     foresee: Foresee | None = None
+    make: Make | None = None
 
     @cached_property
     def project(self) -> Project:
@@ -102,6 +104,20 @@ class App:
         assert self.bring_export is not None
         return self.bring_export(self, mix)
 
+
+def _choose_engine(context: click.Context, option: click.Parameter, given: str | None) -> None:
+    if given is not None:
+        context.find_root().obj.flags["engine"] = given
+
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    expose_value=False,
+    callback=_choose_engine,
+    help="Where stages run: here, or on Ray (see docs/scale.md). [local]",
+)
+"""For commands that run stages; the same as the setting `engine`."""
 
 pass_app = click.make_pass_decorator(App)
 """Decorates a click command whose first argument is the App."""

@@ -259,6 +259,60 @@ def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
     return loaded
 
 
+def load_sequence_classifier(files: ModelFiles, attention: str | None) -> PreTrainedModel:
+    """An encoder with its classification head, in float32 and evaluation mode on the CPU.
+
+    Args:
+        files: from `resolve`.
+        attention: the attention function to use; None for what transformers chooses.
+
+    Raises:
+        ProjectError: quantised weights, or an architecture without a classification head.
+        IntegrityError: weights that cannot be read, or that miss a tensor: a head would be random.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForSequenceClassification
+
+    if "quantization_config" in files.config:
+        raise ProjectError("the model has quantised weights", where=files.name, fix="use its unquantised checkpoint")
+    try:
+        with _quiet():
+            model, info = AutoModelForSequenceClassification.from_pretrained(
+                files.folder,
+                dtype=torch.float32,
+                attn_implementation=attention,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+    except SafetensorError as error:
+        raise IntegrityError(
+            "the weights cannot be read", where=f"{files.name}: {', '.join(files.weights)}", fix="fetch the model again"
+        ) from error
+    except (ValueError, KeyError) as error:
+        raise ProjectError(
+            f"this is no model that classifies texts: {files.config.get('model_type')}",
+            where=files.name,
+            fix="use a checkpoint for sequence classification of an architecture that transformers has",
+        ) from error
+    except RuntimeError as error:
+        raise IntegrityError(
+            "tensors have other shapes than config.json says", where=files.name, fix="fetch the model again"
+        ) from error
+    lost = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
+    if lost:
+        raise IntegrityError(
+            f"{len(lost)} tensors are not in the weights, the first is {min(lost)}",
+            where=files.name,
+            fix="use a checkpoint that was trained for classification, with all of its files",
+        )
+    loaded: PreTrainedModel = model.eval().requires_grad_(False)
+    return loaded
+
+
 def load_token_classifier(files: ModelFiles) -> PreTrainedModel:
     """A model that gives every token a label, in evaluation mode on the CPU, in 32 bits.
 

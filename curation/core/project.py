@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from curation.core import declare, files
 from curation.core.declare import Document, doc
@@ -32,6 +32,10 @@ class Settings:
     """What can be set in curate.toml, the user's config, CURATE_* variables and flags."""
 
     workers: int = doc("processes for stages; 0: as many as there are cores", default=0)
+    engine: Literal["local", "ray"] = doc(
+        "where stages run: in processes of this machine, or on Ray (extra `ray`; the cluster that RAY_ADDRESS names)",
+        default="local",
+    )
     batch_rows: int = doc("rows that a stage sees at a time; changes no result", default=1000)
     part_rows: int = doc("rows above which a table is cut into more parts", default=20_000)
     offline: bool = doc("never use the network", default=False)
@@ -82,7 +86,7 @@ class Project:
         declared = declare.load(root / SOURCES_FILE)
         sources = declare.bind(Sources, declared)
         document = layered_settings(root, flags or {})
-        key = secrets.token_bytes(32) if keyless and not (root / KEY_FILE).exists() else _read_key(root)
+        key = secrets.token_bytes(32) if keyless and not (root / KEY_FILE).exists() else read_key(root)
         return cls(root, sources.sources, declare.bind(Settings, document), document, key)
 
     @property
@@ -137,7 +141,12 @@ def find_root(start: Path) -> Path:
     )
 
 
-def _read_key(root: Path) -> bytes:
+def read_key(root: Path) -> bytes:
+    """The key of the project in a folder.
+
+    Raises:
+        ProjectError: it is missing or damaged.
+    """
     path = root / KEY_FILE
     with files.os_errors(path):
         if not path.exists():
@@ -201,7 +210,7 @@ def layered_settings(root: Path, flags: Mapping[str, Any]) -> Document:
 
 _NAMES = {f.name for f in dataclasses.fields(Settings)}
 _SWITCHES = {f.name for f in dataclasses.fields(Settings) if isinstance(f.default, bool)}
-_FLAGS = ("workers", "offline")
+_FLAGS = ("workers", "engine", "offline")
 """Settings with a flag of their own; the others are given with --set."""
 
 
