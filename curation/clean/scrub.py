@@ -16,7 +16,7 @@ from curation.clean.pii import audit, policy
 from curation.clean.pii.audit import Replaced
 from curation.clean.pii.entries import Entry, Matcher, narrow
 from curation.clean.pii.entries_file import prepare
-from curation.clean.pii.find import Search
+from curation.clean.pii.find import Search, Told
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.levels import at, check_level, fingerprints
 from curation.clean.pii.policy import Action, Preset
@@ -97,7 +97,7 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
         entries=matcher if spec.entries else None,
         public=spec.preset == "strict",
     )
-    told = Policy(policy.actions(spec.preset, spec.actions), context.key, search.finder.level)
+    acts = Policy(policy.actions(spec.preset, spec.actions), context.key, search.finder.level)
     foreign = _foreign(batch.column("language"), search.finder.languages)
     rows = batch.filter(pc.invert(foreign))
     ids, texts = rows.column("id"), Texts.of(rows)
@@ -106,12 +106,14 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
     strings: dict[int, str] = {}
     audits: dict[int, list[Replaced]] = {}
     refused: dict[int, str] = {}
-    for row, spots in _rows_with(texts, codes, found):
-        record, picked = ids[row].as_py(), codes[spots].tolist()
-        said, there = [values[code] for code in picked], [list(found[code]) for code in picked]
-        search.spread(said, there, record)
-        places = texts.where(spots)
-        made = replace([Spot(*p, t, f) for p, t, f in zip(places, said, there, strict=True)], record, told)
+    marked = list(_rows_with(texts, codes, found))
+    told = [
+        Told(ids[row].as_py(), [values[code] for code in picked], [list(found[code]) for code in picked])
+        for row, picked in ((row, codes[spots].tolist()) for row, spots in marked)
+    ]
+    search.spread(told)
+    for (row, spots), (record, said, there) in zip(marked, told, strict=True):
+        made = replace([Spot(*p, t, f) for p, t, f in zip(texts.where(spots), said, there, strict=True)], record, acts)
         if isinstance(made, str):
             refused[row] = made.lower()
             continue

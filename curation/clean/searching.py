@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from curation.clean.pii.find import Search
+from curation.clean.pii.find import Search, Told
 from curation.clean.pii.score import Spans
 from curation.clean.scrub import ScrubSpec, scrub
 from curation.core.app import App
@@ -35,6 +35,7 @@ def spans(texts: Sequence[str], spec: ScrubSpec) -> Iterator[Spans]:
     search = Search(spec.level, spec.min_score)
     for start in range(0, len(texts), _BATCH):
         batch = texts[start : start + _BATCH]
-        for text, found in zip(batch, search.find(batch), strict=True):
-            search.spread([text], [found], "")
-            yield [(span.start, span.end, span.label) for span in found]
+        found = search.find(batch)
+        search.spread([Told("", [text], [there]) for text, there in zip(batch, found, strict=True)])
+        for there in found:
+            yield [(span.start, span.end, span.label) for span in there]

@@ -118,7 +118,11 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
             try:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:
-                row = None
+                raise ProjectError(
+                    "not JSON in UTF-8 (half a surrogate pair is none, either)",
+                    where=f"{path.name}:{number}",
+                    fix="write one whole JSON object on each line",
+                ) from None
             if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _are_turns(row.get("messages"))):
                 raise ProjectError(
                     "not a JSON object with 'text', or with 'messages' that have role and content as text",

@@ -6,10 +6,11 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curation.clean.normalise import normalise
-from curation.clean.pii.finding import LABELS
+from curation.clean.pii.policy import ACTIONS, MADE_UP, PRESETS
 from curation.clean.pii.standing import again
 from curation.clean.scrub import ScrubSpec, scrub
 from curation.core.stage import Call
@@ -39,6 +40,8 @@ PIECES = [
     " 93 years old ",
     "14 Maple Street, Springfield",
     "St. Mary's Hospital",
+    " in May 2019, ",
+    "I work at Brightwell Logistics",
 ]
 
 
@@ -130,11 +133,21 @@ def test_the_score_counts_and_is_checked() -> None:
         ScrubSpec(min_score=0)
 
 
+def policies(*left_out: str) -> st.SearchStrategy[ScrubSpec]:
+    """Specs in which every label may become whatever it can, but for these actions."""
+    actions = {label: st.sampled_from([one for one in can if one not in left_out]) for label, can in ACTIONS.items()}
+    return st.builds(ScrubSpec, preset=st.sampled_from(sorted(PRESETS)), actions=st.fixed_dictionaries(actions))
+
+
 SPECS = {
-    "rules": ScrubSpec(),
-    "strict": ScrubSpec(preset="strict"),
-    "hash": ScrubSpec(actions=dict.fromkeys(LABELS, "hash")),
-    "patterns": ScrubSpec(level="patterns"),
+    "rules": st.just(ScrubSpec()),
+    "strict": st.just(ScrubSpec(preset="strict")),
+    "patterns": st.just(ScrubSpec(level="patterns")),
+    **{
+        action: st.just(ScrubSpec(actions={label: action for label, can in ACTIONS.items() if action in can}))
+        for action in ("placeholder", "generalise", "hash")
+    },
+    "mixed": policies("drop", *MADE_UP),
 }
 
 
@@ -145,14 +158,14 @@ def test_laws(rows: pa.Table) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-@given(rows=h.records(PIECES, most=4))
-def test_scrubbing_what_is_scrubbed_changes_nothing(name: str, rows: pa.Table) -> None:
-    h.again_changes_nothing(scrub, rows, but=["pii"], scrub=SPECS[name])
+@given(rows=h.records(PIECES, most=4), data=st.data())
+def test_scrubbing_what_is_scrubbed_changes_nothing(name: str, rows: pa.Table, data: st.DataObject) -> None:
+    h.again_changes_nothing(scrub, rows, but=["pii"], scrub=data.draw(SPECS[name]))
 
 
-@given(h.records(PIECES, most=4))
-def test_after_surrogates_a_second_pass_finds_only_what_the_audit_lists(rows: pa.Table) -> None:
-    spec = ScrubSpec(preset="training")
+@settings(max_examples=30)
+@given(h.records(PIECES, most=4), st.just(ScrubSpec(preset="training")) | policies("drop"))
+def test_after_surrogates_a_second_pass_finds_only_what_the_audit_lists(rows: pa.Table, spec: ScrubSpec) -> None:
     kept, _, _ = h.run(scrub, rows, scrub=spec)
     laid = table(
         [

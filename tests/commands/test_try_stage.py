@@ -18,6 +18,14 @@ def test_try_refuses_text_that_is_none(empty):
     clear(empty.fails(2, "try", "normalise", "--text", "a\udcff"), "UTF-8")
 
 
+def test_try_refuses_half_a_surrogate_pair_by_its_line(empty):
+    path = empty.root / "x.jsonl"
+    path.write_text('{"text": "hello"}\n{"text": "half \\ud800 of my sister Emily"}\n')
+    said = empty.fails(3, "try", "normalise", "--file", str(path))
+    clear(said, "half a surrogate pair", "x.jsonl:2")
+    assert "Emily" not in said
+
+
 @pytest.mark.parametrize(
     "turn",
     [

@@ -13,23 +13,9 @@ import pytest
 
 from curation.core import files
 from tests.laws.projects import Made, make_project
+from tests.laws.zygote import Zygote
 
 SMALL = {"chats": 12, "questions": 8, "pairs": 6, "part_rows": 100}
-
-ZYGOTE = """
-import os, sys
-import curation.commands.run, curation.clean.pii.patterns
-import curation.tag.emotion, curation.export.export, curation.pull.pull
-from curation.cli import main
-print("ready", flush=True)
-for line in sys.stdin:
-    pid = os.fork()
-    if pid == 0:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        os._exit(main(line.rstrip("\\n").split("\\t")))
-    print(pid, flush=True)
-    print(os.waitpid(pid, 0)[1], flush=True)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -84,29 +70,6 @@ def test_some_points_of_failure(tmp_path, monkeypatch, clean):
 @pytest.mark.timeout(1500)
 def test_every_point_of_failure(tmp_path, monkeypatch, clean):
     check_every(tmp_path, monkeypatch, clean, 1)
-
-
-class Zygote:
-    """Forks runs from a process that has everything imported, so that kills hit the work and not the imports."""
-
-    def __enter__(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout.readline() == "ready\n"
-        return self
-
-    def start(self, *args):
-        self.process.stdin.write("\t".join(map(str, args)) + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
-
-    def wait(self):
-        return int(self.process.stdout.readline())
-
-    def __exit__(self, *exc):
-        self.process.kill()
-        self.process.wait()
 
 
 def kill_runs(tmp_path, clean, kills, seed):

@@ -1,11 +1,20 @@
 """Personal data of rows stays out of everything that people and logs see, whatever fails."""
 
+import contextlib
 import json
+import os
+import random
+import shutil
+import signal
+import time
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from curation.core import engine
-from tests.laws.projects import chat, make_project, pair, question, write_csv, write_jsonl
+from tests.laws.projects import Made, chat, make_project, pair, question, write_csv, write_jsonl
+from tests.laws.zygote import Zygote
 
 SHAPES = (
     ("mail {}", "jo.hidden{n}@example.org"),
@@ -130,12 +139,80 @@ def test_500_canaries_are_in_no_output_and_no_file_outside_raw(planted, monkeypa
     everything = "\n".join(said)
     assert seen(everything, values) == []
     assert "Traceback" not in everything
-    for name, (data, _) in made.files().items():
-        if not name.startswith("data/raw/") and name not in ("chats.jsonl", "questions.csv", "pairs.jsonl"):
-            assert seen(data.decode("utf-8", "replace"), values) == [], name
-    import polars as pl
-
-    for path in made.root.glob("data/**/*.parquet"):
-        if "raw" not in path.relative_to(made.root).parts:
-            assert seen(str(pl.read_parquet(path).to_dicts()), values) == [], path
+    assert leaks(made.root, values) == []
     print(f"{len(values)} canaries, {len(said)} commands, {len(made.files())} files: 0 found outside data/raw")
+
+
+INPUTS = ("chats.jsonl", "questions.csv", "pairs.jsonl")
+ZSTD = bytes.fromhex("28b52ffd")
+
+
+def unpacked(data):
+    """The bytes of a file, and of every compressed page in it, however short the file was cut."""
+    yield data
+    start = data.find(ZSTD)
+    while start >= 0:
+        with contextlib.suppress(OSError), pa.CompressedInputStream(pa.BufferReader(data[start:]), "zstd") as stream:
+            while piece := stream.read(1 << 16):
+                yield piece
+        start = data.find(ZSTD, start + 1)
+
+
+def leaks(root, values):
+    """The files under a folder that hold a value, but for what the user put there and `data/raw`."""
+    found = []
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and not name.startswith("data/raw/") and name not in INPUTS:
+            said = "".join(piece.decode("utf-8", "replace") for piece in unpacked(path.read_bytes()))
+            found += [(name, value) for value in seen(said, values)]
+    return found
+
+
+def test_the_check_sees_what_a_killed_run_leaves(tmp_path):
+    pq.write_table(
+        pa.table({"a": ["x" * 50_000, "jo.hidden1@example.org"]}), tmp_path / "a.parquet", compression="zstd"
+    )
+    whole = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(whole[: len(whole) * 2 // 3])  # no footer, as where a run was killed
+    assert leaks(tmp_path, ["jo.hidden1@example.org"]) == [("a.parquet", "jo.hidden1@example.org")]
+
+
+def kill(planted, tmp_path, kills, seed):
+    """Kill pulls and runs at random moments; nothing of the rows may lie anywhere, in the project or at home."""
+    made, values = planted
+    rng = random.Random(seed)
+    home = tmp_path / "home"
+    home.mkdir()
+    hit = 0
+    with Zygote(**dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_STATE_HOME"), str(home))) as zygote:
+        for command in ("pull", "run"):
+            copy = shutil.copytree(made.root, tmp_path / f"timed {command}")
+            start = time.monotonic()
+            zygote.start("--project", copy, "-q", command)
+            assert zygote.wait() == 0
+            whole = time.monotonic() - start
+            for number in range(kills):
+                root = shutil.copytree(made.root, tmp_path / f"{command} {number}")
+                pid = zygote.start("--project", root, "-q", command)
+                time.sleep(rng.uniform(0, whole))
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                hit += os.WIFSIGNALED(zygote.wait())
+                assert leaks(root, values) == leaks(home, values) == []
+                shutil.rmtree(root)
+            made = Made(copy)  # what was pulled is what runs
+    print(f"{2 * kills} SIGKILLs, {hit} in mid-run: 0 canaries found outside data/raw")
+    assert hit >= kills // 2
+
+
+@pytest.mark.slow
+def test_killed_runs_leave_no_canary(planted, tmp_path):
+    kill(planted, tmp_path, 2, seed=3)
+
+
+@pytest.mark.laws
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_forty_killed_runs_leave_no_canary(planted, tmp_path):
+    kill(planted, tmp_path, 20, seed=4)

@@ -118,8 +118,11 @@ class Edited:
 
 def copy(text: str) -> Edited:
     """The searched copy of a text: data that was removed masked, invisible characters gone, look-alikes Latin."""
-    if _PLAIN.fullmatch(text) and OVER_89 not in text:
-        return Edited(text, ())
+    usual = text.replace("\u00a0", " ")
+    if _PLAIN.fullmatch(usual) and OVER_89 not in text:
+        made = Edited(text, ())
+        made.text = usual
+        return made
     edits = [(m.start(), m.end(), "" if m["invisible"] else MASK) for m in _EDITED.finditer(text)]
     made = Edited(text, edits)
     made.text = _folded(made.text)

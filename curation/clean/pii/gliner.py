@@ -79,10 +79,13 @@ class Gliner:
         Raises:
             IntegrityError: its files cannot be read, or name a part that is not among them.
         """
-        from presidio_analyzer.predefined_recognizers import GLiNERRecognizer
+        from presidio_analyzer.predefined_recognizers.ner import gliner_recognizer
 
+        # `patterns` imports Presidio without transformers, and so without this.
+        gliner = importlib.import_module("gliner")
+        gliner_recognizer.GLiNER, gliner_recognizer.GLiNERConfig = gliner.GLiNER, gliner.GLiNERConfig
         try:
-            self._recogniser: Any = GLiNERRecognizer(
+            self._recogniser: Any = gliner_recognizer.GLiNERRecognizer(
                 entity_mapping=ASKED, model_name=str(folder), map_location="cpu", local_files_only=True
             )
         except Exception as error:

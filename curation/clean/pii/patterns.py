@@ -1,6 +1,7 @@
 """The recognisers: Presidio's own where they are sound, ours (as Presidio recognisers, too) where they are not.
 
 Importing this file imports Presidio, which takes seconds; `curation.clean.scrub` does so when it starts to work.
+Presidio would import transformers for recognisers that nobody here asks for, which takes twice as long as all the rest.
 `AnalyzerEngine` is never made: without a language model it reaches for the network, and it adds nothing to patterns.
 """
 
@@ -11,22 +12,24 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
-from presidio_analyzer.predefined_recognizers import (
-    CreditCardRecognizer,
-    CryptoRecognizer,
-    EmailRecognizer,
-    IbanRecognizer,
-    IpRecognizer,
-    MacAddressRecognizer,
-    PhoneRecognizer,
-    UkNinoRecognizer,
-    UsItinRecognizer,
-    UsSsnRecognizer,
-    UuidRecognizer,
-)
-
+from curation.clean.pii.unloaded import unloaded
 from curation.core.errors import CurateError
+
+with unloaded("transformers"):
+    from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
+    from presidio_analyzer.predefined_recognizers import (
+        CreditCardRecognizer,
+        CryptoRecognizer,
+        EmailRecognizer,
+        IbanRecognizer,
+        IpRecognizer,
+        MacAddressRecognizer,
+        PhoneRecognizer,
+        UkNinoRecognizer,
+        UsItinRecognizer,
+        UsSsnRecognizer,
+        UuidRecognizer,
+    )
 
 _END = r"""[^\s<>"'.,;:!?)\]}*_。，、！？）】》]"""
 _REST = rf"(?:[/?#:](?:[^\s<>\"]*{_END})?)?"
@@ -110,6 +113,8 @@ class Links(PatternRecognizer):  # type: ignore[misc]
         Pattern("host with path", rf"(?<![\w@.-]){_LABELS}(?:{_PATH_ENDINGS})/[^\s<>\"]*{_END}", 0.5),
     ]
 
+    GATE: ClassVar = rf"(?i)://|www|\.(?:{_PLAIN_ENDINGS})(?:[^0-9a-z_-]|$)|\.(?:{_PATH_ENDINGS})/"  # in RE2
+
     def __init__(self) -> None:
         """Recognise the entity URL in English text (and any other: nothing here depends on the language)."""
         super().__init__(supported_entity="URL", patterns=self.PATTERNS, name="Links")
@@ -180,7 +185,7 @@ def recognisers() -> tuple[Guarded, ...]:
         logger.addFilter(_Log())
     return (
         Guarded(Email(), "EMAIL", "@"),
-        Guarded(Links(), "URL", r"://|(?i:www)|\.\p{L}"),
+        Guarded(Links(), "URL", Links.GATE),
         Guarded(Handle(), "HANDLE", r"@|#\p{Nd}|(?i:u)/"),
         Guarded(CreditCardRecognizer(), "FINANCIAL", r"(?:\p{Nd}[- ]?){13}"),
         Guarded(IbanRecognizer(), "FINANCIAL", r"\p{L}{2}[0-9]{2}"),

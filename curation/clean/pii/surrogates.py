@@ -40,7 +40,9 @@ class Surrogates:
         """
         self._key = key
         self._record = record
-        self._taken = {word.casefold() for text in texts for word in _WORD.findall(text)}
+        self._said = "\n".join(texts).casefold()
+        self._taken = set(_WORD.findall(self._said))
+        self._values: set[str] = set()
 
     def person(self, mentions: Sequence[str]) -> dict[str, str]:
         """For every way in which one person is named, another person's name in the same way.
@@ -64,16 +66,23 @@ class Surrogates:
     def value(self, label: str, value: str) -> str:
         """Something made up of the same kind, in the same shape where it has one."""
         made = _MAKERS[label]
-        return self._free((label, value.casefold()), lambda digest: made(value, digest))
+        return self._free((label, value.casefold()), lambda digest: made(value, digest), whole=True)
 
-    def _free(self, seed: tuple[str, str], make: Callable[[str], str]) -> str:
-        """The first thing made from the seed that uses no word of the conversation and of what was made before."""
+    def _free(self, seed: tuple[str, str], make: Callable[[str], str], whole: bool = False) -> str:
+        """The first thing made from the seed that uses no word of the conversation and of what was made before.
+
+        A whole value is none that stands in the conversation, or was made before, either.
+        """
         made = ""
         for attempt in range(_TRIES):
             made = make(keyed(self._key, "surrogate", "\n".join((self._record, *seed, str(attempt)))))
             words = {word.casefold() for word in _WORD.findall(made) if len(word) > 2 and word[0].isupper()}
-            if self._taken.isdisjoint(words):
+            low = made.casefold()
+            if whole:
+                words -= {word for word in low.split()[1:] if word in _KINDS}  # "Ltd" says of nobody who it is
+            if self._taken.isdisjoint(words) and not (whole and (low in self._said or low in self._values)):
                 self._taken |= words
+                self._values.add(low)
                 return made
         return made
 
@@ -173,6 +182,7 @@ _BODIES = _words(
     "University College Bank Ltd Inc LLC LLP Group Logistics Association Society Club Foundation Trust Union Council"
     " Company Corporation Partners Solutions Services Academy Institute Motors Insurance"
 )
+_KINDS = frozenset([*_STREETS, *_HOUSES, *_BODIES, "box"])
 _CITIES = ("ton", "ville", "field", "bury", "ford", "ham", "burgh", "mouth")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.clean.pii.find import Search
+from curation.clean.pii.find import Search, Told
 from curation.clean.pii.finding import LABELS
 from curation.clean.pii.replace import Policy, Spot, replace
 
@@ -23,7 +23,7 @@ def test_a_person_has_one_placeholder_in_a_conversation(case) -> None:  # type: 
     texts = [MARK.sub(r"\2", turn) for turn in case["turns"]]
     search = Search("rules")
     found = search.find(texts)
-    search.spread(texts, found, "a:0000000000000001:0")
+    search.spread([Told("a:0000000000000001:0", texts, found)])
     spots = [Spot("messages", turn, text, there) for turn, (text, there) in enumerate(zip(texts, found, strict=True))]
     made = replace(spots, "a:0000000000000001:0", Policy(dict.fromkeys(LABELS, "placeholder"), b"k" * 32, "rules"))
     assert made[0] == [MARK.sub(r"[PERSON_\1]", turn) for turn in case["turns"]]

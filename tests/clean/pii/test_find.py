@@ -192,6 +192,30 @@ def test_texts_longer_than_a_window() -> None:
     assert values(f"{filler * 8}{url} end {url}") == [(url, "URL"), (url, "URL")]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("My sister \u0415mily drove me.", [("\u0415mily", "PERSON")]),
+        ("J\u043ehn Smith called.", [("J\u043ehn Smith", "PERSON")]),
+        ("mail b\u043eb@x.com", [("b\u043eb@x.com", "EMAIL")]),
+        ("call 202\u200b-555\u2060-0143 now", [("202\u200b-555\u2060-0143", "PHONE")]),
+        ("my sis\u200bter Emi\u200bly cried", [("Emi\u200bly", "PERSON")]),
+        ("\u202emy sister Emily\u202c שלום mail bob@x.com", [("Emily", "PERSON"), ("bob@x.com", "EMAIL")]),
+        ("אחותי, mail bob@x.com שלום 202-555-0143 תודה", [("bob@x.com", "EMAIL"), ("202-555-0143", "PHONE")]),
+        ("２０２-５５５-０１４３ ｂｏｂ@x.com", [("２０２-５５５-０１４３", "PHONE"), ("ｂｏｂ@x.com", "EMAIL")]),
+        (
+            '<p>My name is <b>Sarah Lopez</b>.</p><br>Call&nbsp;202-555-0143 <a href="mailto:bob@x.com">me</a>',
+            [("Sarah Lopez", "PERSON"), ("202-555-0143", "PHONE"), ("bob@x.com", "EMAIL")],
+        ),
+        ("My sister Grace told me that grace and hope may rise.", [("Grace", "PERSON")]),
+        ("I hope Will will mark it.", [("Will", "PERSON")]),
+        ("😀😀 my sister Emily 😀 202-555-0143😀", [("Emily", "PERSON"), ("202-555-0143", "PHONE")]),
+    ],
+)
+def test_what_hides_or_poses_is_found_where_it_stands(text: str, expected: list[tuple[str, str]]) -> None:
+    assert values(text, "rules") == expected
+
+
 HOSTILE = {
     "digits": "7" * 100_000,
     "spaced digits": "123 " * 25_000,

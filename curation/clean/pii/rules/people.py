@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import operator
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules import capitals, cues, fields, lower, strangers, words
@@ -23,27 +24,48 @@ _DOUBLE = THING | ACT | TOWN | CITY
 
 def search(text: str) -> list[Finding]:
     """Find persons in a text, line by line; a name never reaches over a line feed."""
-    lists = gazetteer()
     findings: list[Finding] = []
     offset = 0
     closed = False  # whether the line before was a closing such as "Best,"
     for part in text.split("\n"):
         for first, last in _sentences(part):
-            if not _worth(part[first:last]):
-                continue
-            line = Line(part[first:last], offset + first, lists)
-            for person in _persons(line, lists, closed and not first):
-                start, end = line.starts[person.first], line.ends[person.last]
-                if not _in_address(text, start, end):
-                    findings.append(Finding(start, end, "PERSON", person.score, "people", person.role))
+            at = offset + first
+            for start, end, score, role in _told(part[first:last], closed and not first):
+                if not _in_address(text, at + start, at + end):
+                    findings.append(Finding(at + start, at + end, "PERSON", score, "people", role))
         if part and not part.isspace():
             closed = len(part) < 40 and _closing(part)
         offset += len(part) + 1
     return findings
 
 
+def _told(sentence: str, closed: bool) -> Sequence[tuple[int, int, float, str | None]]:
+    """Start, end, score and role of the persons in a sentence."""
+    return (_seen if len(sentence) < _LONG else _seen.__wrapped__)(sentence, closed)
+
+
+# Chats repeat themselves, and what is searched again has changed in one sentence.
+@functools.lru_cache(1 << 14)
+def _seen(sentence: str, closed: bool) -> Sequence[tuple[int, int, float, str | None]]:
+    if not _worth(sentence):
+        return ()
+    lists = gazetteer()
+    line = Line(sentence, 0, lists)
+    persons = _persons(line, lists, closed)
+    return [(line.starts[one.first], line.ends[one.last], one.score, one.role) for one in persons]
+
+
+def forget() -> None:
+    """Forget the sentences seen, so that a measurement begins as a new process does."""
+    _seen.cache_clear()
+    _WORDS.clear()
+
+
+_LONG = 500
+"""Longer sentences are not remembered, so that what is takes some megabytes at most."""
+
 # Not behind initials and "Dr."; a closing such as "Thanks!" is too short to be parted from its name.
-_FULL_STOP = re.compile(r"(?<=[^\W_]{3}[.!?])[\"')]? +")
+_FULL_STOP = re.compile(r"[.!?](?<=[^\W_]{3}.)([\"')]? +)")
 _SHORTEST = 30
 
 
@@ -52,8 +74,8 @@ def _sentences(part: str) -> Iterator[tuple[int, int]]:
     start = 0
     if len(part) > 2 * _SHORTEST:
         for stop in _FULL_STOP.finditer(part):
-            if stop.start() - start > _SHORTEST and not _shortened(part, stop.start()):
-                yield start, stop.start()
+            if stop.start(1) - start > _SHORTEST and not _shortened(part, stop.start(1)):
+                yield start, stop.start(1)
                 start = stop.end()
     yield start, len(part)
 
@@ -242,22 +264,46 @@ _BEFORE_WEAK = (
 )
 _BEHIND_WEAK = cues.DID | lower.OWNED | {"and"}
 
+# What one word, as blanks part them, tells of its line: a name for sure, or half of something that may hold one.
+_SURE, _CUE, _NOUN, _CAPITAL, _PAIR = (1 << bit for bit in range(5))
+_CUES = re.compile(r"(?i)[a-z]\.[a-z]\.|name|call|\b(?:dr|mrs?|ms)\b")
+
+
+class _Words(dict[str, int]):
+    """The bits of every word seen so far."""
+
+    def __missing__(self, word: str) -> int:
+        low = _LOWER.findall(word)
+        sure = not _dull().issuperset(_CAPITALISED.findall(word)) or not _names().isdisjoint(low)
+        bits = (
+            _SURE * sure
+            | _CUE * bool(_CUES.search(word))
+            | _NOUN * (not _NOUNS.isdisjoint(_LETTERS.findall(word)))
+            | _CAPITAL * (not word.islower())
+            | _PAIR * (not _WEAK.isdisjoint(low) or not cues.ADULTS.isdisjoint(low))
+        )
+        if len(self) < 200_000 and len(word) < 30:  # as much as a language has; not what a text makes up
+            self[word] = bits
+        return bits
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_WORDS = _Words()
+
 
 def _worth(part: str) -> bool:
     """Whether a line may hold a name: a fast look at its words, wide enough for everything below."""
-    if not _dull().issuperset(_CAPITALISED.findall(part)) or _CUED.search(part):
+    told = functools.reduce(operator.or_, map(_WORDS.__getitem__, part.split()), 0)
+    if told & _SURE or (told & _CUE and _CUED.search(part)):
         return True
-    if not _NOUNS.isdisjoint(_BEFORE_CAPITAL.findall(part)):
+    if told & _NOUN and told & _CAPITAL and not _NOUNS.isdisjoint(_BEFORE_CAPITAL.findall(part)):
         return True
-    low = _LOWER.findall(part)
-    if not _names().isdisjoint(low):
-        return True
-    if _WEAK.isdisjoint(low) and cues.ADULTS.isdisjoint(low):
+    if not told & _PAIR:
         return False
     known = gazetteer().kinds
     return any(
         (b in _WEAK and a in _BEFORE_WEAK)
         or (a in _WEAK and b in _BEHIND_WEAK)
         or (a in cues.ADULTS and b not in known)
-        for a, b in itertools.pairwise(low)
+        for a, b in itertools.pairwise(_LOWER.findall(part))
     )
