@@ -6,7 +6,7 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from curation.version import __version__
 
 if TYPE_CHECKING:
     from curation.core.app import App
+    from curation.core.project import Project
+    from curation.core.sources import MadeSource
     from curation.core.store import View
     from curation.core.ui import Ui
 
@@ -24,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("curation.commands.demo:demo", "The whole way, from sources to adapter, on material of our own."),
     "sources": ("curation.pull.cli:sources", "List the sources, add one, or find out how one is read."),
     "pull": ("curation.pull.cli:pull", "Fetch sources at their pinned commits and make records of them."),
+    "generate": ("curation.generate.cli:generate", "Make records from scenarios and from texts of knowledge."),
     "clean": ("curation.clean.cli:clean", "Tidy, scrub personal data, fold duplicates."),
     "scrub": ("curation.clean.scrub_cli:scrub", "Teach the search for personal data, score it, see what is left."),
     "tag": ("curation.tag.cli:tag", "Tag emotions."),
@@ -150,7 +153,14 @@ def cli(
         bring_tables=_bring,
         bring_export=_bring_mix,
         foresee=_foresee,
+        make=_make,
     )
+
+
+def _make(project: Project, name: str, source: MadeSource, say: Callable[[str], None]) -> None:
+    from curation.generate.make import make
+
+    make(project, name, source, say)
 
 
 def _foresee(app: App, upto: str, sources: tuple[str, ...]) -> dict[str, list[dict[str, str]]]:

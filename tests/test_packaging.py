@@ -18,7 +18,7 @@ def test_the_wheel_carries_the_declarations_and_licences(tmp_path: Path) -> None
     (wheel,) = tmp_path.glob("curation-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
 
-    declared = [p for d in ("schemas", "labeling", "exports") for p in (ROOT / d).rglob("*") if p.is_file()]
+    declared = [p for d in ("schemas", "labeling", "exports", "scenarios") for p in (ROOT / d).rglob("*") if p.is_file()]
     assert declared
     expected = {f"curation/_declarations/{p.relative_to(ROOT).as_posix()}" for p in declared}
     assert expected | {"curation/_declarations/sources.yaml", "curation/py.typed"} <= names

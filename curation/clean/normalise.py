@@ -37,13 +37,14 @@ class NormaliseSpec:
             raise ValueError("'max_chars' must be at least 1")
 
 
-@stage("normalise", version=1, spec=NormaliseSpec, reads=("kind", *TEXT_COLUMNS), writes=TEXT_COLUMNS)
+@stage("normalise", version=2, spec=NormaliseSpec, reads=("kind", "persona", *TEXT_COLUMNS), writes=TEXT_COLUMNS)
 def normalise(batch: pa.RecordBatch, spec: NormaliseSpec, context: Context) -> Output:
     """Tidy all strings, remove empty turns, merge turns of the same speaker, cut what follows the last answer.
 
     A chat must have a user and an assistant turn; it loses the turns after its last assistant turn, for nothing
-    there can be learned. A prompt must have a user turn; an answer (`chosen`, and `rejected` of preferences) an
-    assistant turn. A system turn stands first or nowhere.
+    there can be learned, except where a client's voice is taught: those are last words of a client. A prompt must
+    have a user turn; an answer (`chosen`, and `rejected` of preferences) an assistant turn. A system turn stands
+    first or nowhere.
     """
     texts = Texts.of(batch)
     columns = texts.put(tidy(texts.values))
@@ -61,7 +62,8 @@ def normalise(batch: pa.RecordBatch, spec: NormaliseSpec, context: Context) -> O
     no_assistant = chat & ~_rows_with(messages, _is(messages, "assistant"))
     no_assistant |= ~chat & ~_rows_with(turns["chosen"], _is(turns["chosen"], "assistant"))
     no_assistant |= preference & ~_rows_with(turns["rejected"], _is(turns["rejected"], "assistant"))
-    turns["messages"] = _cut(messages, chat & ~no_assistant)
+    client = pc.fill_null(pc.equal(batch.column("persona"), "client"), False).to_numpy(zero_copy_only=False)
+    turns["messages"] = _cut(messages, chat & ~no_assistant & ~client)
     no_user = ~_rows_with(turns["messages"], _is(turns["messages"], "user"))
     too_long = sum(_characters(part) for part in turns.values()) > spec.max_chars
 

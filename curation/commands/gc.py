@@ -12,6 +12,7 @@ import click
 from curation.commands.pipeline import tables
 from curation.core import files
 from curation.core.app import App, pass_app
+from curation.core.made import REPLIES
 from curation.core.project import Project
 from curation.core.store import Store
 
@@ -54,7 +55,7 @@ def _stale_downloads(project: Project) -> Iterator[Path]:
             yield folder
             continue
         # Of a hub, a folder for each commit and its description; of addresses, a folder for each.
-        known = {entry.revision, f"{entry.revision}.json", *(name.partition("/")[0] for name in entry.files)}
+        known = {entry.revision, f"{entry.revision}.json", REPLIES, *(name.partition("/")[0] for name in entry.files)}
         yield from sorted(p for p in folder.iterdir() if p.name not in known)
 
 

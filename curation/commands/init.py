@@ -41,7 +41,7 @@ _GITIGNORE = "data/\nkeys/\nannotations/\n"
 
 
 def declarations() -> Path:
-    """The folder with schemas/, labeling/, exports/ and sources.yaml: in the wheel, or beside the package."""
+    """The folder with the declarations and sources.yaml: in the wheel, or beside the package."""
     packaged = Path(str(resources.files("curation"))) / "_declarations"
     return packaged if packaged.is_dir() else Path(str(resources.files("curation"))).parent
 
@@ -64,7 +64,7 @@ def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -
         raise ProjectError(f"no example is called '{example}'", fix="curate init --example pixel")
     files.make_dir(root)
     found = declarations()
-    for folder in ("schemas", "exports", "labeling"):
+    for folder in ("schemas", "exports", "labeling", "scenarios"):
         with files.os_errors(root / folder):
             shutil.copytree(found / folder, root / folder, dirs_exist_ok=True)
     if example == "pixel":
@@ -116,5 +116,6 @@ def init(app: App, folder: Path, example: str | None) -> None:
     app.ui.say("  sources.yaml       where rows come from: edit this first")
     app.ui.say("  curate.toml        settings")
     app.ui.say("  exports/           mix and training recipes")
+    app.ui.say("  scenarios/         difficult clients, to make dialogues with: add your own")
     app.ui.say("  keys/project.key   makes and keeps record ids: back it up, never share it")
     app.ui.say("next: edit sources.yaml, then: curate run")

@@ -134,6 +134,7 @@ def gravest(errors: Sequence[CurateError]) -> CurateError:
 
 
 def _raw(app: App, name: str, source: Any, done: list[Done]) -> StoredTable:
+    from curation.generate.make import make
     from curation.pull.pull import bring as pull
     from curation.pull.pull import raw_table
 
@@ -143,7 +144,7 @@ def _raw(app: App, name: str, source: Any, done: list[Done]) -> StoredTable:
     if not app.build:
         raise ProjectError(f"'{name}' is not pulled", fix=f"curate pull {name}")
     with app.ui.timed(name), app.ui.progress(f"pull {name}") as progress:
-        pulled = pull(app.project, name, source, say=app.ui.say, progress=progress)
+        pulled = pull(app.project, name, source, make=make, say=app.ui.say, progress=progress)
     _tell(app, name, "pull", pulled.table, app.ui.seconds(name), done)
     return pulled.table
 

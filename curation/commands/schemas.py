@@ -12,6 +12,7 @@ from curation.core import declare, records
 from curation.core.project import Settings
 from curation.core.sources import Sources
 from curation.export.recipe import MixRecipe
+from curation.generate.scenario import Scenario
 from curation.train.recipe import TrainRecipe
 
 
@@ -23,6 +24,7 @@ def generate() -> dict[str, dict[str, Any]]:
         "curate.schema.json": declare.json_schema(Settings, "curate.toml"),
         "scrub.schema.json": declare.json_schema(ScrubFile, "scrub.yaml"),
         "mix.schema.json": declare.json_schema(MixRecipe, "mix"),
+        "scenario.schema.json": declare.json_schema(Scenario, "scenario"),
         "training.schema.json": declare.json_schema(TrainRecipe, "training"),
     }
 

@@ -12,8 +12,9 @@ from curation.core.app import App, pass_app
 from curation.core.errors import CurateError
 from curation.core.plan import Node
 from curation.core.ui import count
-from curation.export.export import made
+from curation.export.export import made, released
 from curation.export.recipe import MixRecipe, load
+from curation.export.risk import count_waiting
 
 
 @click.command()
@@ -36,6 +37,13 @@ def status(app: App, sources: tuple[str, ...]) -> None:
         state = _mix_state(app, recipe, document["sources"])
         document["mixes"][mix] = state
         lines.append(f"mix {mix:<12} {state}")
+    fresh = [name for name, found in document["sources"].items() if _is_fresh(found)]
+    views = {name: rows for name in fresh if (rows := view(app.project, name)) is not None}
+    document["waiting"] = count_waiting(views, released(app.project))
+    lines += [
+        f"{name:<16} {count(number, 'row')} at risk wait for a person and leave in no mix: curate review answer ID risk"
+        for name, number in document["waiting"].items()
+    ]
     if app.ui.json:
         app.ui.emit(document)
         return

@@ -75,7 +75,17 @@ def _origin(project: Project, raw: StoredTable, record: str) -> str:
         return "origin unknown"
     revision = f" at {row['revision'][:12]}" if row["revision"] else ""
     # Stored from 0; people count from 1.
-    return f"{row['uri']}{revision}, file {row['file']}, row {row['row'] + 1}"
+    return f"{row['uri']}{revision}, file {row['file']}, row {row['row'] + 1}" + _made(raw, record)
+
+
+def _made(raw: StoredTable, record: str) -> str:
+    """How a row that nobody wrote was made: variation and seed, and the model where one spoke."""
+    row = row_of(raw, record) or {}
+    if not row.get("synthetic"):
+        return ""
+    said = {item["key"]: item["value"] for item in row["meta"] or ()}
+    about = [f"{name} {said[name]}" for name in ("variation", "seed", "model", "prompt") if name in said]
+    return "; ".join((f" (made by {row['synthetic']}", *about)) + ")"
 
 
 def _kept(table: StoredTable, record: str) -> str:

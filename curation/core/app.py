@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from curation.core.errors import ProjectError
+from curation.core.made import Make
 from curation.core.project import Project
 from curation.core.records import source_of
 from curation.core.store import WHOLE, Store, View
@@ -42,6 +43,7 @@ class App:
     bring_tables: Bring | None = None
     bring_export: BringMix | None = None
     foresee: Foresee | None = None
+    make: Make | None = None
 
     @cached_property
     def project(self) -> Project:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from curation.core.declare import doc
 from curation.core.records import ROLES
@@ -318,7 +318,53 @@ class FileSource:
         _check_caps(self, "max_rows")
 
 
-Source = HubSource | FileSource
+@dataclass(frozen=True)
+class ScenarioSource:
+    """Dialogues made of the project's scenarios: from their own lines, or by an endpoint in two roles."""
+
+    kind: Literal["scenarios"]
+    path: str = doc("folder of scenario files, relative to the project", default="scenarios")
+    only: tuple[str, ...] = doc("ids of the scenarios to take; by default all of the folder", default=())
+    variations: int = doc("dialogues of each scenario", default=4)
+    seed: int = doc("another seed makes other dialogues", default=17)
+    endpoint: str | None = doc(
+        "endpoint of curate.toml that plays client and therapist; none: the scenarios' own lines", default=None
+    )
+    licence: str | None = doc("SPDX identifier of the scenarios", default=None)
+    persona: Literal["assistant", "client", "neutral"] = doc("whose voice its rows teach", default="client")
+    priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
+    enabled: bool = doc("false: the source is left out everywhere", default=True)
+    accept: Accept | None = doc(
+        "needed before rows leave under an unknown, non-commercial or AGPL licence", default=None
+    )
+    note: str | None = doc("for people", default=None)
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not 1 <= self.variations <= 10_000:
+            raise ValueError("'variations' must be from 1 to 10,000")
+
+    # What is made has one shape, so nobody declares it.
+    max_rows: ClassVar[int | None] = None
+    confirmed: ClassVar[str | None] = None
+    adapter: ClassVar[Adapter] = Turns(
+        kind="turns",
+        trim_trailing_user=False,
+        group="scenario",
+        keep=("scenario", "variation", "seed", "moves", "emotions", "resistance", "told", "risk_level", "flags",
+              "model", "prompt"),
+    )  # fmt: skip
+
+    @property
+    def synthetic(self) -> str:
+        """The method that makes its rows."""
+        return "endpoint" if self.endpoint else "template"
+
+
+MadeSource = ScenarioSource
+"""Sources whose rows are made here, of other material."""
+
+Source = HubSource | FileSource | ScenarioSource
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from curation.export.split import held_out
 from curation.methods import screen
 from curation.version import __version__
 
-VERSION = 2
+VERSION = 3
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 QUESTION = "decision"
@@ -111,7 +111,9 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
             for name, view in used.items()
         },
         "benchmarks": {test.name: test.facts() for test in tests},
-        "annotations": files.digest([dict(people.decisions), sorted(people.forgotten), sorted(people.held)]),
+        "annotations": files.digest(
+            [dict(people.decisions), sorted(people.forgotten), sorted(people.held), sorted(people.released)]
+        ),
     }
     return Planned(used, rights, people, tests, ingredients, files.digest(ingredients))
 
@@ -145,8 +147,15 @@ def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dic
 def _people(project: Project, used: Mapping[str, View]) -> People:
     said = Annotations(project.root / "annotations")
     decisions = {r: v for r, v in said.values(QUESTION).items() if source_of(r) in used and v in ("approve", "reject")}
-    held = frozenset(r for r, v in said.values(RISK).items() if source_of(r) in used and v == "hold")
-    return People(decisions, frozenset(r for r in said.forgotten() if source_of(r) in used), held)
+    risk = {r: v for r, v in said.values(RISK).items() if source_of(r) in used}
+    held, released = (frozenset(r for r, v in risk.items() if v == wanted) for wanted in ("hold", "release"))
+    return People(decisions, frozenset(r for r in said.forgotten() if source_of(r) in used), held, released)
+
+
+def released(project: Project) -> frozenset[str]:
+    """The records at risk that a person has let go."""
+    said = Annotations(project.root / "annotations").values(RISK)
+    return frozenset(record for record, value in said.items() if value == "release")
 
 
 def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[str, Any]:

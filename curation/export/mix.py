@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
+from curation.export import risk
 from curation.export.gates import Right
 from curation.export.recipe import MixRecipe
 from curation.export.views import COLUMNS, REASONS, shape
@@ -20,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 SELECTED = ""
-EARLY = ("kind", "forgotten", "held", "rejected", "not_approved", "persona", "language")
+EARLY = ("kind", "forgotten", "held", "risk_unreleased", "rejected", "not_approved", "persona", "language")
 """Why a row is left out before its view is looked at, in the order in which it is asked."""
 LATE = ("too_few_turns", "too_many_turns", "contaminated", "twin", "quota", "screen")
 ALL_REASONS = (SELECTED, *EARLY, *REASONS, *LATE)
@@ -35,11 +36,13 @@ class People:
         decisions: approve or reject, by record id.
         forgotten: ids that may not come back.
         held: ids that somebody holds back because of a risk, until it is released.
+        released: ids at risk that somebody has let go.
     """
 
     decisions: Mapping[str, str]
     forgotten: frozenset[str]
     held: frozenset[str] = frozenset()
+    released: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -124,7 +127,7 @@ def build_index(
 
 def batches(view: View) -> Iterator[pa.Table]:
     """A source's parts in id order, with the columns that selection needs."""
-    wanted = [c for c in (*COLUMNS, "group", "text_digest") if c in view.columns and c != "emotion"]
+    wanted = [c for c in (*COLUMNS, *risk.COLUMNS, "group", "text_digest") if c in view.columns and c != "emotion"]
     for part in sorted(view.parts):
         yield view.read(part, wanted)
 
@@ -141,6 +144,7 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
         ~_is_in(table, "kind", kinds),
         _is_in(table, "id", tuple(people.forgotten)) if people.forgotten else never,
         _is_in(table, "id", tuple(people.held)) if people.held else never,
+        risk.waiting(table, people.released),
         np.array([d == "reject" for d in decided], np.bool_),
         ~approved if recipe.where.approved else never,
         ~_is_in(table, "persona", tuple(recipe.personas)),

@@ -111,14 +111,13 @@ class Client:
             ProjectError: the server does not know the model or the request.
             RetryError: the server is down, busy or too slow, after all retries.
         """
+        if known := self.known(request):
+            with self._lock:
+                self.usage.cached += 1
+            return known
         body = self._body(request)
         prompt = files.digest({"version": VERSION, **body})
         path = self.cache / prompt[:2] / f"{prompt}.json"
-        if path.exists():
-            kept = files.read_sealed(path)
-            with self._lock:
-                self.usage.cached += 1
-            return Reply(**{**kept, "cached": True})
         most = self._afford(request)
         try:
             document = self._send(body)
@@ -129,6 +128,16 @@ class Client:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         files.write_sealed(path, {k: v for k, v in vars(reply).items() if k != "cached"})
         return reply
+
+    def known(self, request: Request) -> Reply | None:
+        """The reply to a request where it is in the cache; nothing is sent and nothing counted."""
+        prompt = files.digest({"version": VERSION, **self._body(request)})
+        path = self.cache / prompt[:2] / f"{prompt}.json"
+        return Reply(**{**files.read_sealed(path), "cached": True}) if path.exists() else None
+
+    def price(self, tokens_in: int, tokens_out: int) -> float:
+        """What so many tokens cost."""
+        return (tokens_in * self.spec.price_in + tokens_out * self.spec.price_out) / 1e6
 
     def ask_all(self, requests: Sequence[Request]) -> list[Reply]:
         """Replies in the order of the requests, several at a time. What was answered before an error is kept."""
@@ -149,9 +158,9 @@ class Client:
                 total.cached += 1
                 continue
             total.requests += 1
-            total.tokens_in += _tokens(request)
+            total.tokens_in += tokens(request)
             total.tokens_out += self.spec.max_tokens
-        total.cost = self._price(total.tokens_in, total.tokens_out)
+        total.cost = self.price(total.tokens_in, total.tokens_out)
         return total
 
     def _body(self, request: Request) -> dict[str, Any]:
@@ -164,12 +173,9 @@ class Client:
         }
         return {**body, "response_format": {"type": "json_object"}} if request.want_json else body
 
-    def _price(self, tokens_in: int, tokens_out: int) -> float:
-        return (tokens_in * self.spec.price_in + tokens_out * self.spec.price_out) / 1e6
-
     def _afford(self, request: Request) -> float:
         """Set aside what the reply may cost at most, so that requests at the same time cannot spend it twice."""
-        most = self._price(_tokens(request), self.spec.max_tokens)
+        most = self.price(tokens(request), self.spec.max_tokens)
         with self._lock:
             if self.spec.max_cost is not None and self.usage.cost + most > self.spec.max_cost:
                 raise GateError(
@@ -260,13 +266,13 @@ class Client:
         text = text if isinstance(text, str) else ""
         tokens_in, tokens_out = (
             int(used[name]) if isinstance(used.get(name), int) else guess
-            for name, guess in (("prompt_tokens", _tokens(request)), ("completion_tokens", _length(text)))
+            for name, guess in (("prompt_tokens", tokens(request)), ("completion_tokens", _length(text)))
         )
         with self._lock:
             self.usage.requests += 1
             self.usage.tokens_in += tokens_in
             self.usage.tokens_out += tokens_out
-            self.usage.cost += self._price(tokens_in, tokens_out)
+            self.usage.cost += self.price(tokens_in, tokens_out)
         model = document.get("model")
         trouble = _trouble(choice.get("finish_reason"), message, text, request.want_json)
         return Reply(text, str(model or self.spec.model)[:200], prompt, tokens_in, tokens_out, trouble)
@@ -295,7 +301,8 @@ def _length(text: str) -> int:
     return math.ceil(len(text) / CHARS_PER_TOKEN)
 
 
-def _tokens(request: Request) -> int:
+def tokens(request: Request) -> int:
+    """About how many tokens a request sends."""
     return sum(_length(message["content"]) + 4 for message in request.messages)
 
 

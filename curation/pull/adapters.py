@@ -51,7 +51,14 @@ class _Said:
 
 
 def convert(
-    batch: pa.RecordBatch, adapter: Adapter, *, persona: str, licence: str | None, key: bytes, source: str
+    batch: pa.RecordBatch,
+    adapter: Adapter,
+    *,
+    persona: str,
+    licence: str | None,
+    key: bytes,
+    source: str,
+    synthetic: str | None = None,
 ) -> Converted:
     """Turn a batch of source rows into records.
 
@@ -68,6 +75,7 @@ def convert(
         licence: the licence the source is used under.
         key: the project key, for the group hashes.
         source: name of the source; values of a group column mean something within it only.
+        synthetic: the method that made the rows; None for what people wrote.
     """
     if isinstance(adapter, Rows) and not dialogues.is_gathered(batch):
         batch = dialogues.gather(batch, adapter)
@@ -90,7 +98,7 @@ def convert(
         "language": pa.nulls(rows, pa.string()),
         "licence": pa.repeat(pa.scalar(licence, pa.string()), rows),
         "group": _groups(batch, adapter, fine, messages, key, source),
-        "synthetic": pa.nulls(rows, pa.string()),
+        "synthetic": pa.repeat(pa.scalar(synthetic, pa.string()), rows),
         "meta": _meta(batch, adapter.keep, fine),
     }
     records = pa.RecordBatch.from_arrays([columns[f.name] for f in CONVERTED_SCHEMA], schema=CONVERTED_SCHEMA)

@@ -42,6 +42,7 @@ def pull(app: App, names: tuple[str, ...], update: bool, accept_schema: bool, dr
             app.project.enabled(names),
             update=update,
             accept_schema=accept_schema,
+            make=app.make,
             say=app.ui.say,
             progress=progress,
         )

@@ -17,7 +17,7 @@ from curation.core.annotations import Annotations
 from curation.core.declare import plain
 from curation.core.project import Project
 from curation.core.records import DROPPED_SCHEMA, ORIGIN_SCHEMA, RECORD_SCHEMA, RECORD_VERSION
-from curation.core.sources import Rows, Source
+from curation.core.sources import MadeSource, Rows, Source
 from curation.core.store import WHOLE, Part, Store, StoredTable, prefix_digits
 from curation.methods import screen
 from curation.pull import adapters
@@ -85,6 +85,7 @@ def ingredients(project: Project, name: str, source: Source, material: Material)
         "record": RECORD_VERSION,
         "key": records.keyed(project.key, "fingerprint", name),
         "forgotten": files.digest(forgotten),
+        **({"synthetic": source.synthetic} if isinstance(source, MadeSource) else {}),
     }
 
 
@@ -170,7 +171,13 @@ def _take(
 ) -> None:
     """One chunk's rows, converted and screened, on their way to the kept or the refused ones."""
     converted = adapters.convert(
-        chunk.columns, source.adapter, persona=source.persona, licence=material.licence, key=project.key, source=name
+        chunk.columns,
+        source.adapter,
+        persona=source.persona,
+        licence=material.licence,
+        key=project.key,
+        source=name,
+        synthetic=source.synthetic if isinstance(source, MadeSource) else None,
     )
     hashes = records.identity(project.key, chunk.identity.to_pylist())
     place = pa.RecordBatch.from_arrays(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from curation.core import made
 from curation.core.errors import CurateError, MissingError
 from curation.core.lock import Entry
 from curation.core.project import Project
-from curation.core.sources import FileSource, HubSource, Source, names
+from curation.core.sources import FileSource, HubSource, MadeSource, Source, names
 from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
 from curation.pull.pull import pin
@@ -57,6 +58,8 @@ def _preview(project: Project, name: str, source: Source, entry: Entry | None, u
     try:
         if isinstance(source, HubSource):
             return _of_hub(project, name, source, entry, update)
+        if isinstance(source, MadeSource):
+            return _of_made(project, name, source)
         return _of_files(project, name, source)
     except CurateError as error:
         place = source.id if isinstance(source, HubSource) else ", ".join(names(source.path))
@@ -84,6 +87,20 @@ def _of_hub(project: Project, name: str, source: HubSource, entry: Entry | None,
         pinned=entry.revision if entry and entry.revision != listing.sha else None,
         todo=error.fix if error else _rights(source, licence),
         error=error,
+    )
+
+
+def _of_made(project: Project, name: str, source: MadeSource) -> Preview:
+    found = made.material(project, name, source)
+    here = made.note(project, name, made.revision(project, name, source)) is not None
+    return Preview(
+        source.path,
+        licence=source.licence,
+        gated=False,
+        files=len(found),
+        size=0,
+        cached=here,
+        todo=_rights(source, source.licence),
     )
 
 

@@ -8,12 +8,13 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from curation.core import files
+from curation.core import files, made
 from curation.core.declare import plain
 from curation.core.errors import CurateError, IntegrityError
 from curation.core.lock import Entry
+from curation.core.made import Make
 from curation.core.project import Project
-from curation.core.sources import HubSource, Source, names
+from curation.core.sources import FileSource, HubSource, MadeSource, Source, names
 from curation.core.store import StoredTable
 from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
@@ -59,13 +60,15 @@ def bring(
     *,
     update: bool = False,
     accept_schema: bool = False,
+    make: Make | None = None,
     say: Say = _silent,
     progress: Progress = _unseen,
 ) -> Pulled:
     """Bring the raw table of a source up to date and pin it. Hold `project.writing()` around it.
 
     A hub source that is pinned stays at its commit, unless `update`; one that names another full commit in
-    sources.yaml follows that. Local files are read as they are now. Where the table is up to date nothing is
+    sources.yaml follows that. Local files are read as they are now; rows that are made of other material are made by
+    `make`. Where the table is up to date nothing is
     fetched; and of a source with withdrawn rows no download is kept. Columns that the adapter was not confirmed for
     (see `schema`) are refused, unless `accept_schema`.
 
@@ -87,8 +90,8 @@ def bring(
         licence_text = listing.licence_text()
         left_out = listing.left_out(source)
     else:
-        data = local.locate(project, name, source, update=update, say=say)
-        repo, revision, gated, card, left_out = None, _contents(data), False, None, 0
+        data, revision = _here(project, name, source, update, make, say)
+        repo, gated, card, left_out = None, False, None, 0
         licence_text = None
     other = [f.name for f in data if entry and entry.files.get(f.name, f.sha256) != f.sha256]
     if entry and entry.revision == revision and other:
@@ -145,6 +148,7 @@ def bring_all(
     *,
     update: bool = False,
     accept_schema: bool = False,
+    make: Make | None = None,
     say: Say = _silent,
     progress: Progress = _unseen,
 ) -> Outcome:
@@ -154,7 +158,7 @@ def bring_all(
     for name, source in sources.items():
         try:
             pulled[name] = bring(
-                project, name, source, update=update, accept_schema=accept_schema, say=say, progress=progress
+                project, name, source, update=update, accept_schema=accept_schema, make=make, say=say, progress=progress
             )
         except CurateError as error:
             errors[name] = error
@@ -179,6 +183,12 @@ def pinned(project: Project, name: str, source: Source, entry: Entry) -> Materia
             return None
         found = huggingface.cached(project, name, source, entry.revision)
         data = found[1] if found else None
+    elif isinstance(source, MadeSource):
+        try:
+            if made.revision(project, name, source) != entry.revision:
+                return None
+        except CurateError:
+            return None
     else:
         try:
             data = local.locate(project, name, source, fetch=False)
@@ -205,8 +215,21 @@ def pin(source: HubSource, entry: Entry | None) -> str | None:
 
 
 def _is_remote(source: Source) -> bool:
-    """Does all of it have to be fetched?"""
-    return isinstance(source, HubSource) or all("://" in place for place in names(source.path))
+    """Does all of it have to be fetched, or made?"""
+    return isinstance(source, (HubSource, MadeSource)) or all("://" in place for place in names(source.path))
+
+
+def _here(
+    project: Project, name: str, source: FileSource | MadeSource, update: bool, make: Make | None, say: Say
+) -> tuple[tuple[DataFile, ...], str]:
+    """The files of a source that no hub has, made first where they have to be, and their revision."""
+    if not isinstance(source, MadeSource):
+        data = local.locate(project, name, source, update=update, say=say)
+        return data, _contents(data)
+    revision = made.revision(project, name, source)
+    if make is not None and made.note(project, name, revision) is None:
+        make(project, name, source, say)
+    return tuple(DataFile(f.name, f.path, f.sha256, f.uri) for f in made.located(project, name, source)), revision
 
 
 def _clear_downloads(project: Project, name: str, table: StoredTable) -> None:

@@ -126,7 +126,7 @@ def test_contributing_adds_a_stage(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"text": "hello"}\n')
     tried = curate("try", "shout", "--file", "x.jsonl", cwd=tmp_path, package=package)
     assert json.loads(tried) == {"text": "hello"}
-    for folder in ("schemas", "exports", "labeling"):
+    for folder in ("schemas", "exports", "labeling", "scenarios"):
         shutil.copytree(ROOT / folder, package / folder)
     curate("init", "p", cwd=tmp_path, package=package)
     project = tmp_path / "p"

@@ -1,4 +1,4 @@
-"""Pixel's own sources: all come through the hub client, and the restricted ones leave on a person's word only."""
+"""Pixel's own sources: all but the scenarios come through the hub client, and the restricted ones leave on a person's word only."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from curation.cli import main
 from curation.core.errors import GateError
 from curation.core.project import Project
+from curation.core.sources import HubSource
 from curation.demo.hub import LoopbackHub
 from curation.export.gates import rights
 from curation.pull.pull import raw_table
@@ -78,6 +79,10 @@ def pulled(root: Path, capsys: pytest.CaptureFixture[str], *args: str) -> tuple[
     return code, json.loads(capsys.readouterr().out)
 
 
+def hub_sources(project: Project) -> dict[str, HubSource]:
+    return {name: source for name, source in project.sources.items() if isinstance(source, HubSource)}
+
+
 def mix(root: Path, name: str, task: str = "sft") -> None:
     shutil.rmtree(root / "exports" / "mixes")
     (root / "exports" / "mixes").mkdir()
@@ -86,7 +91,7 @@ def mix(root: Path, name: str, task: str = "sft") -> None:
 
 def test_every_source_binds_and_says_what_has_to_be_known(root: Path) -> None:
     sources = Project.open(root).sources
-    assert len(sources) == 13
+    assert len(sources) == 14
     assert {name for name, source in sources.items() if not source.enabled} == OFF
     assert all(source.note for source in sources.values())
     assert not any(source.accept for source in sources.values())
@@ -95,6 +100,7 @@ def test_every_source_binds_and_says_what_has_to_be_known(root: Path) -> None:
         "dark-rp": "agpl-3.0",
         "gutenberg-dpo": "cc-by-4.0",
         "gryphe": "mit",
+        "scenarios": "apache-2.0",
     }
 
 
@@ -115,10 +121,10 @@ def test_with_a_token_all_thirteen_come_and_every_row_is_a_record_or_a_counted_r
     edit(root, ("enabled: false", "enabled: true"))
     monkeypatch.setenv("HF_TOKEN", "hf_ok")
     code, said = pulled(root, capsys)
-    assert code == 0 and len(said["pulled"]) == 13 and not said["blocked"]
+    assert code == 0 and len(said["pulled"]) == 14 and not said["blocked"]
     project = Project.open(root)
     figures = {}
-    for name, source in project.sources.items():
+    for name, source in hub_sources(project).items():
         entry, table = project.lock().sources[name], raw_table(project, name, source)
         assert table is not None and table.key == entry.table
         home = HUB / "datasets" / str(entry.id) / entry.revision
@@ -149,11 +155,11 @@ def test_without_a_token_the_open_ones_come_and_the_others_say_who_must_do_what(
     edit(root, ("enabled: false", "enabled: true"))
     code, said = pulled(root, capsys)
     assert code == 5
-    assert set(said["pulled"]) == OPEN and set(said["blocked"]) == GATED
+    assert set(said["pulled"]) == OPEN | {"scenarios"} and set(said["blocked"]) == GATED
     assert all(error["exit_code"] == 5 for error in said["blocked"].values())
     assert curate(root, "pull") == 5
     shown = capsys.readouterr().out
-    ids = {name: str(source.id) for name, source in Project.open(root).sources.items()}  # type: ignore[union-attr]
+    ids = {name: source.id for name, source in hub_sources(Project.open(root)).items()}
     for name in GATED:
         (line,) = [line for line in shown.splitlines() if line.split()[0] == name]
         assert f"/datasets/{ids[name]}" in line and "ask for access" in line and "HF_TOKEN" in line

@@ -1,0 +1,16 @@
+"""`curate generate`."""
+
+from __future__ import annotations
+
+import click
+
+from curation.generate.scenarios_cli import chat, scenarios
+
+
+@click.group()
+def generate() -> None:
+    """Make records from scenarios and from texts of knowledge."""
+
+
+generate.add_command(scenarios)
+generate.add_command(chat)
