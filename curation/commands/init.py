@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from importlib import resources
 from pathlib import Path
 
 import click
 
 from curation.core import files
 from curation.core.app import App, pass_app
+from curation.core.declare import declarations
 from curation.core.errors import ProjectError
 from curation.core.project import KEY_FILE, SETTINGS_FILE, SOURCES_FILE, is_unused, make_key
 
@@ -38,12 +38,6 @@ _SETTINGS = """\
 """
 
 _GITIGNORE = "data/\nkeys/\nannotations/\n"
-
-
-def declarations() -> Path:
-    """The folder with the declarations and sources.yaml: in the wheel, or beside the package."""
-    packaged = Path(str(resources.files("curation"))) / "_declarations"
-    return packaged if packaged.is_dir() else Path(str(resources.files("curation"))).parent
 
 
 def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -> None:

@@ -11,6 +11,7 @@ from curation.clean.pii.entries_file import ScrubFile
 from curation.core import declare, records
 from curation.core.project import Settings
 from curation.core.sources import Sources
+from curation.core.taxonomies import Taxonomy
 from curation.export.recipe import MixRecipe
 from curation.generate.scenario import Scenario
 from curation.train.recipe import TrainRecipe
@@ -25,6 +26,7 @@ def generate() -> dict[str, dict[str, Any]]:
         "scrub.schema.json": declare.json_schema(ScrubFile, "scrub.yaml"),
         "mix.schema.json": declare.json_schema(MixRecipe, "mix"),
         "scenario.schema.json": declare.json_schema(Scenario, "scenario"),
+        "taxonomy.schema.json": declare.json_schema(Taxonomy, "taxonomy"),
         "training.schema.json": declare.json_schema(TrainRecipe, "training"),
     }
 

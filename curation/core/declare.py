@@ -15,6 +15,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
@@ -56,6 +57,12 @@ class Document:
 def doc(text: str, **more: Any) -> Any:
     """A dataclass field whose description reaches the JSON Schema; `default` and friends as in `field`."""
     return field(metadata={"doc": text}, **more)
+
+
+def declarations() -> Path:
+    """The folder with schemas/, labeling/, exports/ and sources.yaml: in the wheel, or beside the package."""
+    packaged = Path(str(resources.files("curation"))) / "_declarations"
+    return packaged if packaged.is_dir() else Path(str(resources.files("curation"))).parent
 
 
 def load(path: Path) -> Document:

@@ -15,13 +15,14 @@ from curation.core.store import View
 from curation.export import risk
 from curation.export.gates import Right
 from curation.export.recipe import MixRecipe
+from curation.export.tags import has_emotion
 from curation.export.views import COLUMNS, REASONS, shape
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 SELECTED = ""
-EARLY = ("kind", "forgotten", "held", "risk_unreleased", "rejected", "not_approved", "persona", "language")
+EARLY = ("kind", "forgotten", "held", "risk_unreleased", "rejected", "not_approved", "persona", "language", "emotion")
 """Why a row is left out before its view is looked at, in the order in which it is asked."""
 LATE = ("too_few_turns", "too_many_turns", "contaminated", "twin", "quota", "screen")
 ALL_REASONS = (SELECTED, *EARLY, *REASONS, *LATE)
@@ -103,7 +104,7 @@ def build_index(
     names = tuple(sorted(views))
     found: list[pa.Table] = []
     for number, name in enumerate(names):
-        for table in batches(views[name]):
+        for table in batches(views[name], emotion=recipe.where.emotions is not None):
             found.append(_look(table, number, key, recipe, people))
         say(f"{recipe.mix}: {name}: {views[name].rows:,} rows looked at")
     whole = pa.concat_tables([_look(RECORD_SCHEMA.empty_table(), 0, key, recipe, people), *found])
@@ -125,9 +126,10 @@ def build_index(
     )
 
 
-def batches(view: View) -> Iterator[pa.Table]:
-    """A source's parts in id order, with the columns that selection needs."""
-    wanted = [c for c in (*COLUMNS, *risk.COLUMNS, "group", "text_digest") if c in view.columns and c != "emotion"]
+def batches(view: View, *, emotion: bool = False) -> Iterator[pa.Table]:
+    """A source's parts in id order, with the columns that selection needs; the emotion tag only where it is asked."""
+    names = (*COLUMNS, *risk.COLUMNS, "group", "text_digest")
+    wanted = [c for c in names if c in view.columns and (c != "emotion" or emotion)]
     for part in sorted(view.parts):
         yield view.read(part, wanted)
 
@@ -149,6 +151,7 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
         ~approved if recipe.where.approved else never,
         ~_is_in(table, "persona", tuple(recipe.personas)),
         ~_is_in(table, "language", recipe.where.languages) if recipe.where.languages is not None else never,
+        ~has_emotion(table, recipe.where.labels) if recipe.where.emotions is not None else never,
     )
     views = tuple(found.reason == code for code in range(len(REASONS)))
     late = (turns < low, turns > high if high is not None else never)

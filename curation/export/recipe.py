@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
 
-from curation.core import declare, files
+from curation.core import declare, files, taxonomies
 from curation.core.declare import Document, doc
 from curation.core.errors import ProjectError
 from curation.core.project import Project
 from curation.core.records import PERSONAS
 
 FOLDER = "exports/mixes"
+EMOTIONS = "goemotions28"
 PLACEHOLDERS = ("emotions", "language")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
@@ -68,12 +69,23 @@ class Where:
     min_turns: int | None = doc("fewest turns after the view is made, system turn not counted", default=None)
     max_turns: int | None = doc("most turns after the view is made, system turn not counted", default=None)
     approved: bool = doc("only records that a person approved", default=False)
+    emotions: tuple[str, ...] | None = doc(
+        "only records in which a turn is tagged with one of these: a label of goemotions28, or a coarser one that "
+        "stands for several, such as ekman7.sadness or sentiment3.negative",
+        default=None,
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         low, high = self.min_turns or 1, self.max_turns
         if low < 1 or (high is not None and high < low):
             raise ValueError("'min_turns' must be at least 1 and 'max_turns' not below it")
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The labels that `emotions` stands for."""
+        known = taxonomies.families(EMOTIONS)
+        return frozenset().union(*(known[name] for name in self.emotions or ()))
 
 
 def _every_voice() -> dict[str, Persona]:
@@ -152,6 +164,7 @@ def load(project: Project) -> dict[str, MixRecipe]:
             if not files.safe_join(project.root, name).exists():
                 fix = f"make it with: curate benchmark FILE --field NAME --out {name}; or take it out"
                 raise document.error(("decontaminate", position), f"there is no hash file '{name}'", fix)
+        _check_emotions(recipe, document)
         if recipe.mix in recipes:
             raise document.error(("mix",), f"another recipe is already called '{recipe.mix}'", "rename this one")
         recipes[recipe.mix] = recipe
@@ -163,6 +176,15 @@ def _check_sources(recipe: MixRecipe, document: Document, project: Project) -> N
         for position, name in enumerate(names or ()):
             if name not in project.sources:
                 raise _no_source(name, document.place((key, position if key == "sources" else name)), project)
+
+
+def _check_emotions(recipe: MixRecipe, document: Document) -> None:
+    known = taxonomies.families(EMOTIONS) if recipe.where.emotions is not None else {}
+    for position, name in enumerate(recipe.where.emotions or ()):
+        if name not in known:
+            raise document.error(
+                ("where", "emotions", position), f"no emotion is called '{name}'", taxonomies.nearest(name, known)
+            )
 
 
 def _no_source(name: str, where: str, project: Project) -> ProjectError:

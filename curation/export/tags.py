@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.export.recipe import Persona
+from curation.methods.texts import one_array
 
 LANGUAGES = {
     "ar": "Arabic",
@@ -77,6 +78,18 @@ def emotion_labels(column: pa.Array, turns: npt.NDArray[np.int64], wanted: npt.N
     ):
         counted[row].update(label for label in labels or () if label != "neutral")
     return [sorted(counts, key=lambda label: (-counts[label], label)) for counts in counted]
+
+
+def has_emotion(table: pa.Table, wanted: frozenset[str]) -> npt.NDArray[np.bool_]:
+    """Which records have a turn that is tagged with one of the labels; a record without the tag has none."""
+    if "emotion" not in table.column_names:
+        return np.zeros(len(table), np.bool_)
+    turns = pc.struct_field(one_array(table.column("emotion")), "turns")
+    labels = pc.struct_field(turns.flatten(), "labels")
+    row = pc.list_parent_indices(turns).take(pc.list_parent_indices(labels))
+    found = np.zeros(len(table), np.bool_)
+    found[row.filter(pc.is_in(labels.flatten(), value_set=pa.array(sorted(wanted)))).to_numpy()] = True
+    return found
 
 
 def system_prompt(persona: Persona, language: str | None, emotions: Sequence[str]) -> str | None:

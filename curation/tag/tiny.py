@@ -16,10 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from curation.core import taxonomies
 from curation.core.errors import IntegrityError, MissingError, require
 from curation.tag.features import BITS, Block, blocks, weigh
 
 WEIGHTS = Path(__file__).with_name("tiny.safetensors")
+LABELS = "goemotions28"
+"""The taxonomy whose labels the tagger knows, in its order."""
 VERSION = 1
 """Version of the features and of the file's layout together; weights of another version are refused."""
 
@@ -104,6 +107,8 @@ class TinyTagger:
             raise IntegrityError(
                 "the weights belong to another version of the embedded tagger", where=str(path), fix=_REFIT
             )
+        if tuple(about["labels"]) != taxonomies.load(LABELS).ids:
+            raise IntegrityError(f"the weights' labels are not those of {LABELS}", where=str(path), fix=_REFIT)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         calibration = Calibration(**{name: tensors.pop(name) for name in _CURVE})
         return cls(labels=tuple(about["labels"]), fingerprint=digest, calibration=calibration, **tensors)

@@ -71,6 +71,29 @@ def test_kinds_by_task(tmp_path):
         assert len(taken(index_of(tmp_path, rows, recipe, tag=tag))) == count
 
 
+def test_emotions_by_label_and_by_group(tmp_path):
+    kind = pa.struct([("turns", pa.list_(pa.struct([("labels", pa.list_(pa.string()))])))])
+
+    def felt(number, *labels):
+        tagged = None if labels == (None,) else {"turns": [{"labels": each} for each in labels]}
+        return record("a", number) | {"emotion": tagged}
+
+    rows = [felt(1, ["grief"], []), felt(2, None, ["joy", "love"]), felt(3, ["neutral"], None), felt(4, None)]
+    project = make_project(tmp_path, {"a": {}})
+    views = {"a": publish(project, "a", rows, types={"emotion": kind}, digits=1)}
+    for names, numbers in (
+        (("grief",), {0}),
+        (("ekman7.sadness", "love"), {0, 1}),
+        (("sentiment3.positive",), {1}),
+        (("pride",), set()),
+    ):
+        index = decide(views, MixRecipe(mix="m", task="sft", where=Where(emotions=names)))
+        assert set(taken(index)) == {rows[n]["id"] for n in numbers}
+        assert set(reasons(index).values()) <= {"", "emotion"}
+    untagged = {"a": publish(project, "a", rows)}
+    assert taken(decide(untagged, MixRecipe(mix="m", task="sft", where=Where(emotions=("grief",))))) == []
+
+
 def test_twins_keep_the_approved_then_the_freer_then_the_preferred_then_the_first_id(tmp_path):
     recipe = MixRecipe(mix="m", task="sft")
     rows = {name: [record(name, 1, messages=turns("u: Hi.", "a: Ho."))] for name in "abc"}

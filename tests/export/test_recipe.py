@@ -47,12 +47,20 @@ def test_the_shipped_recipes_are_whole(tmp_path):
         ("mix: m\ntask: sft\npersonas:\n  client:\n    details: ['x']\n", "m.yaml:5", "system"),
         ("mix: m\ntask: sft\nsplits: {validation: 1.0}\n", "m.yaml:3", "validation"),
         ("mix: m\ntask: sft\nwhere: {min_turns: 4, max_turns: 2}\n", "m.yaml:3", "turns"),
+        ("mix: m\ntask: sft\nwhere:\n  emotions:\n    - grief\n    - sadnes\n", "m.yaml:6", "sadnes"),
+        ("mix: m\ntask: sft\nwhere: {emotions: [ekman7.grief]}\n", "m.yaml:3", "ekman7.grief"),
     ],
 )
 def test_mistakes_are_named_with_their_line(tmp_path, text, where, what):
     with pytest.raises(ProjectError) as caught:
         load(written(tmp_path, text))
     assert caught.value.where.endswith(where) and what in caught.value.what
+
+
+def test_the_nearest_emotion_is_named(tmp_path):
+    with pytest.raises(ProjectError) as caught:
+        load(written(tmp_path, "mix: m\ntask: sft\nwhere: {emotions: [sadnes]}\n"))
+    assert caught.value.fix == "did you mean 'sadness'?"
 
 
 def test_two_recipes_for_one_mix(tmp_path):
