@@ -66,10 +66,11 @@ _NEGATOR = re.compile(
     r"|den(?:y|ies|ied|ying)|absence of|negative for|free of|ruled out|unlikely|hardly|rarely|refuses? to|promised? (?:not|never))|n't)\b(?P<gap>(?:[ /]+[\w'/-]+){0,6})[ /]*$"
 )
 _NOT_NEGATED = re.compile(
-    r"\b(?:never not|not not|can'?t not|can'?t stop|cannot stop|couldn'?t stop|cant stop|won'?t stop|can'?t help|not only|not just|not even|not sure|don'?t know|dont know|dunno|not because|don'?t care|dont care"
+    r"\b(?:(?:wouldn'?t|don'?t|not|didn'?t) mind|never not|not not|can'?t not|can'?t stop|cannot stop|couldn'?t stop|cant stop|won'?t stop|can'?t help|not only|not just|not even|not sure|don'?t know|dont know|dunno|not because|don'?t care|dont care"
     r"|don'?t think (?:i|he|she|they) (?:can|could|will)|can'?t see|cannot see|not to|no longer|nothing (?:but|except|else)|no idea|never told|not told|haven'?t told|didn'?t tell|don'?t tell|no one knows?|nobody knows?|doesn'?t (?:hit|leave|know)|no reason not|not afraid|not scared|can'?t face"
     r"|can'?t (?:keep|go|promise|get|bear|cope|take|do|wait)|no one (?:would|will)|nobody (?:would|will|can|could)|no point|no use|didn'?t (?:work|stop|help)|don'?t understand|won'?t (?:let|leave)|not (?:acting|let|eaten|slept|long|right|safe|good|allowed)|n'?t (?:let|allow)|without (?:him|her|me)|not joking|no joke|not if|n't ask\w*)\b"
 )
+_ANEW = re.compile(r"\b(?<!that )(?<!think )(?<!say )(?<!said )i(?:'?m)?\b(?!'d)")
 _TAKEN_BACK = re.compile(
     r"\b(?:that was a lie|was lying|i lied|i lie|lied (?:to|about|when)|it'?s a lie|not true|isn'?t true|wasn'?t true|truth is|the truth|if i'?m honest|i'?m the friend|its me|it'?s me|but it'?s not|between us)\b"
     r"|(?:^|[.!?] )i (?:was|am|do|did|have|had|still do|still am)[.!]"
@@ -86,8 +87,9 @@ _FICTION = re.compile(
     r"\b(?:film|movie|novel|sitcom|episode|tv show|the show|the play|our play|drama (?:club|class)|opera|song|album|the band|band'?s|lyrics|video ?game|the level|d&d|dungeons|podcasts?|netflix|call of duty|minecraft|fortnite|among us|the sims|chapter|short story|the story"
     r"|the scene|theatre|theater|boss fight|romeo and juliet|hamlet|macbeth|book (?:group|club)|thriller|whodunn?it|murder myster\w+|true crime|crime (?:novel|drama|series)|detective|comic|manga|anime|musical|panto\w*|character|on stage|gta|zelda|warzone|halo|zombies?|paintball|laser tag|halloween|cartoon|museum|bake off|the bell jar|history (?:lesson|book|class))\b"
 )
+_MEANT = re.compile(r"\b(?:i|i'?m|im|i am)(?: \w+)? (?:want|wanna|need|keep|going|gonna|will|wish|wanted|can'?t stop|plan)\b")
 _DONE = re.compile(
-    rf"\b(?:kill\w*|hang\w*|hung|shot|drown\w*|poison\w*|stabb\w*|gassed) (?:{SELF})\b.{{0,3}}|\bdied by suicide\b|\bcommitt?ed suicide\b|\btook (?:his|her|their) own li(?:fe|ves)\b|\bsuicide of\b|\blost \w+(?: \w+){{0,3}} to suicide\b|\bdied (?:of|from) an? overdose\b|\b(?:his|her|'s|s') (?:death by )?suicide\b|\bcompleted suicide\b|\bbereaved by suicide\b|\boverdosed and died\b|\bsuicide (?:thirty|twenty|ten|years)\b"
+    rf"\b(?:killed|hanged|hung|shot|drowned|poisoned|stabbed|gassed) (?:{SELF})\b.{{0,3}}|\bdied by suicide\b|\bcommitt?ed suicide\b|\btook (?:his|her|their) own li(?:fe|ves)\b|\bsuicide of\b|\blost \w+(?: \w+){{0,3}} to suicide\b|\bdied (?:of|from) an? overdose\b|\b(?:his|her|'s|s') (?:death by )?suicide\b|\bcompleted suicide\b|\bbereaved by suicide\b|\boverdosed and died\b|\bsuicide (?:thirty|twenty|ten|years)\b"
 )
 _THEN = re.compile(
     r"\b(?:years?|decades?|ages|a long time) (?:ago|back|now|since|before|earlier|behind)\b|\blong (?:ago|before)\b|\bwhen (?:i|we|he|she|they) w(?:as|ere)\b|\bas an? (?:child|kid|teen\w*|student|boy|girl|youngster|young)\b|\bin (?:the )?(?:19|20)?\d0s\b|\bin (?:19|20)\d\d\b|\bback (?:then|in|when|at)\b|\bat (?:uni\w*|school|college|the time)\b(?!.*\b(?:comes|today)\b)"
@@ -140,14 +142,15 @@ def settle(rule: Rule, text: str, bounds: tuple[int, int], found: tuple[int, int
         return min(rule.level, 1), "question"
     if assistant:
         return min(rule.level, 1), "assistant"
-    if _TAUGHT.search(sentence):
+    meant = _MEANT.search(before + match)
+    if _TAUGHT.search(sentence) and not meant:
         return min(rule.level, 1), "taught"
-    if _FICTION.search(sentence) and not re.search(r"\bi(?:'m| am|m)? (?:want|wanna|need|keep|going|will|wish|wanted)\b", sentence):
+    if _FICTION.search(sentence) and not meant:
         return 0, "fiction"
     if not _TAKEN_BACK.search(text):
         clause = before[max((stop.end() for stop in _CLAUSE.finditer(before)), default=0) :]
         negated = _NEGATOR.search(clause)
-        if negated and not _NOT_NEGATED.search(clause[negated.start() - 4 if negated.start() > 4 else 0 :] + match[:12]):
+        if negated and not _ANEW.search(negated["gap"]) and not _NOT_NEGATED.search(clause[negated.start() - 4 if negated.start() > 4 else 0 :] + match[:12]):
             return min(rule.level, 1), "negated"
     mine, theirs = _ME.search(before + match), _OTHER.search(before + match)
     if rule.flag == "self_harm" and _DONE.search(match + text[found[1] : found[1] + 8]) and theirs and "myself" not in match:

@@ -18,7 +18,7 @@ KIN = (
 PEOPLE = (
     rf"(?:him|her|them|people|someone|somebody|everyone|everybody|anyone|you all|that (?:man|woman|bastard|bitch|guy)"
     rf"|(?:my|his|her|the|our|their) (?:\w+ )?(?:{KIN[3:-1]}|boss|manager|teacher|neighbou?rs?|flatmate|roommate|friend|mate"
-    r"|colleagues?|co-?workers?|landlord|class(?:mates)?|nurse|doctor|therapist|patient|residents?))"
+    r"|colleagues?|co-?workers?|landlord|class(?:mates)?|nurse|doctor|therapist|patient|residents?|dog|cat|puppy|kitten|horse))"
 )
 WHO = (
     rf"(?:he|she|they|who|man|woman|boy|girl|coach|teacher|priest|vicar|carer|boss|manager|landlord|foster\w*|lad|bloke|guy"
@@ -28,14 +28,6 @@ PILLS = (
     r"(?:pills?|tablets?|tabs|meds|medication|medicines?|paracetamol|tylenol|acetaminophen|ibuprofen|aspirin|insulin|morphine"
     r"|codeine|oxy\w*|tramadol|dihydrocodeine|amitriptyline|sertraline|propranolol|diazepam|valium|xanax|zopiclone|sleeping pills?"
     r"|antidepressants?|capsules?|painkillers?|beta ?blockers|benzos|blister packs?|quetiapine|lithium|digoxin|patches)"
-)
-HEIGHT = (
-    r"(?:bridge|viaduct|overpass|flyover|roof\w*|ledge|balcony|parapet|railings?|cliffs?|cliff ?top|window ?(?:sill|ledge)|multi-?store?y"
-    r"|car park|parking (?:garage|structure|deck)|tower|top floor|edge|platform|tracks?|rails|railway|line|level crossing)"
-)
-MEANS = (
-    r"(?:rope|noose|ligature|cord|shotgun|rifle|pistol|revolver|handgun|gun|bullets?|razor ?blades?|razors?|blades?|scalpel|stanley knife"
-    r"|helium|charcoal|hosepipe|hose|exhaust|carbon monoxide|antifreeze|bleach|pesticide|weed ?killer|nitrite|exit bag|gas canister)"
 )
 LATER = r"(?:again|still|now|tonight|today|yesterday|this (?:week|month|morning|time)|last night|these days|lately|currently|most days|every (?:day|night))"
 GONE = r"(?:gone|dead|not here|not around|no longer (?:here|around)|out of the way|passed|in the ground|under the ground|buried)"
