@@ -14,7 +14,8 @@ import curation.clean.language
 import curation.clean.normalise
 import curation.clean.screen
 import curation.clean.scrub
-import curation.tag.emotion  # noqa: F401 - importing a stage registers it
+import curation.tag.emotion
+import curation.tag.risk  # noqa: F401 - importing a stage registers it
 from curation.commands import runs
 from curation.core.app import App
 from curation.core.engine import Engine
@@ -30,6 +31,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "exact_dup": ("exact_dup",),
     "filters": ("filters",),
     "emotion": ("emotion",),
+    "risk": ("risk",),
 }
 """Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before
 `scrub` is never stored outside data/raw."""
@@ -40,7 +42,7 @@ CARRIED = tuple(name for name in RECORD_SCHEMA.names if name != "id")
 CLEAN = ("records", "exact_dup", "filters")
 """The filters come last, so that a change of a threshold makes nothing anew but what they keep."""
 
-UPTO = {"raw": (), "records": CLEAN, "tagged": (*CLEAN, "emotion")}
+UPTO = {"raw": (), "records": CLEAN, "tagged": (*CLEAN, "emotion", "risk")}
 
 
 def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step, ...]:

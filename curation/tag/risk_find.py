@@ -70,7 +70,14 @@ def fold(texts: pa.Array) -> pa.Array:
     wide = pc.fill_null(pc.invert(pc.string_is_ascii(texts)), False)
     if wide.true_count:
         some = texts.filter(wide)
-        for old, new in (("\u2019", "'"), ("\u2018", "'"), ("\u00b4", "'"), ("\u00a0", " "), ("\u201c", '"'), ("\u201d", '"')):
+        for old, new in (
+            ("\u2019", "'"),
+            ("\u2018", "'"),
+            ("\u00b4", "'"),
+            ("\u00a0", " "),
+            ("\u201c", '"'),
+            ("\u201d", '"'),
+        ):
             some = pc.replace_substring(some, old, new)
         texts = pc.replace_with_mask(texts, wide, some)
     return texts
