@@ -50,7 +50,7 @@ IDIOMS = re.compile(
             r"\bgoodbye (?:letter|card|cards|party|gift|present|drinks|do|lunch|cake)s? (?:for|to|from|at) (?:my|the|our|a) (?:\w+ )?(?:team|class|colleagues?|old team|reception class|office|school|boss|pupils|students|work|coach|house|self|past|habit|cigarettes)\b|\bgoodbye cards?\b",
             r"\b(?:voice ?(?:mail|note|over|message)s?|voice (?:lessons?|coach|actor|training)|inner voice|tone of voice|voices? (?:of reason|in (?:the|a) choir|was (?:shaking|breaking|soft|flat|hoarse|calm|gone))|find (?:my|your|her|his) voice|raised? (?:his|her|my|their) voices?|lost my voice|(?:mother|mum|mom|dad|father|gran\w*|nan|teacher|boss)'?s voice in my head|critical voice|the voice of|little voice|my (?:own )?voice)\b",
             r"\b(?:gut|heart|head|instinct|universe|horoscope)(?:'s| is|s)? (?:telling|sending|trying to tell) me\b|\bpsycho about\b|\bparanoid (?:about (?:my|the|spell\w*|germs)|android|lol)\b|\bbipolar weather\b|\b(?:everybody|everyone) was watching\b|\bi felt like (?:everyone|everybody) was\b|\bvoted? (?:me )?off\b|\bmanic (?:week|day|monday|at work|morning|month)\b|\bpoison (?:ivy|the well|in front)|\bfood poisoning\b|\bname your poison\b|\bdelusions? of grandeur\b|\bguardian angels?\b|\bthe devil wears|\bspeak of the devil\b|\bdevil'?s advocate\b|\bangel of a\b|\bthank god\b|\bgod (?:knows|forbid|willing|bless)\b|\bswear to god\b",
-            r"\b(?:drug|medicine|pill) (?:store|cabinet|organi[sz]er|box|dispenser)\b|\bthe pill\b|\bchill pill\b|\bbitter pill\b|\bgear (?:stick|change|for|up)\b|\bspeed (?:limit|camera|dating|bump|awareness|reading)\b|\bcrack (?:on|up|down|a joke|open|of dawn|in the)\b|\bdiet coke\b|\bcoke zero\b|\b(?:a|can of|cherry|vanilla|bottle of) coke\b|\bsalt and vinegar\b|\bice cream\b|\bacid reflux\b|\bspice (?:girls|rack|up|of life|mix)\b|\bweed(?:ing|s|ed)\b|\bsmoke (?:alarm|signals?|detector)\b|\bneedles? (?:in a haystack|phobia)\b|\bknitting needles?\b|\bpine needles\b|\bacupuncture\b|\bphone rehab\b|\b(?:fit|fits) (?:into|in with|me|the bill|like|well)\b",
+            r"\b(?:a|another|have a|take a) crack at\b|\bhit by (?:a|the) (?:car|bus|ball|train|lorry|truck)\b(?=.{0,5}$)^|\brope (?:in the (?:car|boot|van|garage|shed) )?for (?:towing|climbing|the (?:boat|tent|swing|washing))\b|\bgave away (?:\w+ ){0,4}(?:stuff|clothes|books|toys|furniture)\b(?=.{0,60}(?:bags?|lighter|charity|declutter|moving|skip|jumble|ebay))|\b(?:drug|medicine|pill) (?:store|cabinet|organi[sz]er|box|dispenser)\b|\bthe pill\b|\bchill pill\b|\bbitter pill\b|\bgear (?:stick|change|for|up)\b|\bspeed (?:limit|camera|dating|bump|awareness|reading)\b|\bcrack (?:on|up|down|a joke|open|of dawn|in the)\b|\bdiet coke\b|\bcoke zero\b|\b(?:a|can of|cherry|vanilla|bottle of) coke\b|\bsalt and vinegar\b|\bice cream\b|\bacid reflux\b|\bspice (?:girls|rack|up|of life|mix)\b|\bweed(?:ing|s|ed)\b|\bsmoke (?:alarm|signals?|detector)\b|\bneedles? (?:in a haystack|phobia)\b|\bknitting needles?\b|\bpine needles\b|\bacupuncture\b|\bphone rehab\b|\b(?:fit|fits) (?:into|in with|me|the bill|like|well)\b",
             r"\btake (?:the |my |his |her )?(?:meds|medication|sertraline|tablets?|pills?|antidepressants?) (?:every|each|in the|with|at|as prescribed|as (?:the doctor|she|he|they) )\b|\btook (?:two|a couple of|some|one|a) (?:paracetamol|ibuprofen|aspirin|painkillers?|nurofen|antihistamines?|vitamins?)\b(?! .{0,30}(?:every hour|again and again))|\bcan take paracetamol\b",
             r"\b(?:sky|bungee|base) ?(?:dive|diving|jump\w*)\b|\babseil\w*|\b(?:jumped|jumping) off (?:the )?(?:pier|rocks|boat|jetty|side|top board|swing|wall)\b|\bcoffee on the balcony|\bbalcony (?:with|garden|plants|seat|room|view)\b|\bon the (?:bright|other|plus|flip) side\b|\bon edge\b|\bedge of (?:my seat|the bed|the sofa|the field|town)\b|\bin line\b|\bon ?line\b|\bthe line(?:'s| is| was)? (?:busy|bad|dead|breaking)\b|\btrain(?:ing|ed|er)s?\b|\bon track\b|\btrack (?:of|record|and field)\b",
             r"\bdisappear (?:to|into|for) (?:a |the |my )?(?:cabin|cottage|beach|island|week(?:end)?|spa|bath|woods|book|holiday|caravan|bothy)\b|\bgone (?:on holiday|to (?:the|work|bed|school|uni|live|visit|stay|see)|for (?:a|the|lunch))\b",
@@ -76,7 +76,7 @@ _TAKEN_BACK = re.compile(
     r"|(?:^|[.!?] )i (?:was|am|do|did|have|had|still do|still am)[.!]"
 )
 _QUESTION = re.compile(r"\b(?:have|has|do|does|did|are|is|were|was|any|ever|how often|over the (?:last|past)|can|could|would|will) (?:you|u|your|they|there|the client|the patient)\b|\bhow (?:often|many times)\b|\bif you (?:ever|feel|start|have|are|were|told|think)\b|\bany (?:thoughts|plans|urges|intent)\b.*\?")
-_YOU = re.compile(r"\b(?:i|i'?m|i'?ve|i'?d|i'?ll|im|ive|me|he|she|they|he'?s|she'?s|we|you|your|you'?re|you'?ve|u|yourself)\b")
+_SUBJECT = re.compile(r"\b(?:i|i'?m|i'?ve|i'?d|i'?ll|im|ive|me|he|she|they|he'?s|she'?s|we|you|your|you'?re|you'?ve|u|yourself)\b")
 _TAUGHT = re.compile(
     r"\b(?:role ?plays?|hypothetical\w*|training|workshop|seminar|lecture|essay|exam|dissertation|research (?:shows|suggests|is|says|on)|studies|statistics|(?:suicide|death|crime) rates?|rates|leaflets?|documentary|awareness"
     r"|prevention|questionnaire|survey|the form says|this form|risk factors?|warning signs|textbook|module|supervision group|polic(?:y|ies)|guidelines?|confidentiality|what happens if|if (?:a|your|the|my) (?:client|patient|person|student|caller|young person)"
@@ -97,6 +97,7 @@ _THEN = re.compile(
     r"|\b(?:clean|sober|free|well|stable|dry|abstinent) (?:for|since|now for|and well)\b|\b(?:\w+|\d+) years? (?:clean|sober|free|dry|in recovery|now|i)\b|\ball (?:over|behind)\b|\bat (?:sixteen|seventeen|eighteen|nineteen|twenty|fifteen|fourteen|\d\d)\b|\bonce upon\b|\bwas (?:bulimic|anorexic|an addict|addicted|an alcoholic)\b|\buntil i (?:left|moved)\b|\bi'?m (?:fifty|sixty|forty|thirty|\d\d) now\b|\b(?:years|months) in recovery\b"
 )
 _NOW = re.compile(rf"\b{LATER}\b|\brelaps\w*|\bback (?:on|to it|at it)\b|\bkeeps?\b|\brecently\b|\bthis (?:time|year)\b|\bstarted\b|\bworse\b|\bwant(?:s)? to\b|\bin my head\b|\bdon'?t (?:know|want)\b|\bonly (?:an|one) \w+ a day\b|\bmonths? clean\b|\bcan'?t stop\b")
+_TRIED = re.compile(r"\b(?:tried|attempted)(?: \w+)? to $")
 _ME = re.compile(r"\b(?:i|i'?m|im|i'?ve|ive|i'?d|i'?ll|me|my|myself)\b")
 _OTHER = re.compile(rf"\b(?:he|she|they|him|her|{KIN}|friend|neighbou?r|colleague'?s?|singer|boy|girl|man|woman|client|patient|teacher|actor|student|cousin)\b")
 
@@ -133,38 +134,53 @@ def settle(rule: Rule, text: str, bounds: tuple[int, int], found: tuple[int, int
     """
     if rule.firm:
         return rule.level, ""
-    sentence = text[bounds[0] : bounds[1]]
-    before = text[bounds[0] : found[0]]
-    match = text[found[0] : found[1]]
-    near = [*_YOU.finditer(before)]
-    nearest = near[-1][0] if near else ""
-    if "yourself" in match or (" your " in f" {match} ") or (_QUESTION.search(sentence) and (nearest[:1] in ("y", "u", "") or "?" in sentence)) or (assistant and not nearest.startswith(("i", "m"))):
-        return min(rule.level, 1), "question"
-    if assistant:
-        return min(rule.level, 1), "assistant"
-    meant = _MEANT.search(before + match)
-    if _TAUGHT.search(sentence) and not meant:
-        return min(rule.level, 1), "taught"
-    if _FICTION.search(sentence) and not meant:
-        return 0, "fiction"
-    if not _TAKEN_BACK.search(text):
-        clause = before[max((stop.end() for stop in _CLAUSE.finditer(before)), default=0) :]
-        negated = _NEGATOR.search(clause)
-        if negated and not _ANEW.search(negated["gap"]) and not _NOT_NEGATED.search(clause[negated.start() - 4 if negated.start() > 4 else 0 :] + match[:12]):
-            return min(rule.level, 1), "negated"
-    mine, theirs = _ME.search(before + match), _OTHER.search(before + match)
-    if rule.flag == "self_harm" and _DONE.search(match + text[found[1] : found[1] + 8]) and theirs and "myself" not in match:
+    sentence, before = text[bounds[0] : bounds[1]], text[bounds[0] : found[0]]
+    match, after = text[found[0] : found[1]], text[found[1] : found[1] + 8]
+    framed = _framed(sentence, before, match, assistant)
+    if framed:
+        return 0 if framed == "fiction" else min(rule.level, 1), framed
+    if _negated(text, before, match):
+        return min(rule.level, 1), "negated"
+    other = bool(_OTHER.search(before + match))
+    if rule.flag == "self_harm" and _DONE.search(match + after) and other and "myself" not in match:
         return min(rule.level, 1), "bereaved"
     if (_THEN.search(sentence) or _over(text)) and not _NOW.search(sentence):
-        if rule.id in ATTEMPTS and mine and not (theirs and "self" in match and "myself" not in match):
-            return 2, "past attempt"
-        if rule.flag == "self_harm" and rule.past > 1 and mine:
-            return rule.past, "past"
-        own = bool(mine) or not theirs
-        return min(rule.level, 1), "past" if own else "past of another"
-    if rule.id in ("sh.kill-self", "sh.end-life", "sh.jump") and re.search(r"\b(?:tried|attempted)(?: \w+)? to $", before):
+        return _past(rule, match, bool(_ME.search(before + match)), other)
+    if rule.id in ("sh.kill-self", "sh.end-life", "sh.jump") and _TRIED.search(before):
         return 2, "attempt"
     return rule.level, ""
+
+
+def _framed(sentence: str, before: str, match: str, assistant: bool) -> str:
+    """Whether the sentence asks, teaches or tells a story rather than discloses; empty where it does not."""
+    near = [*_SUBJECT.finditer(before)]
+    nearest = near[-1][0] if near else ""
+    asks = _QUESTION.search(sentence) and (nearest[:1] in ("y", "u", "") or "?" in sentence)
+    if asks or "yourself" in match or (assistant and not nearest.startswith(("i", "m"))):
+        return "question"
+    if assistant:
+        return "assistant"
+    if _MEANT.search(before + match):
+        return ""
+    return "taught" if _TAUGHT.search(sentence) else "fiction" if _FICTION.search(sentence) else ""
+
+
+def _negated(text: str, before: str, match: str) -> bool:
+    """Is it denied in its clause, and the denial neither undone by a second one nor taken back?"""
+    clause = before[max((stop.end() for stop in _CLAUSE.finditer(before)), default=0) :]
+    negated = _NEGATOR.search(clause)
+    if not negated or _ANEW.search(negated["gap"]) or _TAKEN_BACK.search(text):
+        return False
+    return not _NOT_NEGATED.search(clause[max(negated.start() - 4, 0) :] + match[:12])
+
+
+def _past(rule: Rule, match: str, mine: bool, other: bool) -> tuple[int, str]:
+    """What is left of something told as over: an attempt that the speaker survived stays for a person to see."""
+    if mine and rule.id in ATTEMPTS and not (other and "self" in match and "myself" not in match):
+        return 2, "past attempt"
+    if mine and rule.flag == "self_harm" and rule.past > 1:
+        return rule.past, "past"
+    return min(rule.level, 1), "past" if mine or not other else "past of another"
 
 
 def _over(text: str) -> bool:
