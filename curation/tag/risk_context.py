@@ -39,7 +39,7 @@ IDIOMS = re.compile(
             r"\b(?:binge|binged|binging|bingeing)[- ]?(?:watch\w*|on (?:netflix|\w+ (?:boxset|series))|worthy|read\w*|listen\w*)\b|\b(?:news|information|rebel|market|spending) binge\b",
             r"\bstarving,? (?:i|what|let|can|so|haha|lol|all|when|where|is)|\bi(?:'m| am|m) (?:absolutely )?(?:starving|famished)(?: lol|[.!,]| and| i )|\bstarv(?:ed|ing) (?:for|of) (?:affection|attention|company|sleep|sunlight|touch|conversation)\b|\bintermittent fast\w*|\bramadan\b|\bfast(?:ing)? (?:for|from) (?:ramadan|lent|yom|midnight|blood|the blood|the (?:test|scan|op))",
             r"\bdrives? me to drink\b|\b(?:coffee|chocolate|sugar|caffeine|tea|phone|work|gym|shopping|tiktok|crossword\w*|running|cheese|gaming) (?:is |intake is )?(?:\w+ ){0,3}(?:addict\w*|drug of choice|substance use disorder|habit|fix)\b|\b(?:addicted|addict|addiction) (?:to|for) (?:\w+ )?(?:my )?(?:coffee|chocolate|sugar|caffeine|tea|phone|crosswords?|running|cheese|tiktok|sudoku|netflix|reality|instagram|wordle|bake off|love island|biscuits|podcasts?|gardening|knitting|that show|shopping)\b|\bshopaholic|\bworkaholic|\bchocoholic|\b(?:absolutely |got )hammered by\b|\bpunch[- ]drunk\b",
-            r"\b(?:beat|beats|beaten|beating|thrash\w*|hammer\w*|smash\w*|kill\w*|destroy\w*|slaughter\w*|murder\w*|batter\w*) (?:me|him|her|us|them|you|my \w+) (?:\w+ )?(?:at|in|on) (?:\w+ )?(?:chess|badminton|tennis|football|scrabble|monopoly|fifa|cards|pool|golf|squash|mario \w+|darts|everything|it|the|table|a|uno|snooker|poker|swimming|running|ping|cluedo|wordle|connect|poker|every game)\b|\bbeat (?:around|about) the bush\b|\bbeat (?:the (?:traffic|odds|clock|rush|heat)|myself up|yourself up|the level|his record|her record|my (?:pb|record|personal))\b|\bbeat(?:ing)? (?:my|him|her|your)self up\b|\bbeats me\b|\bhit (?:the|a|my|rock|me (?:that|how|like|hard|for)|it off|snooze|home|on|by the (?:news|bill|tax|redundancy|loss)) ?(?:pool|gym|road|shops|nail|wall|roof|deadline|sack|hay|target|bottom)?\b(?! (?:kids|baby|dog|child\w*))|\bsmashed it\b|\bknock(?:ed)? (?:me|him|her) (?:out|for six|sideways|off my feet)\b|\bslap(?:ped)? (?:on the wrist|in the face|dash)\b|\bkick(?:ed|ing|s)? (?:me out|off|the (?:bucket|habit|can|ball)|myself|back|in|ass|butt|arse)\b|\bpush(?:ed|es|ing)? (?:me to (?:do|be|try|keep|apply|grow)|my buttons|myself|back|through|ahead|the boat)\b|\btouch(?:ed)? (?:me (?:that|so|deeply|when|very)|base|wood|up)\b|\bsmother\w* me with (?:love|kindness|kisses|affection)\b|\bhurt (?:my|his|her) (?:feelings|back|knee|ankle|shoulder|foot|leg|wrist|neck|pride)\b|\bhurt me (?:that|when|by|to|deeply|so)\b",
+            r"\b(?:beat|beats|beaten|beating|thrash\w*|hammer\w*|smash\w*|kill\w*|destroy\w*|slaughter\w*|murder\w*|batter\w*) (?:me|him|her|us|them|you|my \w+) (?:\w+ )?(?:at|in|on) (?:\w+ )?(?:chess|badminton|tennis|football|scrabble|monopoly|fifa|cards|pool|golf|squash|mario \w+|darts|everything|it|the|table|a|uno|snooker|poker|swimming|running|ping|cluedo|wordle|connect|poker|every game)\b|\bbeat (?:around|about) the bush\b|\bbeat (?:the (?:traffic|odds|clock|rush|heat)|myself up|yourself up|the level|his record|her record|my (?:pb|record|personal))\b|\bbeat(?:ing)? (?:my|him|her|your)self up\b|\bbeats me\b|\bhit (?:the|a|rock|me (?:that|how|like|hard|for)|it off|snooze|home|on|by the (?:news|bill|tax|redundancy|loss)) ?(?:pool|gym|road|shops|nail|wall|roof|deadline|sack|hay|target|bottom)?\b(?! (?:kids|baby|dog|child\w*))|\bsmashed it\b|\bknock(?:ed)? (?:me|him|her) (?:out|for six|sideways|off my feet)\b|\bslap(?:ped)? (?:on the wrist|in the face|dash)\b|\bkick(?:ed|ing|s)? (?:me out|off|the (?:bucket|habit|can|ball)|myself|back|in|ass|butt|arse)\b|\bpush(?:ed|es|ing)? (?:me to (?:do|be|try|keep|apply|grow)|my buttons|myself|back|through|ahead|the boat)\b|\btouch(?:ed)? (?:me (?:that|so|deeply|when|very)|base|wood|up)\b|\bsmother\w* me with (?:love|kindness|kisses|affection)\b|\bhurt (?:my|his|her) (?:feelings|back|knee|ankle|shoulder|foot|leg|wrist|neck|pride)\b|\bhurt me (?:that|when|by|to|deeply|so)\b",
             r"\b(?:abuse|abused?) from (?:the (?:touchline|crowd|fans|stands|terraces)|customers|drivers|trolls)\b|\babusive (?:relationship with|emails? from)|\babus(?:e|ed|ing) (?:my|the) (?:trust|privilege|position|system|company card|spell ?check)\b|\bso much abuse\b|\bbite the bullet\b|\bbit the bullet\b|\bsweat(?:ing)? bullets\b|\bbullet (?:points?|journal\w*|train)\b|\bdodged a bullet\b|\bsmoking gun\b|\bstick to (?:my|your) guns\b|\bglue gun\b|\bnerf gun\b|\btop gun\b|\bgun shy\b|\bblood ?bath\b|\bblood (?:test|pressure|results?|orange|sugar|type|moon|donor|work)\b|\bsweat and tears\b|\btears your heart\b|\bcried (?:my|his|her) eyes out\b",
             r"\b(?:end|ended|ending) (?:it|things)(?: all)? (?:last (?:night|week|month)|with|between|on a|amicably|by (?:text|phone)|there|two years|here|properly|politely|early|well|the call|after (?:\w+ ){1,3}(?:years|months|dates))\b|\bend of (?:the (?:world|day|week|month|year|term|road|line|tunnel)|an era|story)\b|\bhang up\b|\bend (?:the |my |this |our )?(?:tenancy|contract|call|conversation|phone calls?|meeting|session|lease|relationship|marriage|subscription|evening|day|year|week|term|email|chapter|engagement|friendship)s?\b|\bdead ?lines?\b",
             r"\bout of this place\b|\bput (?:\w+ )?to sleep\b|\b(?:the )?(?:dog|cat|hamster|rabbit|goldfish|battery|phone|laptop|wifi|car|engine|plant|plants|boiler|kettle|internet|app|connection|tablet|router|fridge|houseplants?|grass|conversation|signal)(?:'s| is| was| has| just| keeps?| batterys| have)? (?:about to |going to |nearly |almost |finally |just |on )*(?:die|dying|died|dead|dies)\b|\bbatter(?:y|ys|ies)(?:'s| is)? (?:about to )?(?:die|dying|dead|died)\b",
@@ -97,6 +97,7 @@ _THEN = re.compile(
     r"|\b(?:clean|sober|free|well|stable|dry|abstinent) (?:for|since|now for|and well)\b|\b(?:\w+|\d+) years? (?:clean|sober|free|dry|in recovery|now|i)\b|\ball (?:over|behind)\b|\bat (?:sixteen|seventeen|eighteen|nineteen|twenty|fifteen|fourteen|\d\d)\b|\bonce upon\b|\bwas (?:bulimic|anorexic|an addict|addicted|an alcoholic)\b|\buntil i (?:left|moved)\b|\bi'?m (?:fifty|sixty|forty|thirty|\d\d) now\b|\b(?:years|months) in recovery\b"
 )
 _NOW = re.compile(rf"\b{LATER}\b|\brelaps\w*|\bback (?:on|to it|at it)\b|\bkeeps?\b|\brecently\b|\bthis (?:time|year)\b|\bstarted\b|\bworse\b|\bwant(?:s)? to\b|\bin my head\b|\bdon'?t (?:know|want)\b|\bonly (?:an|one) \w+ a day\b|\bmonths? clean\b|\bcan'?t stop\b")
+_CALM = re.compile(r"\b(?:fine|well|better|ok|okay|me|over|good|dead|alive|safe|stable|old|grown|\d+|fifty|sixty|forty|thirty) now\b")
 _TRIED = re.compile(r"\b(?:tried|attempted)(?: \w+)? to $")
 _ME = re.compile(r"\b(?:i|i'?m|im|i'?ve|ive|i'?d|i'?ll|me|my|myself)\b")
 _OTHER = re.compile(rf"\b(?:he|she|they|him|her|{KIN}|friend|neighbou?r|colleague'?s?|singer|boy|girl|man|woman|client|patient|teacher|actor|student|cousin)\b")
@@ -144,7 +145,7 @@ def settle(rule: Rule, text: str, bounds: tuple[int, int], found: tuple[int, int
     other = bool(_OTHER.search(before + match))
     if rule.flag == "self_harm" and _DONE.search(match + after) and other and "myself" not in match:
         return min(rule.level, 1), "bereaved"
-    if (_THEN.search(sentence) or _over(text)) and not _NOW.search(sentence):
+    if (_THEN.search(sentence) or _over(text)) and not _is_now(sentence):
         return _past(rule, match, bool(_ME.search(before + match)), other)
     if rule.id in ("sh.kill-self", "sh.end-life", "sh.jump") and _TRIED.search(before):
         return 2, "attempt"
@@ -171,7 +172,7 @@ def _negated(text: str, before: str, match: str) -> bool:
     negated = _NEGATOR.search(clause)
     if not negated or _ANEW.search(negated["gap"]) or _TAKEN_BACK.search(text):
         return False
-    return not _NOT_NEGATED.search(clause[max(negated.start() - 4, 0) :] + match[:12])
+    return not _NOT_NEGATED.search(clause[max(negated.start() - 10, 0) :] + match[:12])
 
 
 def _past(rule: Rule, match: str, mine: bool, other: bool) -> tuple[int, str]:
@@ -185,4 +186,8 @@ def _past(rule: Rule, match: str, mine: bool, other: bool) -> tuple[int, str]:
 
 def _over(text: str) -> bool:
     """Is the whole text told as over? A short text says once when it was."""
-    return len(text) < 400 and bool(_THEN.search(text)) and not _NOW.search(text)
+    return len(text) < 400 and bool(_THEN.search(text)) and not _is_now(text)
+
+
+def _is_now(text: str) -> bool:
+    return bool(_NOW.search(_CALM.sub("", text)))
