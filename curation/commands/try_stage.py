@@ -47,7 +47,7 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
                 "the text is not UTF-8", where="--text", fix="put it into a file as JSON, and name that with --file"
             ) from None
     rows = [{"text": text}] if path is None else _read(path)
-    for line in run_stage(_project(app), stage, rows):
+    for line in run_stage(open_project(app), stage, rows):
         app.ui.emit(line, sort_keys=False)
 
 
@@ -128,7 +128,8 @@ def _are_turns(value: Any) -> bool:
     )
 
 
-def _project(app: App) -> Project | None:
+def open_project(app: App) -> Project | None:
+    """The project at hand, or None outside one."""
     try:
         return app.project
     except NoProjectError:

@@ -10,14 +10,14 @@ from curation.core.ui import count
 
 @click.group()
 def tag() -> None:
-    """Tag emotions."""
+    """Tag emotions and risk."""
 
 
 @tag.command()
 @click.argument("sources", nargs=-1)
 @pass_app
 def run(app: App, sources: tuple[str, ...]) -> None:
-    """Tag every turn with the emotions it expresses.
+    """Tag every turn with the emotions it expresses, and screen it for risk.
 
     Pulls and cleans first what is not up to date.
     """

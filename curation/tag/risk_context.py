@@ -60,7 +60,9 @@ IDIOMS = re.compile(
 """Removed before anything is looked for: these say nothing of danger, whatever words they are made of."""
 
 _SENTENCE = re.compile(r"[.!?;\n]+(?:\s|$)|\n|[.!?]{2,}")
-_CLAUSE = re.compile(r"[,:()\u2013\u2014]|\s-+\s|\b(?:but|though|although|however|except|yet|only that|then|so|because|cos|and i(?:'m|m| am|'ve| have| want| will| keep| just| still)?)\b")
+_CLAUSE = re.compile(
+    r"[,:()\u2013\u2014]|\s-+\s|\b(?:but|though|although|however|except|yet|only that|then|so|because|cos|and i(?:'m|m| am|'ve| have| want| will| keep| just| still)?)\b"
+)
 _NEGATOR = re.compile(
     r"(?:\b(?:not|never|no|none|nobody|nothing|without|nor|neither|isnt|wasnt|dont|didnt|doesnt|havent|hasnt|hadnt|wouldnt|couldnt|cant|wont|aint|shouldnt"
     r"|den(?:y|ies|ied|ying)|absence of|negative for|free of|ruled out|unlikely|hardly|rarely|refuses? to|promised? (?:not|never))|n't)\b(?P<gap>(?:[ /]+[\w'/-]+){0,6})[ /]*$"
@@ -75,8 +77,12 @@ _TAKEN_BACK = re.compile(
     r"\b(?:that was a lie|was lying|i lied|i lie|lied (?:to|about|when)|it'?s a lie|not true|isn'?t true|wasn'?t true|truth is|the truth|if i'?m honest|i'?m the friend|its me|it'?s me|but it'?s not|between us)\b"
     r"|(?:^|[.!?] )i (?:was|am|do|did|have|had|still do|still am)[.!]"
 )
-_QUESTION = re.compile(r"\b(?:have|has|do|does|did|are|is|were|was|any|ever|how often|over the (?:last|past)|can|could|would|will) (?:you|u|your|they|there|the client|the patient)\b|\bhow (?:often|many times)\b|\bif you (?:ever|feel|start|have|are|were|told|think)\b|\bany (?:thoughts|plans|urges|intent)\b.*\?")
-_SUBJECT = re.compile(r"\b(?:i|i'?m|i'?ve|i'?d|i'?ll|im|ive|me|he|she|they|he'?s|she'?s|we|you|your|you'?re|you'?ve|u|yourself)\b")
+_QUESTION = re.compile(
+    r"\b(?:have|has|do|does|did|are|is|were|was|any|ever|how often|over the (?:last|past)|can|could|would|will) (?:you|u|your|they|there|the client|the patient)\b|\bhow (?:often|many times)\b|\bif you (?:ever|feel|start|have|are|were|told|think)\b|\bany (?:thoughts|plans|urges|intent)\b.*\?"
+)
+_SUBJECT = re.compile(
+    r"\b(?:i|i'?m|i'?ve|i'?d|i'?ll|im|ive|me|he|she|they|he'?s|she'?s|we|you|your|you'?re|you'?ve|u|yourself)\b"
+)
 _TAUGHT = re.compile(
     r"\b(?:role ?plays?|hypothetical\w*|training|workshop|seminar|lecture|essay|exam|dissertation|research (?:shows|suggests|is|says|on)|studies|statistics|(?:suicide|death|crime) rates?|rates|leaflets?|documentary|awareness"
     r"|prevention|questionnaire|survey|the form says|this form|risk factors?|warning signs|textbook|module|supervision group|polic(?:y|ies)|guidelines?|confidentiality|what happens if|if (?:a|your|the|my) (?:client|patient|person|student|caller|young person)"
@@ -87,7 +93,9 @@ _FICTION = re.compile(
     r"\b(?:film|movie|novel|sitcom|episode|tv show|the show|the play|our play|drama (?:club|class)|opera|song|album|the band|band'?s|lyrics|video ?game|the level|d&d|dungeons|podcasts?|netflix|call of duty|minecraft|fortnite|among us|the sims|chapter|short story|the story"
     r"|the scene|theatre|theater|boss fight|romeo and juliet|hamlet|macbeth|book (?:group|club)|thriller|whodunn?it|murder myster\w+|true crime|crime (?:novel|drama|series)|detective|comic|manga|anime|musical|panto\w*|character|on stage|gta|zelda|warzone|halo|zombies?|paintball|laser tag|halloween|cartoon|museum|bake off|the bell jar|history (?:lesson|book|class))\b"
 )
-_MEANT = re.compile(r"\b(?:i|i'?m|im|i am)(?: \w+)? (?:want|wanna|need|keep|going|gonna|will|wish|wanted|can'?t stop|plan)\b")
+_MEANT = re.compile(
+    r"\b(?:i|i'?m|im|i am)(?: \w+)? (?:want|wanna|need|keep|going|gonna|will|wish|wanted|can'?t stop|plan)\b"
+)
 _DONE = re.compile(
     rf"\b(?:killed|hanged|hung|shot|drowned|poisoned|stabbed|gassed) (?:{SELF})\b.{{0,3}}|\bdied by suicide\b|\bcommitt?ed suicide\b|\btook (?:his|her|their) own li(?:fe|ves)\b|\bsuicide of\b|\blost \w+(?: \w+){{0,3}} to suicide\b|\bdied (?:of|from) an? overdose\b|\b(?:his|her|'s|s') (?:death by )?suicide\b|\bcompleted suicide\b|\bbereaved by suicide\b|\boverdosed and died\b|\bsuicide (?:thirty|twenty|ten|years)\b"
 )
@@ -96,11 +104,17 @@ _THEN = re.compile(
     r"|\bdecades\b|\bchildhood\b|\bgrowing up\b|\bin my (?:teens|\w+ties|youth|first year)\b|\bused to\b|\bbehind me\b|\brecover(?:ed|y)\b|\blate (?:father|mother|husband|wife|brother|sister|uncle|aunt|grandfather)\b|\bgreat[- ](?:aunt|uncle|grand\w*|gran)\b|\bfamily (?:story|history)\b|\bbefore i was born\b|\bhistory of\b|\bhaven'?t (?:\w+ ){0,3}(?:in|for|since) (?:\w+ ){0,3}(?:years?|decade|19|20)\b|\bnot (?:\w+ ){0,2}(?:in|for) (?:\w+ ){0,2}years\b"
     r"|\b(?:clean|sober|free|well|stable|dry|abstinent) (?:for|since|now for|and well)\b|\b(?:\w+|\d+) years? (?:clean|sober|free|dry|in recovery|now|i)\b|\ball (?:over|behind)\b|\bat (?:sixteen|seventeen|eighteen|nineteen|twenty|fifteen|fourteen|\d\d)\b|\bonce upon\b|\bwas (?:bulimic|anorexic|an addict|addicted|an alcoholic)\b|\buntil i (?:left|moved)\b|\bi'?m (?:fifty|sixty|forty|thirty|\d\d) now\b|\b(?:years|months) in recovery\b"
 )
-_NOW = re.compile(rf"\b{LATER}\b|\brelaps\w*|\bback (?:on|to it|at it)\b|\bkeeps?\b|\brecently\b|\bthis (?:time|year)\b|\bstarted\b|\bworse\b|\bwant(?:s)? to\b|\bin my head\b|\bdon'?t (?:know|want)\b|\bonly (?:an|one) \w+ a day\b|\bmonths? clean\b|\bcan'?t stop\b")
-_CALM = re.compile(r"\b(?:fine|well|better|ok|okay|me|over|good|dead|alive|safe|stable|old|grown|\d+|fifty|sixty|forty|thirty) now\b")
+_NOW = re.compile(
+    rf"\b{LATER}\b|\brelaps\w*|\bback (?:on|to it|at it)\b|\bkeeps?\b|\brecently\b|\bthis (?:time|year)\b|\bstarted\b|\bworse\b|\bwant(?:s)? to\b|\bin my head\b|\bdon'?t (?:know|want)\b|\bonly (?:an|one) \w+ a day\b|\bmonths? clean\b|\bcan'?t stop\b"
+)
+_CALM = re.compile(
+    r"\b(?:fine|well|better|ok|okay|me|over|good|dead|alive|safe|stable|old|grown|\d+|fifty|sixty|forty|thirty) now\b"
+)
 _TRIED = re.compile(r"\b(?:tried|attempted)(?: \w+)? to $")
 _ME = re.compile(r"\b(?:i|i'?m|im|i'?ve|ive|i'?d|i'?ll|me|my|myself)\b")
-_OTHER = re.compile(rf"\b(?:he|she|they|him|her|{KIN}|friend|neighbou?r|colleague'?s?|singer|boy|girl|man|woman|client|patient|teacher|actor|student|cousin)\b")
+_OTHER = re.compile(
+    rf"\b(?:he|she|they|him|her|{KIN}|friend|neighbou?r|colleague'?s?|singer|boy|girl|man|woman|client|patient|teacher|actor|student|cousin)\b"
+)
 
 ATTEMPTS = ("sh.attempt", "sh.kill-self", "sh.jump", "sh.overdose", "sh.taken", "sh.end-life")
 """What somebody who tells it of themselves has survived: it stays a level that a person sees."""

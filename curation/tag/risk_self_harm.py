@@ -7,7 +7,9 @@ from curation.tag.risk_words import GONE, KIN, MY, PILLS, SELF, Rule
 _N4 = r"(?:[\w'-]+,? ){0,4}"
 _N2 = r"(?:[\w'-]+,? ){0,2}"
 _ADV = r"(?:(?:just|really|only|so|actually|honestly|genuinely|even|still|sometimes|often|always|literally|kinda|to|properly) ){0,3}"
-_NOT = r"(?:do not|don'?t|does not|doesn'?t|didn'?t|did not|no longer|not|never|can'?t|cannot|dunno if i|won'?t|wouldn'?t)"
+_NOT = (
+    r"(?:do not|don'?t|does not|doesn'?t|didn'?t|did not|no longer|not|never|can'?t|cannot|dunno if i|won'?t|wouldn'?t)"
+)
 
 
 def _r(name: str, level: int, *patterns: str, firm: bool = False, past: int = 1) -> Rule:

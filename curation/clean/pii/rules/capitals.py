@@ -41,7 +41,9 @@ _LOFTY = frozenset(
     " gaia glory grace mercy destiny serenity justice liberty art journey pandora phoenix gala sage".split()
 )
 # Before "by", what somebody wrote: an author is a public figure.
-_WORKS = frozenset(['"', "”", "’", "book", "books", "written", "article", "novel", "memoir", "workbook", "poem", "song"])
+_WORKS = frozenset(
+    ['"', "”", "’", "book", "books", "written", "article", "novel", "memoir", "workbook", "poem", "song"]
+)
 _PREPOSITIONS = frozenset("to with from about for like and than".split())
 _LEAVES = frozenset("left turned moved went got lives works put hung ran drove".split())
 _ABBREVIATIONS = frozenset(
