@@ -11,7 +11,7 @@ TORCH ?= cpu
 TORCH_VERSION := 2.13.0
 UV_VERSION := 0.13.9
 # What the demo and the tests need: not voice, review and ray.
-EXTRAS := hf,pii,tag,train,dev
+EXTRAS := hf,knowledge,pii,tag,train,dev
 # More arguments for the command of a target: make test ARGS='-k store'
 ARGS ?=
 
@@ -43,6 +43,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 UV_PIP := $(BIN)/uv pip install --quiet --python $(BIN)/python
 PIP := $(BIN)/python -m pip install --quiet
+
+# The tests of the engine on Ray; 70 MB that nothing else needs.
+RAYED := $(VENV)/.ray
 
 .PHONY: help setup demo test check format laws e2e cover bench lock wheel clean distclean
 
@@ -85,6 +88,11 @@ $(READY): pyproject.toml constraints.txt $(TORCHED)
 	  $(PIP) -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
+$(RAYED): $(READY)
+	@{ [[ -x $(BIN)/uv ]] && $(UV_PIP) -c constraints.txt -e '.[$(EXTRAS),ray]'; } || \
+	  $(PIP) -c constraints.txt -e '.[$(EXTRAS),ray]'
+	@touch $@
+
 demo: $(READY) ## the whole way on made-up conversations: pull, clean, tag, export, train, report
 	$(BIN)/curate demo $(ARGS)
 
@@ -102,7 +110,7 @@ format: $(READY) ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-laws: $(READY) ## every promise at full length: 1,000 cases each, every crash point, 50 kills
+laws: $(RAYED) ## every promise at full length: 1,000 cases each, every crash point, 50 kills, Ray
 	CURATE_TEST_PROFILE=laws $(BIN)/pytest -n 2 -q -m 'not net' --timeout 1800 $(ARGS)
 
 e2e: $(READY) ## the whole way on real input, slow tests included
@@ -113,7 +121,7 @@ cover: $(READY) ## test coverage; fails below 90 % of core
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='curation/core/*' --fail-under=90
 
-bench: $(READY) ## every speed claim against its peer, as ratios
+bench: $(RAYED) ## every speed claim against its peer, as ratios
 	@for script in benchmarks/*.py benchmarks/*/run.py; do \
 	  [[ -e "$$script" && "$$(basename "$$script")" != _* ]] || continue; \
 	  echo "== $$script"; $(BIN)/python "$$script" $(ARGS); \

@@ -18,7 +18,8 @@ def test_the_wheel_carries_the_declarations_and_licences(tmp_path: Path) -> None
     (wheel,) = tmp_path.glob("curation-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
 
-    declared = [p for d in ("schemas", "labeling", "exports", "scenarios") for p in (ROOT / d).rglob("*") if p.is_file()]
+    folders = ("schemas", "labeling", "exports", "scenarios")
+    declared = [p for d in folders for p in (ROOT / d).rglob("*") if p.is_file()]
     assert declared
     expected = {f"curation/_declarations/{p.relative_to(ROOT).as_posix()}" for p in declared}
     assert expected | {"curation/_declarations/sources.yaml", "curation/py.typed"} <= names
@@ -44,7 +45,7 @@ def test_every_dependency_but_torch_is_in_the_lock() -> None:
 
 def test_extras_name_every_heavy_part_and_all_gathers_them() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert set(extras) == {"hf", "voice", "pii", "tag", "review", "train", "ray", "all", "dev"}
+    assert set(extras) == {"hf", "knowledge", "voice", "pii", "ner", "tag", "review", "train", "ray", "all", "dev"}
     (gathered,) = extras["all"]
     assert set(re.search(r"\[(.*)\]", gathered)[1].split(",")) == set(extras) - {"all", "dev"}
 

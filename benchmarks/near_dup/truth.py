@@ -7,9 +7,9 @@
     python benchmarks/near_dup/truth.py CORPUS.parquet OUT.npz
     python benchmarks/near_dup/truth.py --check        (against every pair of 2,000 chats, compared one by one)
 
-What is compared is the set of a text's shingles: its word 5-grams, its 3-grams where it has fewer than 60 words, its
-words where it has fewer than three. Words are the maximal runs of \\w in the lower-cased text. Shingles of different
-lengths are never equal, and a text without a word is like nothing. No engine shares code with this file.
+What is compared is the sets of two texts' shingles: word 5-grams, or 3-grams where one of the two has fewer than 60
+words; fewer words than that are one shingle. Words are the maximal runs of \\w in the lower-cased text. Shingles of
+different lengths are never equal, and a text without a word is like nothing. No engine shares code with this file.
 
 The join is the textbook one by prefixes: in an order of all shingles, rare ones first, two sets of similarity t share
 one of their first |set| - ceil(t |set|) + 1. Whoever shares one is compared in full. Shingles are 64-bit hashes; that
@@ -40,20 +40,15 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-def shingle_length(count: int) -> int:
-    """Words a shingle of a text of so many words."""
-    return 5 if count >= SHORT else 3 if count >= 3 else 1
-
-
-def hashed_sets(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def hashed_sets(texts: list[str], length: int) -> tuple[np.ndarray, np.ndarray]:
     """Sets of shingle hashes end to end, each sorted, and where each begins (one more than there are texts)."""
     numbers: dict[str, int] = {}
     sets, sizes = [], []
     for text in texts:
         given = np.array([numbers.setdefault(w, len(numbers)) for w in words(text)], np.uint64)
-        length = shingle_length(len(given))
-        mixed = np.full(max(len(given) - length + 1, 0), length, np.uint64)
-        for place in range(length):
+        size = min(length, len(given))
+        mixed = np.full(len(given) - size + 1 if size else 0, size, np.uint64)
+        for place in range(size):
             mixed = mix(mixed ^ given[place : place + len(mixed)])
         sets.append(np.unique(mixed))
         sizes.append(len(sets[-1]))
@@ -143,14 +138,30 @@ def verified(sets, starts, order, hashes, owners):
 
 def similar_pairs(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """All pairs (earlier row, later row) of similarity 4/5 and more, in order, and the similarities."""
-    sets, starts = hashed_sets(texts)
+    spoken = [words(text) for text in texts]
+    counts = np.array([len(w) for w in spoken])
+    # Fewer than 60 words have at most 57 3-grams, and are similar to 71 at most, which have 73 different words at most.
+    few = np.array([len(set(w)) <= 73 for w in spoken])
+    del spoken
+    found = []
+    for length, rows in ((5, np.flatnonzero(counts >= SHORT)), (3, np.flatnonzero(few))):
+        pairs, jaccard = join([texts[row] for row in rows], length)
+        pairs = rows[pairs]
+        short = counts[pairs].min(axis=1) < SHORT
+        found.append((pairs[short == (length == 3)], jaccard[short == (length == 3)]))
+    pairs, jaccard = (np.concatenate(side) for side in zip(*found, strict=True))
+    by_row = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return pairs[by_row], jaccard[by_row]
+
+
+def join(texts: list[str], length: int) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of texts whose sets of shingles of one length are similar."""
+    sets, starts = hashed_sets(texts, length)
     order = np.argsort(np.diff(starts), kind="stable")
     hashes, owners = np.empty(len(sets), np.uint64), np.empty(len(sets), np.int32)
     count = prefixes(sets, starts, order, count_buckets(sets), hashes, owners)
     by_hash = np.argsort(hashes[:count], kind="stable")
-    pairs, jaccard = verified(sets, starts, order, hashes[by_hash], owners[by_hash])
-    by_row = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return pairs[by_row], jaccard[by_row]
+    return verified(sets, starts, order, hashes[by_hash], owners[by_hash])
 
 
 def check() -> None:
@@ -161,13 +172,15 @@ def check() -> None:
         write(Path(folder) / "corpus.parquet", CHECKED)
         texts = pq.read_table(Path(folder) / "corpus.parquet")["text"].to_pylist()
     texts += ["", "—!", "So be it", "so, be IT!", "Yes.", "yes", "yes no", "No yes"]
-    sets = []
-    for text in texts:
-        given = words(text)
-        length = shingle_length(len(given))
-        sets.append({tuple(given[i : i + length]) for i in range(len(given) - length + 1)})
+    texts += [" ".join(f"w{i}" for i in range(count)) for count in (58, 59, 60, 61)]
+    spoken = [words(text) for text in texts]
+    by_length = {
+        length: [{tuple(w[i : i + length]) for i in range(max(len(w) - length, 0) + 1)} if w else set() for w in spoken]
+        for length in (3, 5)
+    }
     wanted = {}
-    for (i, a), (j, b) in itertools.combinations(enumerate(sets), 2):
+    for i, j in itertools.combinations(range(len(texts)), 2):
+        a, b = (by_length[5 if min(len(spoken[i]), len(spoken[j])) >= SHORT else 3][k] for k in (i, j))
         both = len(a & b)
         union = len(a) + len(b) - both
         if union and 5 * both >= 4 * union:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from curation.core.app import App, pass_app
+from curation.core.app import App, engine_option, pass_app
 
 
 @click.command()
 @click.argument("sources", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@engine_option
 @pass_app
 def clean(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
-    """Tidy conversations, replace personal data, fold duplicates.
+    """Tidy conversations, replace personal data, fold duplicates, find near-duplicates.
 
     Pulls first what is not pulled yet.
     """

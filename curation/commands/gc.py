@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
-from curation.commands.pipeline import tables
+from curation.commands.pipeline import every_table
 from curation.core import files
 from curation.core.app import App, pass_app
+from curation.core.errors import CurateError
 from curation.core.made import REPLIES
 from curation.core.project import Project
-from curation.core.store import Store
+from curation.core.store import Store, StoredTable
 
 
 def sweep(project: Project, *, dry_run: bool = False) -> tuple[int, int]:
@@ -25,8 +26,12 @@ def sweep(project: Project, *, dry_run: bool = False) -> tuple[int, int]:
     Exports and adapters stay: they are what people asked for.
     """
     live: set[tuple[str, str, str]] = set()
-    for name in project.sources:
-        for table in tables(project, name):
+    every = {}
+    for name, found in every_table(project).items():
+        if isinstance(found, CurateError):
+            raise found
+        every[name] = found
+        for table in found:
             live.add((name, str(table.manifest["step"]), table.key))
             if table.manifest["step"] == "raw":
                 live.add((name, "origin", table.key))
@@ -34,7 +39,7 @@ def sweep(project: Project, *, dry_run: bool = False) -> tuple[int, int]:
     for root in (project.raw / "tables", project.data / "tables"):
         files_freed, bytes_freed = Store(root).sweep(live, dry_run=dry_run)
         count, size = count + files_freed, size + bytes_freed
-    for path in _stale_downloads(project):
+    for path in _stale_downloads(project, every):
         inside = [p for p in (path, *path.rglob("*")) if p.is_file()]
         count, size = count + len(inside), size + sum(p.stat().st_size for p in inside)
         if not dry_run:
@@ -44,13 +49,13 @@ def sweep(project: Project, *, dry_run: bool = False) -> tuple[int, int]:
     return count, size
 
 
-def _stale_downloads(project: Project) -> Iterator[Path]:
+def _stale_downloads(project: Project, every: Mapping[str, list[StoredTable]]) -> Iterator[Path]:
     from curation.pull.tombstones import has_withdrawn
 
     lock = project.lock()
     for folder in sorted(p for p in (project.raw / "downloads").glob("*") if p.is_dir()):
         entry = lock.sources.get(folder.name)
-        raw = next(iter(tables(project, folder.name)), None)
+        raw = next(iter(every.get(folder.name, ())), None)
         if entry is None or folder.name not in project.sources or has_withdrawn(project, folder.name, raw):
             yield folder
             continue

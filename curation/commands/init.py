@@ -37,7 +37,7 @@ _SETTINGS = """\
 # max_chars = 200000
 """
 
-_GITIGNORE = "data/\nkeys/\nannotations/\n"
+_GITIGNORE = "data/\nkeys/\nannotations/\ndocuments/\n"
 
 
 def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -> None:

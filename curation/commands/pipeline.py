@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +12,19 @@ import pyarrow.compute as pc
 import curation.clean.exact_dup
 import curation.clean.filters
 import curation.clean.language
+import curation.clean.near_dup
 import curation.clean.normalise
 import curation.clean.screen
 import curation.clean.scrub
 import curation.tag.emotion
 import curation.tag.risk  # noqa: F401 - importing a stage registers it
-from curation.commands import runs
+from curation.commands import runs, together
+from curation.core import across
 from curation.core.app import App
 from curation.core.engine import Engine
-from curation.core.errors import CurateError, ProjectError, RetryError
+from curation.core.errors import CurateError, IntegrityError, ProjectError, RetryError, require
 from curation.core.plan import Node, extend, plan
+from curation.core.pool import Pool
 from curation.core.project import Project
 from curation.core.records import RECORD_SCHEMA, source_of
 from curation.core.stage import REGISTRY, Call, Context, Step, require_step
@@ -29,17 +33,19 @@ from curation.core.store import WHOLE, Store, StoredTable, View
 STEPS: Mapping[str, tuple[str, ...]] = {
     "records": ("normalise", "language", "screen", "text_digest", "scrub"),
     "exact_dup": ("exact_dup",),
+    "near_dup": ("near_dup",),
     "filters": ("filters",),
     "emotion": ("emotion",),
     "risk": ("risk",),
 }
 """Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before
-`scrub` is never stored outside data/raw."""
+`scrub` is never stored outside data/raw. `near_dup` runs over all enabled sources at once; no step of one source waits
+for it or reads what it says."""
 
 CARRIED = tuple(name for name in RECORD_SCHEMA.names if name != "id")
 """What `records` takes over from the raw table: all of a record, which no stage after it can reach any more."""
 
-CLEAN = ("records", "exact_dup", "filters")
+CLEAN = ("records", "exact_dup", "near_dup", "filters")
 """The filters come last, so that a change of a threshold makes nothing anew but what they keep."""
 
 UPTO = {"raw": (), "records": CLEAN, "tagged": (*CLEAN, "emotion", "risk")}
@@ -68,10 +74,27 @@ def call(project: Project | None, name: str) -> Call:
     return REGISTRY[name].called(project)
 
 
-def engine(project: Project) -> Engine:
-    """The local engine of a project."""
+def engine(project: Project, pool: Pool | None = None) -> Engine:
+    """The engine of a project, on processes of this machine if no other pool is given."""
     settings = project.settings
-    return Engine(Store(project.data / "tables"), settings.processes, settings.batch_rows)
+    return Engine(Store(project.data / "tables"), settings.processes, settings.batch_rows, pool=pool)
+
+
+@contextlib.contextmanager
+def workers(project: Project) -> Iterator[Pool | None]:
+    """The pool that the settings name; None: processes of this machine. Ray is started when there is work for it.
+
+    Raises:
+        MissingError: the setting is `ray`, and the extra is not installed.
+    """
+    if project.settings.engine == "local":
+        yield None
+        return
+    require("ray", "ray")
+    from curation.core.engine_ray import RayPool
+
+    with RayPool(project.root, project.settings.workers) as pool:
+        yield pool
 
 
 def context(project: Project, source: str) -> Context:
@@ -112,15 +135,24 @@ def bring_each(app: App, upto: str, chosen: tuple[str, ...] = ()) -> tuple[dict[
     views: dict[str, View] = {}
     errors: list[CurateError] = []
     done: list[Done] = []
-    with project.writing():
+    with project.writing(), workers(project) as pool:
         try:
             for name, source in project.enabled(chosen).items():
                 try:
                     raw = _raw(app, name, source, done)
-                    views[name] = _steps(app, raw, wanted, name, done)
+                    views[name] = _steps(app, raw, together.own(wanted), name, done, pool)
                 except CurateError as error:
                     errors.append(error)
                     app.ui.say(f"  {name:<14} {error.what}")
+            for step in wanted:
+                if step.shape == "project" and views:
+                    try:
+                        views = _together(app, step, views, done, pool)
+                    except CurateError as error:
+                        # Without it a mix would hold what it should leave out: so no source counts as ready.
+                        errors.append(error)
+                        app.ui.say(f"  {step.name:<14} {error.what}")
+                        views = {}
         finally:
             try:
                 runs.record(project, done)
@@ -151,8 +183,10 @@ def _raw(app: App, name: str, source: Any, done: list[Done]) -> StoredTable:
     return pulled.table
 
 
-def _steps(app: App, raw: StoredTable, wanted: tuple[Step, ...], name: str, done: list[Done]) -> View:
-    runner, where = engine(app.project), context(app.project, name)
+def _steps(
+    app: App, raw: StoredTable, wanted: tuple[Step, ...], name: str, done: list[Done], pool: Pool | None
+) -> View:
+    runner, where = engine(app.project, pool), context(app.project, name)
     view = View((raw,))
     for step in wanted:
         table = runner.find(step, view, where)
@@ -167,6 +201,29 @@ def _steps(app: App, raw: StoredTable, wanted: tuple[Step, ...], name: str, done
     return view
 
 
+def _together(app: App, step: Step, views: dict[str, View], done: list[Done], pool: Pool | None) -> dict[str, View]:
+    """The views with the table of a step that sees all enabled sources, as far as they are up to date."""
+    project, runner = app.project, engine(app.project, pool)
+    position = together.place(step, steps(project))
+    enabled = project.enabled()
+    grounds = {name: View(view.tables[:position]) for name, view in views.items() if name in enabled}
+    if set(enabled) - set(grounds):
+        others = {n: p.nodes for n, p in _plans(project, ()).items() if isinstance(p, _Planned) and n not in views}
+        grounds |= together.grounds(others, position)
+    if not grounds:
+        return views
+    found = across.find(runner, step, grounds)
+    if found is None:
+        if not app.build:
+            raise ProjectError(f"'{step.name}' is not up to date", fix="curate status; curate run")
+        with app.ui.timed(step.name), app.ui.progress(step.name):
+            found = across.run(runner, step, grounds)
+        rows = sum(table.rows for table in found.values())
+        for name, table in sorted(found.items()):
+            _tell(app, name, step.name, table, app.ui.seconds(step.name) * table.rows / max(rows, 1), done)
+    return {n: together.laid(view, found[n], position) if n in found else view for n, view in views.items()}
+
+
 def _tell(app: App, source: str, step: str, table: StoredTable, seconds: float, done: list[Done]) -> None:
     manifest = table.manifest
     reasons = ", ".join(f"{r.partition('/')[2]} {n}" for r, n in table.totals("reasons").items())
@@ -179,15 +236,49 @@ def _tell(app: App, source: str, step: str, table: StoredTable, seconds: float, 
 
 def nodes(project: Project, chosen: tuple[str, ...] = ()) -> dict[str, list[Node] | None]:
     """For each source what is fresh and what is not, without doing anything; None where it is not pulled."""
+    found = _plans(project, chosen)
+    result: dict[str, list[Node] | None] = {}
+    for name in project.enabled(chosen):
+        planned = found[name]
+        if isinstance(planned, CurateError):
+            raise planned
+        result[name] = planned.nodes if planned else None
+    return result
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A source as it stands: its raw table and the state of every step."""
+
+    raw: StoredTable
+    nodes: list[Node]
+
+
+def _plans(project: Project, more: Iterable[str]) -> dict[str, _Planned | CurateError | None]:
+    """Every enabled source and some more as they stand; None where one is not pulled, an error where it is damaged."""
     from curation.pull.pull import raw_table
 
-    runner = engine(project)
-    wanted = steps(project)
-    result: dict[str, list[Node] | None] = {}
-    for name, source in project.enabled(chosen).items():
-        raw = raw_table(project, name, source)
-        result[name] = None if raw is None else plan(runner, raw, wanted, context(project, name))
-    return result
+    runner, wanted, enabled = engine(project), steps(project), project.enabled()
+    found: dict[str, _Planned | CurateError | None] = {}
+    for name in dict.fromkeys((*enabled, *more)):
+        try:
+            raw = raw_table(project, name, project.sources[name])
+            own = together.own(wanted)
+            found[name] = None if raw is None else _Planned(raw, plan(runner, raw, own, context(project, name)))
+        except IntegrityError as error:
+            found[name] = error
+    taking = {n: p.nodes for n, p in found.items() if isinstance(p, _Planned) and n in enabled}
+    for position, step in enumerate(wanted):
+        if step.shape == "project":
+            views = together.grounds(taking, together.place(step, wanted))
+            try:
+                states = together.nodes(runner, step, views, taking)
+            except IntegrityError as error:
+                found |= dict.fromkeys(taking, error)
+                break
+            for name, node in states.items():
+                taking[name].insert(position, node)
+    return found
 
 
 def foresee(app: App, upto: str, chosen: tuple[str, ...] = ()) -> dict[str, list[dict[str, str]]]:
@@ -204,14 +295,30 @@ def foresee(app: App, upto: str, chosen: tuple[str, ...] = ()) -> dict[str, list
 
 def tables(project: Project, name: str) -> list[StoredTable]:
     """The current tables of a source in order, raw first, as far as they are up to date."""
-    from curation.pull.pull import raw_table
-
-    source = project.sources.get(name)
-    raw = raw_table(project, name, source) if source is not None else None
-    if raw is None:
+    if name not in project.sources:
         return []
-    planned = plan(engine(project), raw, steps(project), context(project, name))
-    return [raw, *(node.table for node in planned if node.table is not None)]
+    found = every_table(project)[name]
+    if isinstance(found, CurateError):
+        raise found
+    return found
+
+
+def every_table(project: Project) -> dict[str, list[StoredTable] | CurateError]:
+    """The same for every source, enabled or not; the error where one is damaged."""
+    return {
+        name: found
+        if isinstance(found, CurateError)
+        else [found.raw, *(node.table for node in found.nodes if node.table is not None)]
+        if found
+        else []
+        for name, found in _plans(project, project.sources).items()
+    }
+
+
+def taken(project: Project, name: str, upto: str) -> tuple[str, ...]:
+    """The steps as far as asked that a source takes part in: one that is switched off is compared with no other."""
+    together_ = {step.name for step in steps(project) if step.shape == "project"}
+    return tuple(s for s in UPTO[upto] if s not in together_ or project.sources[name].enabled)
 
 
 def view(project: Project, name: str) -> View | None:

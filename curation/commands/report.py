@@ -9,7 +9,7 @@ import click
 from curation.commands import pipeline, runs
 from curation.core import files
 from curation.core.app import App, pass_app
-from curation.core.errors import IntegrityError
+from curation.core.errors import CurateError, IntegrityError
 from curation.core.project import Project
 from curation.report import collect
 from curation.report.page import render
@@ -57,10 +57,13 @@ def summarise(project: Project) -> Summary:
     sources: list[SourceSummary] = []
     unreadable: list[str] = []
     previews: set[str] = set()
+    every = pipeline.every_table(project)
     for name, source in project.sources.items():
         facts = (name, source, pins.get(name))
         try:
-            tables = pipeline.tables(project, name) if source.enabled else []
+            tables = every[name] if source.enabled else []
+            if isinstance(tables, CurateError):
+                raise tables
             found, models = collect.source_summary(*facts, tables, tuple(pipeline.STEPS), seconds)
         except IntegrityError:
             unreadable.append(name)

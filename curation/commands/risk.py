@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from curation.commands.try_stage import open_project, run_stage
+from curation.commands.try_stage import run_stage
 from curation.core.app import App, pass_app
 from curation.core.ui import count
 from curation.tag import risk_score
@@ -30,7 +30,7 @@ def score(app: App, file: Path) -> None:
     counts and shares, never text: at each level and above, and by flag.
     """
     marked = risk_score.read(file)
-    made = run_stage(open_project(app), "risk", [{"messages": _messages(one)} for one in marked])
+    made = run_stage(app.settings_of, "risk", [{"messages": _messages(one)} for one in marked])
     found = risk_score.score(marked, [row["risk"] for row in made])
     if app.ui.json:
         app.ui.emit({"file": file.name, **found.document()})

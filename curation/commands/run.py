@@ -9,7 +9,7 @@ import click
 from curation.commands.mixes import bring_mix
 from curation.commands.pipeline import bring_each, gravest
 from curation.commands.report import write_report
-from curation.core.app import IF_CHANGED, App, pass_app
+from curation.core.app import IF_CHANGED, App, engine_option, pass_app
 from curation.core.errors import CurateError, ProjectError
 from curation.core.store import View
 from curation.core.ui import count
@@ -18,6 +18,7 @@ from curation.core.ui import count
 @click.command()
 @click.argument("sources", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@engine_option
 @pass_app
 def run(app: App, sources: tuple[str, ...], dry_run: bool) -> None:
     """Pull, clean, tag, export every mix, and write the report.

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from curation.commands.pipeline import drop_of, missing, row_of, tables, view
-from curation.commands.why import reason, replaced
+from curation.commands.why import near_duplicates, reason, replaced
 from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError
 from curation.core.records import source_of
@@ -32,7 +32,7 @@ def show(app: App, target: str, raw: bool, limit: int) -> None:
         row = row_of(table, target)
         dropped = drop_of(table, target) or dropped
         if row is not None and (raw or step != "raw"):
-            stages.append((step, row))
+            stages.append((step, {name: value for name, value in row.items() if not name.startswith("_")}))
     if not stages and dropped is None and not (found and row_of(found[0], target)):
         raise missing("is called", target)
     if app.ui.json:
@@ -60,6 +60,8 @@ def _print(app: App, name: str, value: Any) -> None:
     elif name == "emotion":
         labels = [", ".join(turn["labels"] or []) or "-" for turn in value["turns"]]
         app.ui.out(f"emotion ({value['model']}): " + " | ".join(labels))
+    elif name == "duplicate":
+        app.ui.out(near_duplicates(value) if value["cluster"] else "near-duplicates: none")
     elif name == "pii":
         app.ui.out("pii: " + (", ".join(f"{label} {n}" for label, n in replaced(value)) or "none found"))
     elif name == "measures":

@@ -46,7 +46,7 @@ def status(app: App, sources: tuple[str, ...]) -> None:
     )
     document["reviewer_hours"] = round(sum(document["waiting"].values()) * settings.minutes / 60, 2)
     lines += [
-        f"{name:<16} {count(number, 'row')} at risk wait for a person and leave in no mix: curate review answer ID risk"
+        f"{name:<16} {count(number, 'row')} at risk wait for a person to release them"
         for name, number in document["waiting"].items()
     ]
     if document["waiting"]:
@@ -59,6 +59,8 @@ def status(app: App, sources: tuple[str, ...]) -> None:
         return
     for line in lines:
         app.ui.out(line)
+    if document["waiting"]:
+        app.ui.say("to release one: curate show ID, then curate review answer ID risk release")
     if all(_is_fresh(found) for found in document["sources"].values()) and document["sources"]:
         app.ui.say("all tables are up to date")
     else:

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from curation.commands.pipeline import UPTO, call, context, tables
+from curation.commands.pipeline import call, context, every_table, taken
 from curation.core import declare
 from curation.core.engine import run_batches
-from curation.core.errors import ProjectError
+from curation.core.errors import CurateError, ProjectError
 from curation.core.project import Project
 from curation.core.records import RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Call, Step, require_step
@@ -25,24 +25,33 @@ def read(project: Project, table: str, source: str | None) -> pl.DataFrame:
     if table not in KINDS:
         raise ProjectError(f"no table is called '{table}'", fix=f"tables: {', '.join(KINDS)}")
     pieces: list[pa.Table] = []
+    every = every_table(project)
     for name in project.enabled((source,) if source else ()):
-        found = tables(project, name)
-        if source and len(found) <= len(UPTO.get(table, ())):
+        found = every[name]
+        if isinstance(found, CurateError):
+            raise found
+        wanted = taken(project, name, table) if table in ("records", "tagged") else ()
+        steps = [str(t.manifest["step"]) for t in found]
+        ready = bool(found) and set(wanted) <= set(steps)
+        if source and not ready:
             raise ProjectError(f"'{name}' is not up to date as far as '{table}'", fix=f"curate run {name}")
-        if len(found) > len(UPTO.get(table, ())):
-            pieces += _pieces(project, name, table, found)
+        if ready:
+            pieces += _pieces(project, name, table, found, wanted)
     frames = [frame for piece in pieces if isinstance(frame := pl.from_arrow(piece), pl.DataFrame)]
     return pl.concat(frames) if frames else pl.DataFrame()
 
 
-def _pieces(project: Project, name: str, table: str, found: list[StoredTable]) -> Iterator[pa.Table]:
+def _pieces(
+    project: Project, name: str, table: str, found: list[StoredTable], wanted: tuple[str, ...]
+) -> Iterator[pa.Table]:
     if table == "dropped":
         yield from (t.read_dropped(part) for t in found for part in t.parts)
     elif table == "origin":
         origin = Store(project.raw / "tables").find(name, "origin", found[0].key)
         yield from (origin.read(part) for part in origin.parts) if origin else ()
     else:
-        view = View((found[0],)) if table == "raw" else View(tuple(found[1 : 1 + len(UPTO[table])]))
+        of_steps = ("raw",) if table == "raw" else wanted
+        view = View(tuple(t for t in found if t.manifest["step"] in of_steps))
         yield from view.batches()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -13,11 +13,12 @@ import orjson
 import pyarrow as pa
 
 from curation.commands.pipeline import call
+from curation.commands.try_near import keep_first
 from curation.core import files
 from curation.core.app import App, pass_app
 from curation.core.engine import run_batches
 from curation.core.errors import ProjectError, UsageError
-from curation.core.project import NoProjectError, Project
+from curation.core.project import Project, Settings
 from curation.core.records import PERSONAS, RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Call, Context, Step, require_step
 
@@ -32,10 +33,11 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
     one text, and print what it makes of each row, one JSON line a row.
 
     Inside a project the stage has the project's parameters. Rows may name their
-    "persona" and "language", for stages that ask.
+    "persona" and "language", for stages that ask. `near_dup` compares the rows:
+    of near-duplicates the first one is kept.
     """  # noqa: D205
-    if stage not in REGISTRY or REGISTRY[stage].shape != "row":
-        known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape == "row"))
+    if stage not in REGISTRY or REGISTRY[stage].shape == "corpus":
+        known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape != "corpus"))
         raise UsageError(f"no stage to try is called '{stage}'", fix=f"stages: {known}")
     if (path is None) == (text is None):
         raise UsageError("give either --file or --text", fix="curate try STAGE --text '…'")
@@ -46,35 +48,46 @@ def try_stage(app: App, stage: str, path: Path | None, text: str | None) -> None
             raise UsageError(
                 "the text is not UTF-8", where="--text", fix="put it into a file as JSON, and name that with --file"
             ) from None
-    rows = [{"text": text}] if path is None else _read(path)
-    for line in run_stage(open_project(app), stage, rows):
+    if REGISTRY[stage].shape == "project":
+        if path is None:
+            raise UsageError(f"'{stage}' compares rows, so it needs several", fix=f"curate try {stage} --file X.jsonl")
+        project = app.settings_of
+        workers = (project.settings if project else Settings()).processes
+        for line in keep_first(_read(path), call(project, stage).spec, workers):
+            app.ui.emit(line, sort_keys=False)
+        return
+    rows = [{"text": text}] if path is None else list(_read(path))
+    for line in run_stage(app.settings_of, stage, rows):
         app.ui.emit(line, sort_keys=False)
 
 
-def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+_AT_ONCE = 1000
+
+
+def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """What a row stage makes of rows: per row the columns it writes, or the reason it drops it."""
     step = Step("try", (call(project, stage),))
     require_step((step,))
-    ids = [f"try:{number:016x}" for number in range(len(rows))]
+    context = Context(project.key if project else secrets.token_bytes(32), "try")
+    for start in range(0, len(rows), _AT_ONCE):
+        yield from _made(step, context, start, rows[start : start + _AT_ONCE])
+
+
+def _made(step: Step, context: Context, start: int, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     run = step.calls[0].stage
+    ids = [f"try:{number:016x}" for number in range(start, start + len(rows))]
     records = [_record(i, row, run.speaker) for i, row in zip(ids, rows, strict=True)]
     table = pa.Table.from_pylist(records, schema=RECORD_SCHEMA)
-    key = project.key if project else secrets.token_bytes(32)
-    kept, dropped, _ = run_batches(step, table, Context(key, "try"), 1000)
+    kept, dropped, _ = run_batches(step, table, context, _AT_ONCE)
     if run.open is not None and len(dropped):
         every = Step("try", (Call(run, run.open(step.calls[0].spec)),))
-        kept, _, _ = run_batches(every, table, Context(key, "try"), 1000)
+        kept, _, _ = run_batches(every, table, context, _AT_ONCE)
     made = {row.pop("id"): row for row in kept.to_pylist()}
     reasons = {row["id"]: {"dropped": row["reason"]} for row in dropped.to_pylist()}
     trial = run.trial or _flat
-    return [
-        {
-            **_echo(row),
-            **reasons.get(i, {}),
-            **((trial if "text" in row else _flat)(row.get("text", ""), made[i]) if i in made else {}),
-        }
-        for i, row in zip(ids, rows, strict=True)
-    ]
+    for i, row in zip(ids, rows, strict=True):
+        told = (trial if "text" in row else _flat)(row.get("text", ""), made[i]) if i in made else {}
+        yield {**_echo(row), **reasons.get(i, {}), **told}
 
 
 def _record(record: str, row: dict[str, Any], speaker: str) -> dict[str, Any]:
@@ -97,25 +110,22 @@ def _flat(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    with files.os_errors(path):
-        lines = path.read_bytes().splitlines()
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            row = None
-        if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _are_turns(row.get("messages"))):
-            raise ProjectError(
-                "not a JSON object with 'text', or with 'messages' that have role and content as text",
-                where=f"{path.name}:{number}",
-                fix='write {"text": "…"} or {"messages": [{"role": "user", "content": "…"}]} on a line',
-            )
-        rows.append(row)
-    return rows
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    with files.os_errors(path), path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                row = None
+            if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _are_turns(row.get("messages"))):
+                raise ProjectError(
+                    "not a JSON object with 'text', or with 'messages' that have role and content as text",
+                    where=f"{path.name}:{number}",
+                    fix='write {"text": "…"} or {"messages": [{"role": "user", "content": "…"}]} on a line',
+                )
+            yield row
 
 
 def _are_turns(value: Any) -> bool:
@@ -126,11 +136,3 @@ def _are_turns(value: Any) -> bool:
         and isinstance(turn.get("reasoning"), (str, NoneType))
         for turn in value
     )
-
-
-def open_project(app: App) -> Project | None:
-    """The project at hand, or None outside one."""
-    try:
-        return app.project
-    except NoProjectError:
-        return None

@@ -16,6 +16,9 @@ from curation.core.records import source_of
 from curation.core.store import Store, StoredTable, View
 from curation.methods import hold
 
+_MOST = 5
+"""So many near-duplicates are named."""
+
 
 @click.command()
 @click.argument("record", metavar="ID")
@@ -113,7 +116,17 @@ def _kept(table: StoredTable, record: str) -> str:
         said.append(("emotions " + ", ".join(labels)) if labels else "no emotion above its threshold")
     if row.get("risk"):
         said.append(hold.told(row["risk"]))
+    if row.get("duplicate") and row["duplicate"]["cluster"]:
+        said.append(f"{near_duplicates(row['duplicate'])}; their cluster begins with {row['duplicate']['cluster']}")
     return "kept" + (f" ({'; '.join(said)})" if said else "")
+
+
+def near_duplicates(duplicate: dict[str, Any]) -> str:
+    """The near-duplicates of a record, the most similar first."""
+    near = sorted(duplicate["near"], key=lambda one: (-one["similarity"], one["id"]))
+    said = [f"{one['id']} ({one['kind']}, {one['similarity']:.3f})" for one in near[:_MOST]]
+    more = f" and {len(near) - _MOST} more" if len(near) > _MOST else ""
+    return f"near-duplicates: {', '.join(said) or 'others of the same words'}{more}"
 
 
 def reason(dropped: dict[str, Any]) -> str:

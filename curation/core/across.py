@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from curation.core import files
 from curation.core.engine import Engine, broken, guarded
+from curation.core.pool import Pool
 from curation.core.stage import Output, Step, require_step
 from curation.core.store import WHOLE, StoredTable, View
 
@@ -41,8 +42,9 @@ class Rows:
                 yield rows.filter(pc.is_in(rows.column("id"), value_set=wanted))
 
 
-Run = Callable[[Mapping[str, Rows], Mapping[str, Rows], object], Mapping[str, Output]]
-"""(sources, what the last run of the same step with the same spec published, spec) -> for each source its Output."""
+Run = Callable[[Mapping[str, Rows], Mapping[str, Rows], object, int, Pool | None], Mapping[str, Output]]
+"""(sources, what the last run of the same step with the same spec published, spec, workers, pool) -> for each source
+its Output. How many workers there are here, and whether there is a pool of others, may change no result."""
 
 
 def key(step: Step, views: Mapping[str, View]) -> str:
@@ -75,7 +77,9 @@ def run(engine: Engine, step: Step, views: Mapping[str, View]) -> dict[str, Stor
     sources = {name: Rows(view) for name, view in sorted(views.items())}
     before = {name: Rows(View((table,))) for name, table in _previous(engine, step, views).items()}
     stage = cast(Run, call.stage.run)
-    outputs = guarded(call, lambda: stage(sources, before, call.spec))
+    few = sum(view.rows for view in views.values()) < engine.pool_rows
+    pool = None if few else engine.pool
+    outputs = guarded(call, lambda: stage(sources, before, call.spec, engine.workers, pool))
     if set(outputs) != set(views):
         raise broken(call, "lost or added a source")
     whole = key(step, views)

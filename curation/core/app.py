@@ -12,7 +12,7 @@ import click
 
 from curation.core.errors import ProjectError
 from curation.core.made import Make
-from curation.core.project import Project
+from curation.core.project import NoProjectError, Project
 from curation.core.records import source_of
 from curation.core.store import WHOLE, Store, View
 from curation.core.ui import Ui
@@ -49,6 +49,14 @@ class App:
     def project(self) -> Project:
         """The project at hand, opened at first use."""
         return Project.open(self.start, self.flags)
+
+    @cached_property
+    def settings_of(self) -> Project | None:
+        """The project whose settings count for what keeps nothing, so that it needs no key; None outside of one."""
+        try:
+            return Project.open(self.start, self.flags, keyless=True)
+        except NoProjectError:
+            return None
 
     def bring(self, upto: str, sources: tuple[str, ...] = ()) -> Mapping[str, View]:
         """Bring tables up to date as far as 'raw', 'records' (cleaned) or 'tagged', and lay them over each other."""
@@ -96,6 +104,20 @@ class App:
         assert self.bring_export is not None
         return self.bring_export(self, mix)
 
+
+def _choose_engine(context: click.Context, option: click.Parameter, given: str | None) -> None:
+    if given is not None:
+        context.find_root().obj.flags["engine"] = given
+
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    expose_value=False,
+    callback=_choose_engine,
+    help="Where stages run: here, or on Ray (see docs/scale.md). [local]",
+)
+"""For commands that run stages; the same as the setting `engine`."""
 
 pass_app = click.make_pass_decorator(App)
 """Decorates a click command whose first argument is the App."""

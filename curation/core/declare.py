@@ -60,7 +60,7 @@ def doc(text: str, **more: Any) -> Any:
 
 
 def declarations() -> Path:
-    """The folder with schemas/, labeling/, exports/ and sources.yaml: in the wheel, or beside the package."""
+    """The folder with schemas/, exports/, scenarios/ and the like and sources.yaml: in the wheel, or beside it."""
     packaged = Path(str(resources.files("curation"))) / "_declarations"
     return packaged if packaged.is_dir() else Path(str(resources.files("curation"))).parent
 

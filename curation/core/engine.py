@@ -1,16 +1,10 @@
-"""Run a step over a view: part by part, in a local process pool, never twice."""
+"""Run a step over a view: part by part, on a pool of workers, never twice."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import functools
 import importlib
-import multiprocessing
-import multiprocessing.connection
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.core import files
-from curation.core.errors import CurateError, RetryError
+from curation.core.errors import CurateError, ProjectError
+from curation.core.pool import Pool, Processes
 from curation.core.records import DROPPED_SCHEMA, RECORD_SCHEMA, digests, empty_dropped
-from curation.core.redact import describe, install
+from curation.core.redact import describe
 from curation.core.stage import REGISTRY, Call, Context, Output, Step, require_step
 from curation.core.store import Part, Store, StoredTable, View
 
@@ -36,13 +31,15 @@ class Engine:
         store: where tables are published.
         workers: processes; 1 runs in this one.
         batch_rows: rows that a row stage sees at a time.
-        pool_rows: below this many rows to do, starting processes costs more than it brings.
+        pool_rows: below this many rows to do, starting workers costs more than it brings: done in this process.
+        pool: the workers; processes of this machine by default.
     """
 
     store: Store
     workers: int = 1
     batch_rows: int = 1000
     pool_rows: int = 20_000
+    pool: Pool | None = None
 
     def key(self, step: Step, view: View, context: Context) -> str:
         """The key of the table that `run` would publish; costs no work on rows."""
@@ -91,7 +88,7 @@ class Engine:
             if decided_by is None:
                 decided_by = files.digest([narrowed.ingredients(), context.source])
                 known.append((narrowed, decided_by))
-            keys[part] = files.digest([decided_by, view.digest(part, step.reads)])
+            keys[part] = _part_key(decided_by, view, part, step)
         return keys
 
     def _run_rows(self, step: Step, view: View, context: Context, progress: Progress) -> dict[str, Part]:
@@ -99,13 +96,23 @@ class Engine:
         folder = self.store.folder(context.source, step.name)
         parts = {name: self.store.find_part(folder, key) for name, key in keys.items()}
         missing = [name for name, part in parts.items() if part is None]
-        narrowed = {name: _portable(step.over(context.source, (name,))) for name in missing}
-        jobs = [_Job(self.store, narrowed[name], view, context, name, keys[name], self.batch_rows) for name in missing]
-        rows = sum(view.tables[0].parts[name].rows for name in missing)
-        alone = self.workers == 1 or len(jobs) < 2 or rows < self.pool_rows
+        jobs = [
+            _Job(
+                self.store,
+                _portable(step.over(context.source, (name,))),
+                view.only(name),
+                context,
+                name,
+                keys[name],
+                self.batch_rows,
+            )
+            for name in missing
+        ]
+        few = sum(view.tables[0].parts[name].rows for name in missing) < self.pool_rows
+        pool = Processes(1) if few else self.pool or Processes(self.workers)
         done = len(keys) - len(jobs)
-        for name, part in zip(missing, map(_do, jobs) if alone else _pool(jobs, self.workers), strict=True):
-            parts[name] = part
+        for place, part in pool.each(_do, jobs):
+            parts[missing[place]] = part
             done += 1
             progress(done, len(keys))
         return {name: part for name, part in parts.items() if part is not None}
@@ -143,6 +150,10 @@ class Engine:
         if start != len(kept) or start_dropped != len(dropped):
             raise broken(call, "lost or added rows")
         return parts
+
+
+def _part_key(decided_by: str, view: View, part: str, step: Step) -> str:
+    return files.digest([decided_by, view.digest(part, step.reads)])
 
 
 def _run_length(dropped: pa.Table, start: int, part: str) -> int:
@@ -188,40 +199,19 @@ def _revive(step: _Portable) -> Step:
     return Step(step.name, tuple(Call(REGISTRY[name], spec) for name, _, spec in step.calls), step.carry)
 
 
-def _pool(jobs: Sequence[_Job], workers: int) -> Iterator[Part]:
-    # Fresh interpreters: a forked one inherits Arrow's threads in an unknown state and can hang.
-    pool = concurrent.futures.ProcessPoolExecutor(
-        min(workers, len(jobs)), multiprocessing.get_context("spawn"), initializer=_start_worker
-    )
-    try:
-        yield from pool.map(_do, jobs)
-    except BrokenProcessPool:
-        raise RetryError(
-            "a worker process died (out of memory?)",
-            where=jobs[0].step.name,
-            fix="run the same command again, perhaps with --workers 1; finished parts are kept",
-        ) from None
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """Make a worker speak without data, and end when its parent does, however that ends."""
-    install()
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            multiprocessing.connection.wait([parent.sentinel])
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def _do(job: _Job) -> Part:
-    step = _revive(job.step)
+    step, source = _revive(job.step), job.context.source
+    if job.key != _part_key(files.digest([step.ingredients(), source]), job.view, job.part, step):
+        # On another machine the result would carry the name of what this machine's libraries and models make.
+        raise ProjectError(
+            f"a worker has other libraries or models for '{step.name}' than the machine that sends it work",
+            fix="install the same versions everywhere: pip install -c constraints.txt",
+        )
+    # A worker that died may have finished it: a part counts from its seal on, whether or not the worker could say so.
+    if found := job.store.find_part(job.store.folder(source, step.name), job.key):
+        return found
     table, dropped, notes = run_batches(step, job.view.read(job.part, step.reads), job.context, job.batch_rows)
-    return job.store.write_part(job.context.source, step.name, job.key, table, dropped, notes)
+    return job.store.write_part(source, step.name, job.key, table, dropped, notes)
 
 
 def run_batches(

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from curation.core import files
+from curation.core.brought import documents
 from curation.core.declare import plain
 from curation.core.errors import ProjectError
 from curation.core.project import Project
-from curation.core.sources import MadeSource
+from curation.core.sources import KnowledgeSource, MadeSource
 
 VERSION = 1
 """Raise it whenever the same material can become other rows; what an endpoint is told counts, too."""
@@ -39,12 +40,14 @@ class MadeFile:
     uri: str
 
 
-def material(project: Project, name: str, source: MadeSource) -> list[Path]:
-    """The files that a source is made of, in the order of their names.
+def material(project: Project, name: str, source: MadeSource) -> dict[str, Path]:
+    """The files that a source is made of, by name, in the order of their names.
 
     Raises:
-        ProjectError: there is none, or one that is asked for is missing.
+        ProjectError: there is none, or one that is asked for is missing; or as `brought.documents`.
     """
+    if isinstance(source, KnowledgeSource):
+        return documents(project, name, source)
     folder = project.root / source.path
     found = {path.stem: path for path in files.yaml_in(folder)}
     missing = [wanted for wanted in source.only if wanted not in found]
@@ -52,9 +55,9 @@ def material(project: Project, name: str, source: MadeSource) -> list[Path]:
         raise ProjectError(
             f"no scenario is called '{missing[0]}'" if found else f"there is no scenario in '{source.path}'",
             where=f"source '{name}'",
-            fix="ids are the files' names without .yaml; curate init copies the shipped ones into scenarios/",
+            fix="ids are the files' names without .yaml; the shipped ones come with a new project: curate init DIR",
         )
-    return [path for stem, path in found.items() if not source.only or stem in source.only]
+    return {path.name: path for stem, path in found.items() if not source.only or stem in source.only}
 
 
 def revision(project: Project, name: str, source: MadeSource) -> str:
@@ -67,7 +70,7 @@ def revision(project: Project, name: str, source: MadeSource) -> str:
     decided: dict[str, Any] = {
         "version": VERSION,
         "declaration": about,
-        "files": {path.name: files.sha256_file(path) for path in material(project, name, source)},
+        "files": {shown: files.sha256_file(path) for shown, path in material(project, name, source).items()},
     }
     if source.endpoint:
         spec = project.settings.endpoints.get(source.endpoint)
@@ -86,7 +89,14 @@ def folder(project: Project, name: str) -> Path:
     return files.safe_join(project.raw / "downloads", name)
 
 
-def publish(project: Project, name: str, decided: str, rows: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
+def publish(
+    project: Project,
+    name: str,
+    decided: str,
+    rows: Mapping[str, bytes],
+    about: Mapping[str, Any],
+    beside: Mapping[str, bytes] | None = None,
+) -> None:
     """Write made files, whole or not at all.
 
     Args:
@@ -95,13 +105,19 @@ def publish(project: Project, name: str, decided: str, rows: Mapping[str, bytes]
         decided: its `revision`.
         rows: JSON lines by the name of the file they were made of.
         about: what else the note holds; ids and counts, never text.
+        beside: other files to keep with them, by name; they are no rows.
     """
     target = folder(project, name) / decided
+    written = {**{f"{made}.jsonl": data for made, data in rows.items()}, **(beside or {})}
     files.make_dir(target.parent)
     with files.replacing_dir(target) as aside:
-        for made, data in rows.items():
-            (aside / f"{made}.jsonl").write_bytes(data)
-    described = {f"{made}.jsonl": {"verified": files.sha256_file(target / f"{made}.jsonl")} for made in sorted(rows)}
+        for made, data in written.items():
+            (aside / made).parent.mkdir(parents=True, exist_ok=True)
+            (aside / made).write_bytes(data)
+    described = {
+        made: {"verified": files.sha256_file(target / made), "rows": made not in (beside or {})}
+        for made in sorted(written)
+    }
     files.write_sealed(target.parent / f"{decided}.json", {"files": described, **about})
 
 
@@ -121,12 +137,20 @@ def located(project: Project, name: str, source: MadeSource) -> tuple[MadeFile, 
     known = note(project, name, decided)
     if known is None:
         raise ProjectError(
-            f"the rows of '{name}' are not made yet", where=f"source '{name}'", fix=f"curate generate scenarios {name}"
+            f"the rows of '{name}' are not made yet",
+            where=f"source '{name}'",
+            fix=f"curate generate {source.kind} {name}",
         )
     where = folder(project, name) / decided
     found: list[MadeFile] = []
     for file, facts in sorted(known["files"].items()):
         of = file.removesuffix(".jsonl")
-        uri = f"{source.kind}:{of.partition('.')[0]}"
-        found.append(MadeFile(f"{source.path}/{of}", where / file, facts["verified"], uri))
+        if isinstance(source, KnowledgeSource):
+            shown, uri = of, f"{source.kind}:{of}"
+        else:
+            # Tables and lock files name no place of this machine.
+            place = Path(source.path).name if Path(source.path).is_absolute() else source.path
+            shown, uri = f"{place}/{of}", f"{source.kind}:{of.partition('.')[0]}"
+        if facts["rows"]:
+            found.append(MadeFile(shown, where / file, facts["verified"], uri))
     return tuple(found)

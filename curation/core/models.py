@@ -6,6 +6,7 @@ find their place is refused: transformers would train on random weights in their
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -21,7 +22,7 @@ from curation.core.errors import IntegrityError, MissingError, ProjectError, req
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import MistralForCausalLM
+    from transformers import MistralForCausalLM, PreTrainedModel
 
 Dtype = Literal["float32", "bfloat16"]
 
@@ -160,12 +161,27 @@ def _read_json(path: Path, name: str) -> dict[str, Any]:
 def fingerprint(files: ModelFiles) -> str:
     """The sha256 that names a model by its content: settings, tokenizer and weights, nothing of where they lie.
 
-    Reads every byte of the model (about a minute for 47 GB on a fast disk); nothing is cached.
+    Reads every byte of the model (about a minute for 47 GB on a fast disk), once in a process, and again when the size
+    of a file or the time of its last change differs.
     """
-    names = sorted({*files.weights, *(name for name in _SETTINGS if (files.folder / name).is_file())})
+    return _digest(files.folder, {*files.weights, *(name for name in _SETTINGS if (files.folder / name).is_file())})
+
+
+def folder_fingerprint(folder: Path) -> str:
+    """As `fingerprint`, of every file in a folder: for a model whose layout this file does not know."""
+    return _digest(folder, {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()})
+
+
+def _digest(folder: Path, names: set[str]) -> str:
+    seen = ((name, (folder / name).stat()) for name in sorted(names))
+    return _digest_of(folder, tuple((name, found.st_size, found.st_mtime_ns) for name, found in seen))
+
+
+@functools.lru_cache(maxsize=16)
+def _digest_of(folder: Path, seen: tuple[tuple[str, int, int], ...]) -> str:
     with ThreadPoolExecutor() as pool:
-        digests = pool.map(lambda name: _sha256(files.folder / name), names)
-        lines = [f"{name} {digest}\n" for name, digest in zip(names, digests, strict=True)]
+        digests = pool.map(lambda one: _sha256(folder / one[0]), seen)
+        lines = [f"{name} {digest}\n" for (name, _, _), digest in zip(seen, digests, strict=True)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -240,6 +256,102 @@ def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
             fix="this version of transformers reads the checkpoint differently: install the one of the lock file",
         )
     loaded: MistralForCausalLM = model
+    return loaded
+
+
+def load_sequence_classifier(files: ModelFiles, attention: str | None) -> PreTrainedModel:
+    """An encoder with its classification head, in float32 and evaluation mode on the CPU.
+
+    Args:
+        files: from `resolve`.
+        attention: the attention function to use; None for what transformers chooses.
+
+    Raises:
+        ProjectError: quantised weights, or an architecture without a classification head.
+        IntegrityError: weights that cannot be read, or that miss a tensor: a head would be random.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForSequenceClassification
+
+    if "quantization_config" in files.config:
+        raise ProjectError("the model has quantised weights", where=files.name, fix="use its unquantised checkpoint")
+    try:
+        with _quiet():
+            model, info = AutoModelForSequenceClassification.from_pretrained(
+                files.folder,
+                dtype=torch.float32,
+                attn_implementation=attention,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+    except SafetensorError as error:
+        raise IntegrityError(
+            "the weights cannot be read", where=f"{files.name}: {', '.join(files.weights)}", fix="fetch the model again"
+        ) from error
+    except (ValueError, KeyError) as error:
+        raise ProjectError(
+            f"this is no model that classifies texts: {files.config.get('model_type')}",
+            where=files.name,
+            fix="use a checkpoint for sequence classification of an architecture that transformers has",
+        ) from error
+    except RuntimeError as error:
+        raise IntegrityError(
+            "tensors have other shapes than config.json says", where=files.name, fix="fetch the model again"
+        ) from error
+    lost = {*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])}
+    if lost:
+        raise IntegrityError(
+            f"{len(lost)} tensors are not in the weights, the first is {min(lost)}",
+            where=files.name,
+            fix="use a checkpoint that was trained for classification, with all of its files",
+        )
+    loaded: PreTrainedModel = model.eval().requires_grad_(False)
+    return loaded
+
+
+def load_token_classifier(files: ModelFiles) -> PreTrainedModel:
+    """A model that gives every token a label, in evaluation mode on the CPU, in 32 bits.
+
+    Raises:
+        ProjectError: another kind of model, or quantised weights.
+        IntegrityError: a tensor is missing or of another shape.
+    """
+    require("ner", "torch", "transformers", "safetensors")
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForTokenClassification
+
+    kinds = files.config.get("architectures") or ()
+    if "quantization_config" in files.config or not any("TokenClassification" in str(kind) for kind in kinds):
+        raise ProjectError(
+            "this is no plain model that gives every token a label",
+            where=files.name,
+            fix="choose a model whose config.json names an architecture such as BertForTokenClassification",
+        )
+    try:
+        with _quiet():
+            model, info = AutoModelForTokenClassification.from_pretrained(
+                files.folder,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+    except (SafetensorError, RuntimeError, ValueError, OSError) as error:
+        raise IntegrityError("the weights cannot be read", where=files.name, fix="fetch the model again") from error
+    lost = sorted({*info["missing_keys"], *(name for name, *_ in info["mismatched_keys"])})
+    if lost:
+        raise IntegrityError(
+            f"{len(lost)} tensors of the model are missing, the first is {lost[0]}",
+            where=files.name,
+            fix="fetch the model again",
+        )
+    loaded: PreTrainedModel = model.eval()
     return loaded
 
 

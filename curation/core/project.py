@@ -55,6 +55,10 @@ class Settings:
     """What can be set in curate.toml, the user's config, CURATE_* variables and flags."""
 
     workers: int = doc("processes for stages; 0: as many as there are cores", default=0)
+    engine: Literal["local", "ray"] = doc(
+        "where stages run: in processes of this machine, or on Ray (extra `ray`; the cluster that RAY_ADDRESS names)",
+        default="local",
+    )
     batch_rows: int = doc("rows that a stage sees at a time; changes no result", default=1000)
     part_rows: int = doc("rows above which a table is cut into more parts", default=20_000)
     offline: bool = doc("never use the network", default=False)
@@ -88,12 +92,15 @@ class Project:
     key: bytes = field(repr=False)
 
     @classmethod
-    def open(cls, start: Path | None = None, flags: Mapping[str, Any] | None = None) -> Project:
+    def open(
+        cls, start: Path | None = None, flags: Mapping[str, Any] | None = None, *, keyless: bool = False
+    ) -> Project:
         """Open the project of a folder or of the nearest parent that has a sources.yaml.
 
         Args:
             start: folder to begin at; the working folder by default.
             flags: settings given on the command line, as dotted names.
+            keyless: whether a missing key is no error but one of this process: for what keeps nothing.
 
         Raises:
             NoProjectError: no project here.
@@ -103,7 +110,8 @@ class Project:
         declared = declare.load(root / SOURCES_FILE)
         sources = declare.bind(Sources, declared)
         document = layered_settings(root, flags or {})
-        return cls(root, sources.sources, declare.bind(Settings, document), document, _read_key(root))
+        key = secrets.token_bytes(32) if keyless and not (root / KEY_FILE).exists() else read_key(root)
+        return cls(root, sources.sources, declare.bind(Settings, document), document, key)
 
     @property
     def data(self) -> Path:
@@ -157,7 +165,12 @@ def find_root(start: Path) -> Path:
     )
 
 
-def _read_key(root: Path) -> bytes:
+def read_key(root: Path) -> bytes:
+    """The key of the project in a folder.
+
+    Raises:
+        ProjectError: it is missing or damaged.
+    """
     path = root / KEY_FILE
     with files.os_errors(path):
         if not path.exists():
@@ -221,7 +234,7 @@ def layered_settings(root: Path, flags: Mapping[str, Any]) -> Document:
 
 _NAMES = {f.name for f in dataclasses.fields(Settings)}
 _SWITCHES = {f.name for f in dataclasses.fields(Settings) if isinstance(f.default, bool)}
-_FLAGS = ("workers", "offline")
+_FLAGS = ("workers", "engine", "offline")
 """Settings with a flag of their own; the others are given with --set."""
 
 

@@ -20,6 +20,9 @@ Parts = str | tuple[str | tuple[str, ...], ...]
 Condition = str | int | float | bool | None | tuple[str | int | float | bool | None, ...]
 """A value, a list of values of which one must fit, null, or the words `not null`."""
 
+KNOWLEDGE_TOPICS = ("big-five", "attachment4", "defence-mechanisms", "clinical-interview")
+"""The taxonomies whose labels have terms to find them by."""
+
 Role = Literal["system", "user", "assistant", "tool"]
 
 DEFAULT_ROLES: Mapping[str, tuple[str, ...]] = {
@@ -361,10 +364,54 @@ class ScenarioSource:
         return "endpoint" if self.endpoint else "template"
 
 
-MadeSource = ScenarioSource
+@dataclass(frozen=True)
+class KnowledgeSource:
+    """Questions and answers made of documents that the user brings: PDF, Markdown, HTML, or chunks of such."""
+
+    kind: Literal["knowledge"]
+    path: Names = doc("files or folders below the project: pdf, md, html, or jsonl of chunks (text, source, page)")
+    endpoint: str | None = doc(
+        "endpoint of curate.toml that words question and answer; none: templates over the document's own words",
+        default=None,
+    )
+    topics: tuple[str, ...] = doc("taxonomies whose terms give a claim its topic", default=KNOWLEDGE_TOPICS)
+    max_pages: int = doc("a PDF with more pages is refused", default=5000)
+    max_mb: int = doc("a larger file is refused", default=512)
+    max_seconds: int = doc("reading one document may take so much processor time", default=900)
+    licence: str | None = doc("SPDX identifier of the documents; none is an unknown licence", default=None)
+    persona: Literal["assistant", "client", "neutral"] = doc("whose voice its rows teach", default="assistant")
+    priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
+    enabled: bool = doc("false: the source is left out everywhere", default=True)
+    accept: Accept | None = doc(
+        "needed before rows leave under an unknown, non-commercial or AGPL licence", default=None
+    )
+    note: str | None = doc("for people", default=None)
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        _check_caps(self, "max_pages", "max_mb", "max_seconds")
+
+    max_rows: ClassVar[int | None] = None
+    confirmed: ClassVar[str | None] = None
+    adapter: ClassVar[Adapter] = Qa(
+        kind="qa",
+        user="question",
+        assistant="answer",
+        group="chunk",
+        keep=("document", "document_sha256", "page", "section", "start", "end", "quote_sha256", "card", "topic",
+              "model", "prompt"),
+    )  # fmt: skip
+
+    @property
+    def synthetic(self) -> str:
+        """The method that makes its rows."""
+        return "endpoint" if self.endpoint else "template"
+
+
+MadeSource = ScenarioSource | KnowledgeSource
 """Sources whose rows are made here, of other material."""
 
-Source = HubSource | FileSource | ScenarioSource
+Source = HubSource | FileSource | ScenarioSource | KnowledgeSource
 
 
 @dataclass(frozen=True)

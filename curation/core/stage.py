@@ -68,7 +68,7 @@ class Stage:
     version: int
     shape: Shape
     spec: type
-    run: Callable[..., Output]
+    run: Callable[..., Any]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     types: Mapping[str, pa.DataType]
@@ -91,11 +91,15 @@ class Stage:
         return Call(self, self.prepare(spec, project))
 
     def ingredients(self, spec: Any) -> dict[str, Any]:
-        """Everything of the stage itself that decides its output, as plain values for a key."""
+        """Everything of the stage itself that decides its output, as plain values for a key.
+
+        A field of the spec whose metadata says `key: False` is left to `models`: it names a model by where it lies.
+        """
+        aside = {f.name for f in dataclasses.fields(spec) if not f.metadata.get("key", True)}
         return {
             "stage": self.name,
             "version": self.version,
-            "spec": plain(spec),
+            "spec": {name: value for name, value in plain(spec).items() if name not in aside},
             "libraries": {name: library_version(name) for name in self.libraries},
             "models": dict(self.models(spec)),
         }
@@ -172,13 +176,13 @@ def stage(
     trial: Trial | None = None,
     open: Callable[[Any], Any] | None = None,
     speaker: str = "user",
-) -> Callable[[Callable[..., Output]], Stage]:
+) -> Callable[[Callable[..., Output | Mapping[str, Output]]], Stage]:
     """Register a function as a stage.
 
     A row stage has the signature `(batch: pa.RecordBatch, spec, context) -> Output` and its result for a row may
     not depend on the other rows. A corpus stage has `(batches: Batches, spec, context) -> Output`. A project stage
-    sees every source: `(sources: Mapping[str, Rows], previous: Mapping[str, Rows], spec) -> Mapping[str, Output]`
-    (see `core.across`).
+    sees every source: `(sources: Mapping[str, Rows], previous: Mapping[str, Rows], spec, workers: int,
+    pool: Pool | None) -> Mapping[str, Output]` (see `core.across`).
 
     Args:
         name: one word, used in tables, drops and the configuration.
@@ -199,7 +203,7 @@ def stage(
         speaker: who says a text without a conversation; see `Stage`.
     """
 
-    def register(run: Callable[..., Output]) -> Stage:
+    def register(run: Callable[..., Output | Mapping[str, Output]]) -> Stage:
         made = Stage(
             name,
             version,

@@ -298,10 +298,20 @@ class View:
         """The names of the parts."""
         return tuple(self.tables[0].parts)
 
+    def only(self, part: str) -> View:
+        """This view with one part and what is needed to read it: what a worker gets, however many parts there are."""
+        needed = ("columns", "record_version")
+        return View(
+            tuple(
+                StoredTable(t.folder, t.key, {name: t.manifest[name] for name in needed}, {part: t.parts[part]})
+                for t in self.tables
+            )
+        )
+
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that can be read."""
-        return tuple(dict.fromkeys(c for table in self.tables for c in table.columns))
+        """Every column that can be read, but for those that a stage keeps for itself: their names begin with `_`."""
+        return tuple(dict.fromkeys(c for table in self.tables for c in table.columns if not c.startswith("_")))
 
     @property
     def rows(self) -> int:

@@ -16,7 +16,8 @@ LIMITS = (
     "help expresses, and are no diagnosis.",
     "A source's licence is what its card or the project's `sources.yaml` says; whether the source had the right to "
     "say so was not checked.",
-    "Exact twins are folded; near-duplicates may remain, also across the split.",
+    "Near-duplicates are found by the words they share: a paraphrase or a translation of a text may be there, also "
+    "across the split.",
     "Rows stand by source, then id: shuffle them for training.",
 )
 _SHAPES = {
@@ -50,7 +51,8 @@ def card(manifest: Mapping[str, Any]) -> str:
         "## Personal data",
         _personal(manifest["sources"]),
         "## Split",
-        "Rows that share a group or a text, directly or over other rows, are on one side. Sides come from a keyed hash "
+        "Rows that share a group, a text or a near-duplicate, directly or over other rows, are on one side. Sides come "
+        "from a keyed hash "
         "and are the same in every mix of the project.",
         "## Known limits",
         "\n".join(f"- {limit}" for limit in LIMITS),

@@ -20,7 +20,7 @@ from curation.core.project import Project
 from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
-from curation.core.store import View
+from curation.core.store import StoredTable, View
 from curation.export import benchmarks, decontaminate, gates, mix, write
 from curation.export.benchmarks import Benchmark
 from curation.export.card import card
@@ -31,7 +31,7 @@ from curation.export.split import held_out
 from curation.methods import hold, screen
 from curation.version import __version__
 
-VERSION = 4
+VERSION = 6
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 QUESTION = "decision"
@@ -180,8 +180,13 @@ def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[
         "accept": plain(right.accept),
         "stated_licence": right.stated,
         "priority": source.priority,
-        "tables": {table.manifest["step"]: table.key for table in view.tables},
+        "tables": {table.manifest["step"]: _key(table) for table in view.tables},
     }
+
+
+def _key(table: StoredTable) -> str:
+    # A table of a step over all sources is new whenever any of them changes; what it says of this one need not be.
+    return files.digest(table.manifest["parts"]) if "across" in table.manifest else table.key
 
 
 def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) -> None:
@@ -193,7 +198,7 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
         name: {**facts, **given[name]} for name, facts in plan.ingredients["benchmarks"].items()
     }
     mix.select(index, recipe, {n: s["priority"] for n, s in ingredients["sources"].items()}, rights)
-    held = held_out(key, index.id, index.group, index.text, recipe.splits.validation)
+    held = held_out(key, index.id, index.group, index.text, index.cluster, recipe.splits.validation)
     whole = write.schema(recipe, any("emotion" in view.columns for view in views.values()))
     reasoning = bool((index.selected & index.reasoned).any())
     voices: Counter[str] = Counter()
@@ -340,15 +345,17 @@ def exports_with(project: Project, record_id: str) -> list[str]:
 def left_out(project: Project, record_id: str) -> list[tuple[str, str]]:
     """The exports, as paths in the project, that saw a record and left it out, each with the reason."""
     return [
-        (str(folder.relative_to(project.root)), _reason(row["reason"], row["witness"]))
+        (str(folder.relative_to(project.root)), _reason(row["reason"], row["witness"], row["score"]))
         for folder in exports(project)
-        for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness"])
+        for row in _rows_of(folder / write.LEFT_OUT, record_id, ["id", "reason", "witness", "score"])
     ]
 
 
-def _reason(reason: str, witness: str | None) -> str:
+def _reason(reason: str, witness: str | None, score: float | None) -> str:
     if witness is None:
         return reason
+    if reason == "near_duplicate":
+        return f"near-duplicate of {witness} (similarity {score:.3f})"
     return f"twin of {witness}" if reason == "twin" else f"{reason} by the test item {witness}"
 
 

@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 from curation.core.project import RiskSettings
 from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
+from curation.export import near_dup
 from curation.export.gates import Right
 from curation.export.recipe import MixRecipe
 from curation.export.tags import has_emotion
 from curation.export.views import COLUMNS, REASONS, shape
 from curation.methods import hold
+from curation.methods.duplicate import DUPLICATE
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -25,7 +27,7 @@ Flags = npt.NDArray[np.bool_]
 SELECTED = ""
 EARLY = ("kind", "forgotten", "held", "risk_unreleased", "rejected", "not_approved", "persona", "language", "emotion")
 """Why a row is left out before its view is looked at, in the order in which it is asked."""
-LATE = ("too_few_turns", "too_many_turns", "contaminated", "twin", "quota", "screen")
+LATE = ("too_few_turns", "too_many_turns", "contaminated", "twin", "near_duplicate", "quota", "screen")
 ALL_REASONS = (SELECTED, *EARLY, *REASONS, *LATE)
 _CODE = {name: code for code, name in enumerate(ALL_REASONS)}
 
@@ -55,12 +57,13 @@ class Index:
 
     Attributes:
         names: the sources, in order.
-        id, group, text: string arrays; `group` and `text` (the text's digest) may be null.
-        source, persona: int64, places in `names` and in the personas' order of the records.
+        id,         source, persona: int64, places in `names` and in the personas' order of the records.
         approved, reasoned: did a person approve it; has a trained turn reasoning?
         rank: uint64, the keyed hash by which rows are taken, lowest first.
         reason: int64, place in `ALL_REASONS`; 0 as long as the row is selected.
-        witness: by position, the id of the row that stays in a twin's place, or the test item that a row gives away.
+        witness: by position, the id of the row that stays in the place of a twin or a near-duplicate, or the test item
+            that a row gives away.
+        similarity: by position, how similar to its witness a near-duplicate is.
         asked: rows asked for by source, where the recipe says so.
     """
 
@@ -68,6 +71,8 @@ class Index:
     id: pa.Array
     group: pa.Array
     text: pa.Array
+    cluster: pa.Array
+    near: pa.Array
     source: Ints
     persona: pa.Array
     approved: Flags
@@ -75,6 +80,7 @@ class Index:
     rank: npt.NDArray[np.uint64]
     reason: Ints
     witness: dict[int, str]
+    similarity: dict[int, float]
     asked: dict[str, int]
 
     @property
@@ -118,6 +124,8 @@ def build_index(
         arrays["id"],
         arrays["group"],
         arrays["text"],
+        pc.struct_field(arrays["near"], "cluster"),
+        arrays["near"],
         numbers["source"],
         arrays["persona"],
         numbers["approved"],
@@ -126,12 +134,13 @@ def build_index(
         arrays["reason"].to_numpy(zero_copy_only=False).copy(),
         {},
         {},
+        {},
     )
 
 
 def batches(view: View, *, emotion: bool = False) -> Iterator[pa.Table]:
     """A source's parts in id order, with the columns that selection needs; the emotion tag only where it is asked."""
-    names = (*COLUMNS, *hold.COLUMNS, "group", "text_digest")
+    names = (*COLUMNS, *hold.COLUMNS, "group", "text_digest", "duplicate")
     wanted = [c for c in names if c in view.columns and (c != "emotion" or emotion)]
     for part in sorted(view.parts):
         yield view.read(part, wanted)
@@ -161,6 +170,7 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
     reason = np.select((*early, *views, *late), range(1, 1 + len(EARLY) + len(REASONS) + 2), _CODE[SELECTED])
     rank = [int(keyed(key, "rank", f"{recipe.seed}|{recipe.mix}|{i}")[:16], 16) for i in ids.to_pylist()]
     missing = pa.nulls(len(table), pa.string())
+    near = table.column("duplicate") if "duplicate" in table.column_names else pa.nulls(len(table), DUPLICATE)
     return pa.table(
         {
             "id": ids,
@@ -168,6 +178,7 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
             "persona": table.column("persona"),
             "group": table.column("group") if "group" in table.column_names else missing,
             "text": table.column("text_digest").cast(pa.string()) if "text_digest" in table.column_names else missing,
+            "near": near,
             "approved": pa.array(approved),
             "reasoned": pa.array(found.reasoned),
             "rank": pa.array(rank, pa.uint64()),
@@ -193,6 +204,7 @@ def select(index: Index, recipe: MixRecipe, priority: Mapping[str, int], rights:
     source, except where a text stands in several, or where one budget without shares covers all.
     """
     _fold_twins(index, priority, rights)
+    _fold_near(index, priority, rights)
     order = np.lexsort((_id_order(index), index.rank))
     if recipe.max_rows_per_source is not None:
         _cap(index, order, dict.fromkeys(index.names, recipe.max_rows_per_source))
@@ -204,26 +216,50 @@ def select(index: Index, recipe: MixRecipe, priority: Mapping[str, int], rights:
 
 
 def _fold_twins(index: Index, priority: Mapping[str, int], rights: Mapping[str, Right]) -> None:
-    """Of rows with one text, taught in one voice, one stays.
-
-    First what a person approved, then the freer licence, the source's priority, the id.
-    """
+    """Of rows with one text, taught in one voice, the preferred one stays."""
     known = index.selected & index.text.is_valid().to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(known)
     if not len(rows):
         return
     text = index.text.take(pa.array(rows)).dictionary_encode().indices.to_numpy()
     voice = index.persona.take(pa.array(rows)).dictionary_encode().indices.to_numpy()
-    source = index.source[rows]
-    licence = np.array([rights[name].severity for name in index.names])[source]
-    wish = np.array([-priority[name] for name in index.names])[source]
-    order = np.lexsort((_id_order(index)[rows], wish, licence, ~index.approved[rows], voice, text))
+    order = np.lexsort((_preference(index, priority, rights)[rows], voice, text))
     same = (np.diff(text[order], prepend=-1) == 0) & (np.diff(voice[order], prepend=-1) == 0)
     keeper = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
     gone, stays = rows[order[same]], rows[order[keeper[same]]]
     index.leave_out(gone, "twin")
     names = index.id.take(pa.array(stays)).to_pylist()
     index.witness.update(zip(gone.tolist(), names, strict=True))
+
+
+def _fold_near(index: Index, priority: Mapping[str, int], rights: Mapping[str, Right]) -> None:
+    """Of near-duplicates, taught in one voice, the preferred one stays; twins of one that goes name it, too."""
+    preference = _preference(index, priority, rights)
+    gone, stays, similarity = near_dup.surplus(index.id, index.near, index.persona, index.selected, preference)
+    if not len(gone):
+        return
+    index.leave_out(gone, "near_duplicate")
+    left, names = (index.id.take(pa.array(rows)).to_pylist() for rows in (gone, stays))
+    passed = dict(zip(left, zip(names, similarity.tolist(), strict=True), strict=True))
+    for twin in np.flatnonzero(index.reason == _CODE["twin"]).tolist():
+        if index.witness[twin] in passed:
+            index.leave_out(np.array([twin]), "near_duplicate")
+            index.witness[twin], index.similarity[twin] = passed[index.witness[twin]]
+    index.witness.update(zip(gone.tolist(), names, strict=True))
+    index.similarity.update(zip(gone.tolist(), similarity.tolist(), strict=True))
+
+
+def _preference(index: Index, priority: Mapping[str, int], rights: Mapping[str, Right]) -> Ints:
+    """For each row its place in the order in which rows are preferred to others that say the same.
+
+    First what a person approved, then the freer licence, the source's priority, the longer text, the id.
+    """
+    licence = np.array([rights[name].severity for name in index.names], np.int64)[index.source]
+    wish = np.array([-priority[name] for name in index.names], np.int64)[index.source]
+    length = pc.fill_null(pc.struct_field(index.near, "words"), 0).to_numpy(zero_copy_only=False)
+    place = np.empty(len(index.id), np.int64)
+    place[np.lexsort((_id_order(index), -length, wish, licence, ~index.approved))] = np.arange(len(index.id))
+    return place
 
 
 def _cap(index: Index, order: Ints, most: Mapping[str, int]) -> None:

@@ -160,11 +160,11 @@ def load(project: Project) -> dict[str, MixRecipe]:
         document = declare.load(path)
         recipe = declare.bind(MixRecipe, document)
         _check_sources(recipe, document, project)
+        _check_emotions(recipe, document)
         for position, name in enumerate(recipe.decontaminate):
             if not files.safe_join(project.root, name).exists():
                 fix = f"make it with: curate benchmark FILE --field NAME --out {name}; or take it out"
                 raise document.error(("decontaminate", position), f"there is no hash file '{name}'", fix)
-        _check_emotions(recipe, document)
         if recipe.mix in recipes:
             raise document.error(("mix",), f"another recipe is already called '{recipe.mix}'", "rename this one")
         recipes[recipe.mix] = recipe

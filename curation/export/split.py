@@ -10,10 +10,13 @@ import pyarrow.compute as pc
 from curation.core.records import keyed
 
 
-def held_out(key: bytes, ids: pa.Array, groups: pa.Array, texts: pa.Array, validation: float) -> npt.NDArray[np.bool_]:
+def held_out(
+    key: bytes, ids: pa.Array, groups: pa.Array, texts: pa.Array, near: pa.Array, validation: float
+) -> npt.NDArray[np.bool_]:
     """Which rows are held out for validation.
 
-    Rows that share a group or a text, directly or over other rows, form one cluster and fall on one side. Every
+    Rows that share a group, a text or a cluster of near-duplicates, directly or over other rows, belong together and
+    fall on one side. Every
     group has a side of its own, a hash under the project key; a cluster is held out only where all its groups
     are. So rows that are added never move a row out of training, and move one into training only where they
     join its group with one that is trained. The sides depend on no recipe: what one mix of a project holds out,
@@ -24,6 +27,7 @@ def held_out(key: bytes, ids: pa.Array, groups: pa.Array, texts: pa.Array, valid
         ids: string (n,), the record ids.
         groups: string (n,), null where a row has no group.
         texts: string (n,), digests of the rows' texts, null where there is none.
+        near: string (n,), names of clusters of near-duplicates, null where a row has none.
         validation: share of the groups to hold out, from 0 to below 1.
 
     Returns:
@@ -37,14 +41,15 @@ def held_out(key: bytes, ids: pa.Array, groups: pa.Array, texts: pa.Array, valid
     token = own.indices.to_numpy(zero_copy_only=False)
     limit = int(validation * 2**64)
     out = np.array([int(keyed(key, "split", t)[:16], 16) < limit for t in own.dictionary.to_pylist()], np.bool_)
-    cluster = _clusters(len(out), *_links(token, texts))
+    links = [_links(token, shared) for shared in (texts, near)]
+    cluster = _clusters(len(out), links[0][0] + links[1][0], links[0][1] + links[1][1])
     whole = np.ones(len(out), np.bool_)
     np.logical_and.at(whole, cluster, out)
     return whole[cluster[token]] if len(token) else np.zeros(0, np.bool_)
 
 
 def _links(token: npt.NDArray[np.int64], texts: pa.Array) -> tuple[list[int], list[int]]:
-    """Pairs of tokens that a text joins."""
+    """Pairs of tokens that a text, or a cluster, joins."""
     code = pc.fill_null(texts.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
     order = np.lexsort((token, code))
     left, right = order[:-1], order[1:]

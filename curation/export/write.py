@@ -194,7 +194,9 @@ def write_left_out(folder: Path, index: Index) -> int:
     gone = np.flatnonzero(~index.selected)
     ids = index.id.take(pa.array(gone))
     reasons = [ALL_REASONS[code] for code in index.reason[gone].tolist()]
-    table = as_dropped(ids, "export", reasons, witness=[index.witness.get(row) for row in gone.tolist()])
+    witness = [index.witness.get(row) for row in gone.tolist()]
+    similarity = [index.similarity.get(row) for row in gone.tolist()]
+    table = as_dropped(ids, "export", reasons, score=similarity, witness=witness)
     pq.write_table(table, folder / LEFT_OUT, compression="zstd", use_dictionary=["reason", "stage"])
     return len(table)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from curation.generate.knowledge_cli import cards, knowledge
 from curation.generate.scenarios_cli import chat, scenarios
 
 
@@ -12,5 +13,7 @@ def generate() -> None:
     """Make records from scenarios and from texts of knowledge."""
 
 
+generate.add_command(knowledge)
+generate.add_command(cards)
 generate.add_command(scenarios)
 generate.add_command(chat)

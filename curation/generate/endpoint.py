@@ -104,9 +104,8 @@ class EndpointSimulator:
         if document.get("leaves") is True and 2 * mind.turns >= mind.scenario.turns.least:
             mind.left = mind.done = True
         told = mind.scenario.steps[mind.told - 1].id if answer == "opens" else None
-        return Said(
-            text, prompts.emotion(document.get("emotion"), mind.feels(answer)), mind.done, mind.resistance, told
-        )
+        felt = prompts.emotion(document.get("emotion"), mind.feels(answer))
+        return Said(text, felt, mind.done, mind.resistance, told, mind.left)
 
 
 def dialogue(scenario: Scenario, ask: Ask, *, seed: int, variation: int) -> tuple[Turn, ...]:

@@ -10,7 +10,7 @@ import orjson
 from curation.core import made
 from curation.core.errors import ProjectError
 from curation.core.project import Project
-from curation.core.sources import ScenarioSource
+from curation.core.sources import KnowledgeSource, MadeSource, ScenarioSource
 from curation.generate.mind import RESISTANCE
 from curation.generate.scenario import Scenario, read
 from curation.generate.template import Turn, dialogue
@@ -18,7 +18,21 @@ from curation.generate.template import Turn, dialogue
 Say = Callable[[str], None]
 
 
-def make(project: Project, name: str, source: ScenarioSource, say: Say) -> None:
+def make(project: Project, name: str, source: MadeSource, say: Say) -> None:
+    """Make the rows of a source of either kind. Hold `project.writing()` around it.
+
+    Raises:
+        CurateError: as `dialogues` and `knowledge.make`; nothing is published then.
+    """
+    if isinstance(source, KnowledgeSource):
+        from curation.generate import knowledge
+
+        knowledge.make(project, name, source, say)
+    else:
+        dialogues(project, name, source, say)
+
+
+def dialogues(project: Project, name: str, source: ScenarioSource, say: Say) -> None:
     """Make every dialogue of a source. Hold `project.writing()` around it.
 
     Raises:
@@ -26,7 +40,7 @@ def make(project: Project, name: str, source: ScenarioSource, say: Say) -> None:
         GateError, RetryError: as the endpoint's client; replies so far are kept, nothing is published.
     """
     decided = made.revision(project, name, source)
-    scenarios = [read(path) for path in made.material(project, name, source)]
+    scenarios = [read(path) for path in made.material(project, name, source).values()]
     rejected: Counter[str] = Counter()
     dialogues: dict[str, list[tuple[int, Sequence[Turn]]]] = {}
     if source.endpoint:

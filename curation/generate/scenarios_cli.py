@@ -62,7 +62,7 @@ def _estimate(app: App, wanted: Mapping[str, ScenarioSource]) -> None:
     document: dict[str, Any] = {}
     for name, source in wanted.items():
         decided = made.revision(app.project, name, source)
-        found = [read(path) for path in made.material(app.project, name, source)]
+        found = [read(path) for path in made.material(app.project, name, source).values()]
         here = made.note(app.project, name, decided) is not None
         used = None if here or not source.endpoint else estimate(app.project, name, source, found)
         spec = app.project.settings.endpoints[source.endpoint] if source.endpoint else None
@@ -149,12 +149,12 @@ def chat(app: App, scenario: str, endpoint: str | None, variation: int) -> None:
     Nothing of it is kept but an endpoint's replies.
     """
     from curation.generate.scenario import load
-    from curation.generate.simulate import TemplateSimulator
+    from curation.generate.simulate import TemplateSimulator, UserSimulator
 
     found = load(app.project.root / "scenarios")
     if scenario not in found:
         raise ProjectError(f"no scenario is called '{scenario}'", where="scenarios", fix=f"known: {', '.join(found)}")
-    sitting: Any = TemplateSimulator(variation=variation)
+    sitting: UserSimulator = TemplateSimulator(variation=variation)
     if endpoint:
         from curation.generate.endpoint import EndpointSimulator
         from curation.methods.endpoint import client as connect
@@ -163,14 +163,15 @@ def chat(app: App, scenario: str, endpoint: str | None, variation: int) -> None:
         sitting = EndpointSimulator(one.ask, variation=variation)
     sitting.reset(found[scenario])
     app.ui.say(found[scenario].who)
-    last = False
-    while not last:
+    said = None
+    while said is None or not said.left:
         app.ui.say("you:")
         line = sys.stdin.readline()
         if not line:
             return
-        last = sitting.mind.done
+        ending = said is not None and said.done
         said = sitting.step(line.strip())
         app.ui.out(said.text)
         app.ui.say(f"({said.emotion}; resistance {said.resistance} of 5{'; the hour is ending' * said.done})")
-        last = last or sitting.mind.left
+        if ending:
+            return

@@ -23,6 +23,7 @@ class Said:
         done: there is nothing more to get; one more `step`, with the therapist's goodbye, brings the last words.
         resistance: from 1 to 5.
         told: the step of the scenario that was told with it, None where nothing was.
+        left: the client walked out; there will be no last words.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Said:
     done: bool
     resistance: int
     told: str | None = None
+    left: bool = False
 
 
 class UserSimulator(Protocol):
@@ -104,7 +106,7 @@ class TemplateSimulator:
         answer = mind.hear(move or heard(message))
         text = fill(self._next(*source_of(mind, answer)), self._details)
         told = mind.scenario.steps[mind.told - 1].id if answer == "opens" else None
-        return Said(text, mind.feels(answer), mind.done, mind.resistance, told)
+        return Said(text, mind.feels(answer), mind.done, mind.resistance, told, mind.left)
 
     def _next(self, place: str, options: Lines) -> str:
         """A line of a place; the next one there each time, so that nobody repeats themselves at once."""

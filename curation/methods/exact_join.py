@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from curation.methods.pairs import Pairs, Sets, compare, sets, sorted_pairs
+from curation.methods.pairs import F32, Sets, compare, sets
 from curation.methods.tokens import I64, U64, kernel
 
 
-def join(texts: pa.Array, n: int, threshold: float, threads: int = 1) -> Pairs:
+def join(texts: pa.Array, n: int, threshold: float, threads: int = 1) -> tuple[I64, I64, F32]:
     """All pairs of texts at or above the threshold; recall is 1 by construction.
 
     Args:
@@ -25,6 +25,9 @@ def join(texts: pa.Array, n: int, threshold: float, threads: int = 1) -> Pairs:
         n: words in an n-gram.
         threshold: Jaccard index, above 0 and at most 1.
         threads: how many work on it; the result does not depend on it.
+
+    Returns:
+        The smaller and the larger place of each pair, and its similarity.
     """
     found = sets(texts, n, threads)
     keys, owners = _postings(found, threshold)
@@ -32,9 +35,9 @@ def join(texts: pa.Array, n: int, threshold: float, threads: int = 1) -> Pairs:
     packed = _pairs(keys[order], owners[order], found.sizes, threshold)
     packed = np.unique(packed)
     left, right = (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    similarity = compare(left, right, found, threshold, threads)
+    similarity = compare(left, right, found, threshold, False, threads)
     good = similarity > 0
-    return sorted_pairs(left[good], right[good], similarity[good])
+    return left[good], right[good], similarity[good]
 
 
 def _postings(found: Sets, threshold: float) -> tuple[U64, I64]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from curation.methods.pairs import Pairs, components
+from curation.methods.components import components
+from curation.methods.pairs import SAME, Pairs
 from curation.methods.tokens import I64, kernel
 
 
@@ -30,8 +31,8 @@ class Kept:
 def keep_best(pairs: Pairs, rank: I64, eligible: npt.NDArray[np.bool_] | None = None) -> Kept:
     """Go through the texts from the best rank on; keep each that is no near-duplicate of one already kept.
 
-    Texts with the same set of n-grams (similarity 1) count as one: what is near to one of them is near to all. So it
-    is enough if `pairs` links each of them to one of the others, and only that one to texts outside.
+    Texts of the same words count as one: what is near to one of them is near to all. So it is enough if `pairs` links
+    each of them to one of the others, and only that one to texts outside.
 
     Args:
         pairs: near-duplicates among the texts; those that do not count are not eligible rather than left out, for
@@ -41,7 +42,7 @@ def keep_best(pairs: Pairs, rank: I64, eligible: npt.NDArray[np.bool_] | None = 
     """
     size = len(rank)
     usable = np.ones(size, np.bool_) if eligible is None else eligible
-    same = pairs.similarity >= 1.0
+    same = pairs.kind == SAME
     group = components(pairs.left[same], pairs.right[same], size)
     left, right = group[pairs.left[~same]], group[pairs.right[~same]]
     ends = np.concatenate([left, right])

@@ -18,8 +18,12 @@ import pyarrow as pa
 from curation.methods.tokens import I64, U64, Texts, characters, grams, kernel, mix, words
 
 BANDS, ROWS = 25, 5
+HEAD = 32
+"""So many words at the beginning of a text say of which longer one it may be the beginning."""
 _LANES = 128  # BANDS * ROWS, rounded up to whole vector registers
 _SEED = 20_011
+
+U32 = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,17 @@ class Sketches:
     """One row a text.
 
     Attributes:
-        bands: shape (texts, 25); two texts that share a value in a column are candidates. A text without words
-            has no candidates: its row is of no use.
+        bands: shape (texts, 25); two texts that share a value in a column are candidates (unrelated ones do with
+            a chance of 2^-32). A text without words has no candidates: its row is of no use.
         digest: shape (texts, 2), 128 bits over the whole sequence of words: equal where the words are the same.
         words: how many words.
+        head: a hash of the first 32 words, never 0; 0 where there are no more.
     """
 
-    bands: U64
+    bands: U32
     digest: U64
     words: npt.NDArray[np.int32]
+    head: U32
 
 
 @functools.cache
@@ -56,12 +62,18 @@ def sketch(texts: pa.Array, n: int, threads: int = 1) -> Sketches:
     """
     given = Texts.of(texts)
     size = len(given)
-    made = Sketches(np.zeros((size, BANDS), np.uint64), np.zeros((size, 2), np.uint64), np.zeros(size, np.int32))
+    made = Sketches(
+        np.zeros((size, BANDS), np.uint32),
+        np.zeros((size, 2), np.uint64),
+        np.zeros(size, np.int32),
+        np.zeros(size, np.uint32),
+    )
+    out = (made.bands, made.digest, made.words, made.head)
     kinds, lower = characters()
     a, b = permutations()
 
     def work(piece: tuple[int, int]) -> None:
-        _sketch(given.data, given.bounds, *piece, n, kinds, lower, a, b, made.bands, made.digest, made.words)
+        _sketch(given.data, given.bounds, *piece, n, kinds, lower, a, b, *out)
 
     for_pieces(work, given.bounds, threads)
     return made
@@ -93,6 +105,7 @@ def _sketch(
     bands: Any,
     digest: Any,
     counts: Any,
+    heads: Any,
 ) -> None:
     longest = 0
     for i in range(first, last):
@@ -103,20 +116,22 @@ def _sketch(
     for i in range(first, last):
         count = words(data, bounds[i], bounds[i + 1], kinds, lower, hashes)
         counts[i] = count
-        left, right = np.uint64(count), np.uint64(0x2545F4914F6CDD1D)
+        left, right = np.uint64(0x8EBC6AF09C88C6E3), np.uint64(0x2545F4914F6CDD1D)
         for j in range(count):
+            if j == HEAD:
+                heads[i] = max(np.uint32(mix(left) >> np.uint64(32)), np.uint32(1))
             left = (left ^ hashes[j]) * np.uint64(0x9FB21C651E98DF25)
             left ^= left >> np.uint64(32)
             right = (right + hashes[j]) * np.uint64(0xC2B2AE3D27D4EB4F)
             right ^= right >> np.uint64(29)
-        digest[i, 0], digest[i, 1] = mix(left), mix(right)
+        digest[i, 0], digest[i, 1] = mix(left ^ np.uint64(count)), mix(right)
         size = grams(hashes, count, n, shingles)
         minima(shingles, size, a, b, lowest)
         for band in range(25):
             key = np.uint64(band)
             for row in range(5):
                 key = mix(key ^ np.uint64(lowest[5 * band + row]) * np.uint64(0x9E3779B97F4A7C15))
-            bands[i, band] = key
+            bands[i, band] = np.uint32(key >> np.uint64(32))
 
 
 @kernel

@@ -1,14 +1,15 @@
-"""Which texts are near-duplicates: candidates by band, or by an exact prefix filter, and the exact check of each.
+"""The exact check of candidate pairs: which are near-duplicates, and how similar they are.
 
 The similarity is the Jaccard index of the two texts' sets of n-grams. What is published has been counted, never
-estimated: a hash collision between n-grams (64 bits) is all that could make it wrong.
+estimated: a hash collision between n-grams (64 bits) is all that could make it wrong. Of a truncated text it is the
+share of its n-grams that the whole text has, too.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +18,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from curation.methods.components import components
 from curation.methods.minhash import for_pieces
 from curation.methods.tokens import I64, U64, Texts, characters, grams, kernel, words
 
 F32 = npt.NDArray[np.float32]
-_CHUNK = 8_000_000
-"""N-grams held at a time while pairs are checked: 64 MB."""
+_CHUNK = 16_000_000
+"""Words of the texts held at a time while pairs are checked: their n-grams take 128 MB, the texts about as much."""
+
+
+SAME, NEAR, PART = range(3)
+"""Kinds of pairs: of the same words; of similar n-grams; one is the beginning of the other, cut off."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +38,44 @@ class Pairs:
     Attributes:
         left: place of one text.
         right: place of the other.
-        similarity: their Jaccard index.
+        similarity: their Jaccard index; of a part, the share of its n-grams that the whole has.
+        kind: SAME, NEAR or PART. Texts of the same words make a star: each is paired with the first of them, and
+            only that one with others.
         skipped: comparisons that the bound on a bucket's size left out; 0 means that none was.
     """
 
     left: I64
     right: I64
     similarity: F32
+    kind: npt.NDArray[np.uint8]
     skipped: int = 0
+
+    @classmethod
+    def none(cls) -> Pairs:
+        """No pair."""
+        return cls.of(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), NEAR)
+
+    @classmethod
+    def of(cls, left: I64, right: I64, similarity: F32, kind: int, skipped: int = 0) -> Pairs:
+        """Pairs of one kind, put in order."""
+        return cls(left, right, similarity, np.full(len(left), kind, np.uint8), skipped).ordered()
+
+    @classmethod
+    def together(cls, found: Sequence[Pairs]) -> Pairs:
+        """Several lists of pairs as one; what was skipped adds up."""
+        left, right = np.concatenate([p.left for p in found]), np.concatenate([p.right for p in found])
+        similarity, kind = np.concatenate([p.similarity for p in found]), np.concatenate([p.kind for p in found])
+        return cls(left, right, similarity, kind, sum(p.skipped for p in found)).ordered()
+
+    def ordered(self) -> Pairs:
+        """The same pairs, by left, then right."""
+        order = np.lexsort((self.right, self.left))
+        return self.take(order)
+
+    def take(self, which: npt.NDArray[Any]) -> Pairs:
+        """Some of the pairs, by position or mask."""
+        chosen = (self.left[which], self.right[which], self.similarity[which], self.kind[which])
+        return Pairs(*chosen, self.skipped)
 
 
 @dataclass(frozen=True)
@@ -55,102 +91,21 @@ Take = Callable[[I64], pa.Array]
 """Gives the texts at some places (sorted), so that whoever holds them need not hold them in one piece."""
 
 
-# ------------------------------------------------------------------------------------------------- candidates
-
-
-def candidates(bands: U64, max_bucket: int, threads: int = 1) -> tuple[I64, I64, int]:
-    """Pairs of rows that share a band.
+def sets(texts: pa.Array, n: int, threads: int = 1, counts: I64 | None = None) -> Sets:
+    """The set of n-grams of each text, in order of first appearance.
 
     Args:
-        bands: shape (rows, bands).
-        max_bucket: in a bucket of more rows each is paired with so many of those before it only.
+        texts: strings.
+        n: words in an n-gram.
         threads: how many work on it; the result does not depend on it.
-
-    Returns:
-        The smaller and the larger row of each pair, every pair once, and how many pairings the bound left out.
+        counts: how many words each text has, where that is known.
     """
-
-    def work(band: int, again: bool) -> tuple[U64, int]:
-        keys = np.ascontiguousarray(bands[:, band])
-        rows = _shared(keys)
-        rows = rows[np.argsort(keys[rows])]
-        pairs: tuple[U64, int] = _bucket_pairs(keys[rows], rows, bands, band, max_bucket, again)
-        return pairs
-
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(lambda band: work(band, False), range(bands.shape[1])))
-        skipped = sum(left_out for _, left_out in found)
-        if skipped:
-            # A pair that an earlier band's bound left out may stand in a later band: now each band names all it has.
-            found = list(pool.map(lambda band: work(band, True), range(bands.shape[1])))
-    packed = np.unique(np.concatenate([pairs for pairs, _ in found]))
-    return (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64), skipped
-
-
-def _shared(keys: U64) -> I64:
-    """The rows whose key another row may have, too: the others need no sorting."""
-    bits = max(10, len(keys).bit_length() + 2)
-    return np.flatnonzero(_repeats(keys, np.uint64(64 - bits), np.zeros(1 << bits, np.uint8)))
-
-
-@kernel
-def _repeats(keys: Any, shift: Any, seen: Any) -> Any:
-    for i in range(len(keys)):
-        spot = keys[i] >> shift
-        if seen[spot] < 2:
-            seen[spot] += 1
-    out = np.empty(len(keys), np.bool_)
-    for i in range(len(keys)):
-        out[i] = seen[keys[i] >> shift] > 1
-    return out
-
-
-@kernel
-def _bucket_pairs(keys: Any, rows: Any, bands: Any, band: Any, bound: Any, again: Any) -> Any:
-    """The pairs within runs of equal keys; one found in an earlier band is not named again unless `again`."""
-    out = np.empty(1024, np.uint64)
-    count = 0
-    skipped = 0
-    start = 0
-    while start < len(keys):
-        end = start + 1
-        while end < len(keys) and keys[end] == keys[start]:
-            end += 1
-        if end - start > bound + 1:
-            rows[start:end] = np.sort(rows[start:end])
-        for p in range(start + 1, end):
-            first = max(start, p - bound)
-            skipped += first - start
-            for q in range(first, p):
-                u, v = min(rows[p], rows[q]), max(rows[p], rows[q])
-                earlier = False
-                if not again:
-                    for other in range(band):
-                        if bands[u, other] == bands[v, other]:
-                            earlier = True
-                            break
-                if earlier:
-                    continue
-                if count == len(out):
-                    grown = np.empty(2 * count, np.uint64)
-                    grown[:count] = out
-                    out = grown
-                out[count] = (np.uint64(u) << np.uint64(32)) | np.uint64(v)
-                count += 1
-        start = end
-    return out[:count], skipped
-
-
-# ------------------------------------------------------------------------------------------------- the exact check
-
-
-def sets(texts: pa.Array, n: int, threads: int = 1) -> Sets:
-    """The set of n-grams of each text, in order of first appearance."""
     given = Texts.of(texts)
     kinds, lower = characters()
-    # A text of so many bytes has at most so many words; most have far fewer, so they are counted first.
-    counts = np.zeros(len(given), np.int64)
-    for_pieces(lambda p: _count(given.data, given.bounds, *p, kinds, lower, counts), given.bounds, threads)
+    if counts is None:
+        # A text of so many bytes has at most so many words; most have far fewer, so they are counted first.
+        counts = np.zeros(len(given), np.int64)
+        for_pieces(lambda p: _count(given.data, given.bounds, *p, kinds, lower, counts), given.bounds, threads)
     room = np.maximum(counts - n + 1, np.minimum(counts, 1))
     starts = np.concatenate([[0], np.cumsum(room)])
     made = Sets(np.empty(int(starts[-1]), np.uint64), starts[:-1], np.zeros(len(given), np.int64))
@@ -229,58 +184,79 @@ def _holds(table: Any, span: Any, value: Any) -> Any:
     return False
 
 
-def check(left: I64, right: I64, take: Take, n: int, threshold: float, threads: int = 1) -> Pairs:
-    """Count the exact similarity of candidate pairs and keep those at or above the threshold.
+def check(
+    left: I64,
+    right: I64,
+    take: Take,
+    words: npt.NDArray[np.int32],
+    n: int,
+    threshold: float,
+    *,
+    part: bool = False,
+    threads: int = 1,
+) -> F32:
+    """Count the exact similarity of candidate pairs.
 
-    Texts are read component by component of the candidates, so that memory stays bounded however many there are.
+    Texts are read component by component of the candidates, in bounded bites, so that few are read twice and memory
+    stays bounded however many there are.
 
     Args:
         left: place of one text of each pair.
         right: place of the other.
         take: gives texts by place.
+        words: how many words each text has, by place.
         n: words in an n-gram.
-        threshold: Jaccard index, above 0 and at most 1.
+        threshold: above 0 and at most 1.
+        part: count what the smaller set shares with the larger one, not the Jaccard index.
         threads: how many work on it; the result does not depend on it.
+
+    Returns:
+        For each pair its similarity, 0 where it is below the threshold.
     """
-    if not len(left):
-        return Pairs(left, right, np.zeros(0, np.float32))
-    places, codes = np.unique(np.concatenate([left, right]), return_inverse=True)
-    u, v = codes[: len(left)], codes[len(left) :]
-    component = components(u, v, len(places))
     similarity = np.zeros(len(left), np.float32)
-    by_component = np.argsort(component[u], kind="stable")
-    for pairs in _chunks(component[u][by_component], by_component, np.bincount(component[u], minlength=len(places))):
-        held, local = np.unique(np.concatenate([u[pairs], v[pairs]]), return_inverse=True)
-        found = sets(take(places[held]), n, threads)
-        similarity[pairs] = compare(local[: len(pairs)], local[len(pairs) :], found, threshold, threads)
-    good = similarity > 0
-    return sorted_pairs(left[good], right[good], similarity[good])
+    if not len(left):
+        return similarity
+    component = components(left, right, len(words))[left]
+    order = np.lexsort((right, left, component))
+    cuts = _bites(left[order], right[order], words, _CHUNK)
+    for a, b in itertools.pairwise([*cuts.tolist(), len(order)]):
+        pairs = order[a:b]
+        held, local = np.unique(np.concatenate([left[pairs], right[pairs]]), return_inverse=True)
+        found = sets(take(held), n, threads, words[held].astype(np.int64))
+        similarity[pairs] = compare(local[: len(pairs)], local[len(pairs) :], found, threshold, part, threads)
+    return similarity
 
 
-def sorted_pairs(left: I64, right: I64, similarity: F32, skipped: int = 0) -> Pairs:
-    """Pairs in order."""
-    order = np.lexsort((right, left))
-    return Pairs(left[order], right[order], similarity[order], skipped)
+@kernel
+def _bites(left: Any, right: Any, words: Any, most: Any) -> Any:
+    """Where to cut a list of pairs so that the texts between two cuts have about `most` words together."""
+    seen = np.full(len(words), -1)
+    cuts = np.zeros(len(left), np.int64)
+    count = 1
+    held = 0
+    for k in range(len(left)):
+        new = 0
+        for place in (left[k], right[k]):
+            if seen[place] != count:
+                new += words[place]
+                seen[place] = count
+        if held and held + new > most:
+            cuts[count] = k
+            count += 1
+            held = words[left[k]] + words[right[k]]
+            seen[left[k]] = seen[right[k]] = count
+        else:
+            held += new
+    return cuts[:count]
 
 
-def _chunks(components_: I64, order: I64, sizes: I64) -> list[I64]:
-    """Runs of whole components with a bounded number of pairs each."""
-    most = _CHUNK // 400
-    cuts = [0]
-    ends = np.flatnonzero(np.diff(components_)) + 1
-    for end in [*ends.tolist(), len(order)]:
-        if end - cuts[-1] >= most or end == len(order):
-            cuts.append(end)
-    return [order[a:b] for a, b in itertools.pairwise(cuts)]
-
-
-def compare(left: I64, right: I64, found: Sets, threshold: float, threads: int) -> F32:
-    """The Jaccard index of each pair of sets, 0 where it is below the threshold."""
+def compare(left: I64, right: I64, found: Sets, threshold: float, part: bool, threads: int) -> F32:
+    """The similarity of each pair of sets, 0 where it is below the threshold; see `check`."""
     order = np.argsort(left, kind="stable")
     out = np.zeros(len(left), np.float32)
 
     def work(piece: npt.NDArray[np.int64]) -> None:
-        out[piece] = _jaccard(left[piece], right[piece], found.grams, found.starts, found.sizes, threshold)
+        out[piece] = _similar(left[piece], right[piece], found.grams, found.starts, found.sizes, threshold, part)
 
     pieces = np.array_split(order, 4 * threads) if threads > 1 and len(order) > 1000 else [order]
     if len(pieces) == 1:
@@ -292,8 +268,8 @@ def compare(left: I64, right: I64, found: Sets, threshold: float, threads: int) 
 
 
 @kernel
-def _jaccard(left: Any, right: Any, all_grams: Any, starts: Any, sizes: Any, threshold: Any) -> Any:
-    """The index of each pair, 0 where it is below the threshold. Pairs with the same left text stand together."""
+def _similar(left: Any, right: Any, all_grams: Any, starts: Any, sizes: Any, threshold: Any, part: Any) -> Any:
+    """Similarity of each pair, 0 where it is below the threshold. Pairs with the same left text stand together."""
     out = np.zeros(len(left), np.float32)
     table = np.zeros(16, np.uint64)
     span = 16
@@ -301,7 +277,8 @@ def _jaccard(left: Any, right: Any, all_grams: Any, starts: Any, sizes: Any, thr
     for k in range(len(left)):
         u, v = left[k], right[k]
         size_u, size_v = sizes[u], sizes[v]
-        if size_u == 0 or size_v == 0 or min(size_u, size_v) < threshold * max(size_u, size_v):
+        smaller, larger = min(size_u, size_v), max(size_u, size_v)
+        if smaller == 0 or (not part and smaller < threshold * larger):
             continue
         if u != filled:
             span = _span(size_u)
@@ -311,8 +288,10 @@ def _jaccard(left: Any, right: Any, all_grams: Any, starts: Any, sizes: Any, thr
             for j in range(starts[u], starts[u] + size_u):
                 _add(table, span, all_grams[j])
             filled = u
-        # So many misses can be afforded before the union is too large for the threshold.
-        need = math.ceil(threshold / (1.0 + threshold) * (size_u + size_v) - 1e-9)
+        need = math.ceil(threshold * smaller - 1e-9)
+        if not part:
+            need = math.ceil(threshold / (1.0 + threshold) * (size_u + size_v) - 1e-9)
+        # So many misses can be afforded before too few n-grams are left to be shared.
         spare = size_v - need
         both = 0
         for j in range(starts[v], starts[v] + size_v):
@@ -323,33 +302,5 @@ def _jaccard(left: Any, right: Any, all_grams: Any, starts: Any, sizes: Any, thr
                 if spare < 0:
                     break
         if spare >= 0 and both >= need:
-            out[k] = both / (size_u + size_v - both)
+            out[k] = both / (smaller if part else size_u + size_v - both)
     return out
-
-
-# ------------------------------------------------------------------------------------------------- components
-
-
-def components(left: I64, right: I64, size: int) -> I64:
-    """The smallest member of the connected component of each of `size` nodes."""
-    parent = np.arange(size)
-    _join(parent, left, right)
-    return parent
-
-
-@kernel
-def _join(parent: Any, left: Any, right: Any) -> None:
-    for k in range(len(left)):
-        u, v = _root(parent, left[k]), _root(parent, right[k])
-        if u != v:
-            parent[max(u, v)] = min(u, v)
-    for i in range(len(parent)):
-        parent[i] = _root(parent, i)
-
-
-@kernel
-def _root(parent: Any, node: Any) -> Any:
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node

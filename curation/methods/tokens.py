@@ -111,10 +111,12 @@ def words(data: Any, start: Any, end: Any, kinds: Any, lower: Any, out: Any) -> 
     count = 0
     hashed = offset
     inside = False
-    i = start
-    while i < end:
+    # An index without sign needs no look whether it counts from the end.
+    one = np.uint64(1)
+    i, stop = np.uint64(start), np.uint64(end)
+    while i < stop:
         point = np.uint32(data[i])
-        i += 1
+        i += one
         if point < 128:
             kind = kinds[point]
             point = lower[point]
@@ -124,7 +126,7 @@ def words(data: Any, start: Any, end: Any, kinds: Any, lower: Any, out: Any) -> 
             point &= np.uint32(0x3F) >> np.uint32(more)
             for _ in range(more):
                 point = (point << np.uint32(6)) | np.uint32(data[i] & np.uint8(0x3F))
-                i += 1
+                i += one
             kind = kinds[point]
             point = lower[point]
         if kind == 1:

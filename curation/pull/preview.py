@@ -94,7 +94,7 @@ def _of_made(project: Project, name: str, source: MadeSource) -> Preview:
     found = made.material(project, name, source)
     here = made.note(project, name, made.revision(project, name, source)) is not None
     return Preview(
-        source.path,
+        ", ".join(names(source.path)),
         licence=source.licence,
         gated=False,
         files=len(found),

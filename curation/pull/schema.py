@@ -5,7 +5,9 @@ A schema counts as confirmed for a source
 - when it is the `confirmed` of sources.yaml, which `sources detect --accept` writes, or
 - when it is the lock's and the adapter is still the one of the lock: the first pull of a hand-written adapter
   confirms it, and so does `pull --accept-schema`, or
-- when nothing is confirmed yet, or the adapter was rewritten by hand since the last pull and there is no `confirmed`.
+- when nothing is confirmed yet, or the adapter was rewritten by hand since the last pull and there is no `confirmed`,
+  or
+- when its rows are made here: their columns are ours, and which of them are null in a file says nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from curation.core import files
 from curation.core.declare import plain
 from curation.core.errors import ProjectError
 from curation.core.lock import Entry
-from curation.core.sources import Source
+from curation.core.sources import MadeSource, Source
 
 _JSON_NUMBERS = {"int": "number", "float": "number"}
 
@@ -49,6 +51,8 @@ def check_confirmed(name: str, source: Source, entry: Entry | None, schema: str)
     Raises:
         ProjectError: with the two ways to mend it.
     """
+    if isinstance(source, MadeSource):
+        return
     known = entry if entry and entry.adapter == files.digest(plain(source.adapter)) else None
     if schema in (source.confirmed, known and known.schema):
         return

@@ -12,6 +12,7 @@ STEPS = {
     "raw": "Pulled",
     "records": "Cleaned",
     "exact_dup": "Duplicates folded",
+    "near_dup": "Near-duplicates found",
     "filters": "Filtered",
     "emotion": "Emotions tagged",
 }
@@ -32,6 +33,7 @@ _STAGES = {
     "text_digest": "Compared by digest",
     "scrub": "Personal data replaced",
     "exact_dup": "Exact duplicates folded",
+    "near_dup": "Near-duplicates found",
     "filters": "Filtered",
     "emotion": "Emotions tagged",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from curation.core.app import App, pass_app
+from curation.core.app import App, engine_option, pass_app
 from curation.core.ui import count
 
 
@@ -15,6 +15,7 @@ def tag() -> None:
 
 @tag.command()
 @click.argument("sources", nargs=-1)
+@engine_option
 @pass_app
 def run(app: App, sources: tuple[str, ...]) -> None:
     """Tag every turn with the emotions it expresses, and screen it for risk.

@@ -1,4 +1,4 @@
-"""The embedded emotion tagger: a linear model over hashed n-grams, for previews, tests and work offline.
+"""The fast embedded tagger: a linear model over hashed n-grams, for previews of very many turns.
 
 Fitted on GoEmotions (English Reddit comments, 28 labels) by `curation.tag.train_tiny`. Its figures hold for
 that domain alone; what it says of a therapy turn is a preview until someone recalibrates it on such turns.
@@ -15,44 +15,18 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from curation.core import taxonomies
 from curation.core.errors import IntegrityError, MissingError, require
-from curation.tag.features import BITS, Block, blocks, weigh
+from curation.tag.calibration import CURVE, Calibration
+from curation.tag.features import BITS, TEXT_BYTES, Block, blocks, weigh
+from curation.tag.scored import Scored
 
 WEIGHTS = Path(__file__).with_name("tiny.safetensors")
-LABELS = "goemotions28"
-"""The taxonomy whose labels the tagger knows, in its order."""
-VERSION = 1
+VERSION = 2
 """Version of the features and of the file's layout together; weights of another version are refused."""
 
 _SEGMENT = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """Platt's sigmoid (J. Platt, 1999) with a knot: the log-odds of a label are a bent line over its score.
-
-    One straight line fits the mass of low scores and is far too sure of the high ones.
-
-    Attributes:
-        knot: float64 (28,), the score at which the line bends.
-        at_knot: float64 (28,), the log-odds there.
-        below: float64 (28,), the slope up to the knot, not negative.
-        above: float64 (28,), the slope from the knot on, not negative.
-    """
-
-    knot: npt.NDArray[np.float64]
-    at_knot: npt.NDArray[np.float64]
-    below: npt.NDArray[np.float64]
-    above: npt.NDArray[np.float64]
-
-    def probability(self, score: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-        """Map scores (n, 28) to probabilities (n, 28); NaN stays NaN."""
-        beyond = score - self.knot
-        odds = self.at_knot + self.below * np.minimum(beyond, 0) + self.above * np.maximum(beyond, 0)
-        with np.errstate(invalid="ignore"):
-            return np.exp(-np.logaddexp(0, -odds)).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +39,7 @@ class TinyTagger:
     Attributes:
         labels: the 28 GoEmotions labels, in the order of the columns.
         thresholds: float32 (28,), the probability from which a label counts as given; best F1 on dev.
+        most_neutral: p(neutral) of the most neutral texts of dev.
         fingerprint: sha256 of the weights file, hexadecimal.
         weights: int8 (2**BITS, 28), in units of its own for each label.
         idf: uint8 (2**BITS,), 0 for a bucket that training saw less than twice.
@@ -72,13 +47,20 @@ class TinyTagger:
     """
 
     quality: ClassVar[str] = "preview (English, Reddit-domain)"
+    languages: ClassVar[tuple[str, ...]] = ("en",)
 
     labels: tuple[str, ...]
     thresholds: npt.NDArray[np.float32]
+    most_neutral: float
     fingerprint: str
     weights: npt.NDArray[np.int8]
     idf: npt.NDArray[np.uint8]
     calibration: Calibration
+
+    @property
+    def name(self) -> str:
+        """Kind and digest."""
+        return f"tiny/{self.fingerprint[:12]}"
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> TinyTagger:
@@ -102,16 +84,20 @@ class TinyTagger:
             raise IntegrityError("the weights cannot be read", where=str(path), fix=_REFIT) from error
         found = (about.get("version"), about.get("bits"), {name: t.shape for name, t in tensors.items()})
         count = len(about.get("labels", ()))
-        vectors = dict.fromkeys(("thresholds", *_CURVE), (count,))
+        vectors = dict.fromkeys(("thresholds", *CURVE), (count,))
         if found != (VERSION, BITS, {"weights": (1 << BITS, count), "idf": (1 << BITS,), **vectors}):
             raise IntegrityError(
                 "the weights belong to another version of the embedded tagger", where=str(path), fix=_REFIT
             )
-        if tuple(about["labels"]) != taxonomies.load(LABELS).ids:
-            raise IntegrityError(f"the weights' labels are not those of {LABELS}", where=str(path), fix=_REFIT)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        calibration = Calibration(**{name: tensors.pop(name) for name in _CURVE})
-        return cls(labels=tuple(about["labels"]), fingerprint=digest, calibration=calibration, **tensors)
+        calibration = Calibration(**{name: tensors.pop(name) for name in CURVE})
+        return cls(
+            labels=tuple(about["labels"]),
+            most_neutral=about["most_neutral"],
+            fingerprint=digest,
+            calibration=calibration,
+            **tensors,
+        )
 
     def predict(self, texts: pa.StringArray | pa.LargeStringArray) -> npt.NDArray[np.float32]:
         """Give each text the calibrated probability of each label.
@@ -128,8 +114,14 @@ class TinyTagger:
             result[block.first : block.first + block.size] = self.calibration.probability(score)
         return result
 
+    def score(self, texts: pa.StringArray) -> Scored:
+        """Score texts; see `scored.Tagger`. It has no windows: a text is read as one, up to `TEXT_BYTES`."""
+        found = self.predict(texts)
+        known = ~np.isnan(found).any(axis=1)
+        cut = pc.greater(pc.fill_null(pc.binary_length(texts), 0), TEXT_BYTES).to_numpy(zero_copy_only=False)
+        return Scored(found, np.asarray(known, np.int64), np.zeros(len(found), bool), cut)
 
-_CURVE = ("knot", "at_knot", "below", "above")
+
 _REFIT = "reinstall the package, or fit anew: python -m curation.tag.train_tiny --help"
 
 

@@ -256,6 +256,9 @@ def test_a_file_is_scored_inside_and_outside_a_project(
     monkeypatch.chdir(tmp_path)
     assert main(["scrub", "score", "marked.json", "--level", "patterns"]) == 0
     assert capsys.readouterr().out == shown
+    (tmp_path / "sources.yaml").write_text("sources: {}\n")  # a project that was never given its key
+    assert main(["scrub", "score", "marked.json", "--level", "patterns"]) == 0
+    assert capsys.readouterr().out == shown
 
 
 def test_the_residual_report(made: Made) -> None:

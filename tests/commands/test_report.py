@@ -92,7 +92,8 @@ def tables(tmp_path: Path) -> list[StoredTable]:
     )
     emotions = pa.array([None if i == 5 else turns(i) for i in range(6)], EMOTION)
     tagged = publish(store, "emotion", only_ids.append_column("emotion", emotions), empty_dropped(), {}, ("emotion",))
-    return [raw, clean, unique, tagged]
+    nothing = [publish(store, step, only_ids, empty_dropped(), {}, (step,)) for step in ("near_dup", "filters")]
+    return [raw, clean, unique, *nothing, tagged]
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def project(tmp_path: Path, tables: list[StoredTable], monkeypatch: pytest.Monke
     (tmp_path / "sources.yaml").write_text(SOURCES)
     make_key(tmp_path)
     project = Project.open(tmp_path)
-    monkeypatch.setattr(pipeline, "tables", lambda _, name: tables if name == "talks" else [])
+    monkeypatch.setattr(pipeline, "every_table", lambda p: {n: tables if n == "talks" else [] for n in p.sources})
     done = [pipeline.Done("talks", "pull", 12, 10, 1.5), pipeline.Done("talks", "records", 10, 9, 2.0)]
     runs.record(project, done)
     runs.record(project, [pipeline.Done("talks", "records", 10, 9, 0.5)])
@@ -143,7 +144,8 @@ def test_the_summary_says_what_the_manifests_say(project: Project) -> None:
     talks = summary.sources[0]
     assert (talks.rows_read, talks.rows_kept) == (12, 6)
     assert [(s.name, s.rows_in, s.rows_kept, s.seconds) for s in talks.steps] == [
-        ("raw", 12, 10, 1.5), ("records", 10, 9, 0.5), ("exact_dup", 9, 6, None), ("emotion", 6, 6, None),
+        ("raw", 12, 10, 1.5), ("records", 10, 9, 0.5), ("exact_dup", 9, 6, None), ("near_dup", 6, 6, None),
+        ("filters", 6, 6, None), ("emotion", 6, 6, None),
     ]  # fmt: skip
     assert sum(talks.reasons.values()) == 6
     assert talks.personal_data == {"PHONE": 9, "EMAIL": 4}
@@ -224,10 +226,8 @@ def test_a_pointer_cannot_lead_out_of_its_folder(project: Project) -> None:
 
 
 def test_a_damaged_source_is_named_and_the_others_shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(_: Project, name: str) -> list[StoredTable]:
-        raise IntegrityError("a part of a table is missing")
-
-    monkeypatch.setattr(pipeline, "tables", damaged)
+    damaged = IntegrityError("a part of a table is missing")
+    monkeypatch.setattr(pipeline, "every_table", lambda p: dict.fromkeys(p.sources, damaged))
     summary = summarise(project)
     assert ("unreadable", ("odd", "talks", "vouched")) in [(n.kind, n.names) for n in summary.notices]
     assert [source.name for source in summary.sources] == ["talks", "odd", "vouched", "resting"]

@@ -10,7 +10,7 @@ from tests.core.small import ShoutSpec, raw_table
 from tests.core.test_store import snapshot
 
 
-def _echoes(sources, previous, spec):
+def _echoes(sources, previous, spec, workers, pool):
     """Of each record, the other sources that hold the same word; `previous` may save nothing here."""
     SEEN.append(sorted(previous))
     if spec.fail_at:

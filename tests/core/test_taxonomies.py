@@ -39,13 +39,13 @@ def test_the_emotions_stand_on_the_coarser_sets_as_the_data_groups_them():
 
 
 def test_defences_have_seven_levels():
-    assert {label.level for label in taxonomies.load("defence_mechanisms").labels} == set(range(1, 8))
+    assert {label.level for label in taxonomies.load("defence-mechanisms").labels} == set(range(1, 8))
 
 
 def test_an_unknown_set_is_named_with_the_nearest():
     with pytest.raises(ProjectError) as caught:
-        taxonomies.load("big_fife")
-    assert caught.value.fix == "did you mean 'big_five'?"
+        taxonomies.load("big-fife")
+    assert caught.value.fix == "did you mean 'big-five'?"
 
 
 @pytest.mark.parametrize(

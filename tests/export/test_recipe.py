@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,9 @@ def written(tmp_path, text, name="m.yaml"):
 
 
 def test_the_shipped_recipes_are_whole(tmp_path):
-    for name in ("sft", "dpo"):
-        written(tmp_path, (ROOT / "exports" / "mixes" / f"{name}.yaml").read_text(), f"{name}.yaml")
-    recipes = load(make_project(tmp_path, {"one": {}}))
+    project = make_project(tmp_path, {"one": {}})
+    shutil.copytree(ROOT / "exports", project.root / "exports", dirs_exist_ok=True)
+    recipes = load(project)
     assert {r.task for r in recipes.values()} == {"sft", "dpo"}
     for recipe in recipes.values():
         assert set(recipe.personas) == {"assistant", "client", "neutral"}

@@ -5,19 +5,21 @@ from hypothesis import strategies as st
 from curation.export.split import held_out
 
 KEY = bytes(32)
-ROWS = st.lists(st.tuples(st.none() | st.integers(0, 8), st.none() | st.integers(0, 8)), max_size=40)
+SOME = st.none() | st.integers(0, 8)
+ROWS = st.lists(st.tuples(SOME, SOME, SOME), max_size=40)
 
 
 def sides(rows, share=0.5, start=0):
     ids = pa.array([f"s:{n + start}" for n in range(len(rows))], pa.string())
-    groups, texts = (pa.array([None if r[c] is None else f"{c}{r[c]}" for r in rows], pa.string()) for c in (0, 1))
-    return held_out(KEY, ids, groups, texts, share).tolist()
+    rows = [(*row, None)[:3] for row in rows]
+    shared = (pa.array([None if r[c] is None else f"{c}{r[c]}" for r in rows], pa.string()) for c in range(3))
+    return held_out(KEY, ids, *shared, share).tolist()
 
 
 @given(ROWS)
-def test_what_shares_a_group_or_a_text_is_on_one_side(rows):
+def test_what_shares_a_group_a_text_or_a_cluster_is_on_one_side(rows):
     out = sides(rows)
-    for column in (0, 1):
+    for column in range(3):
         for value in {r[column] for r in rows} - {None}:
             assert len({side for r, side in zip(rows, out, strict=True) if r[column] == value}) == 1
 
@@ -26,14 +28,14 @@ def test_what_shares_a_group_or_a_text_is_on_one_side(rows):
 def test_added_rows_move_nothing_out_of_training(rows, more):
     before, after = sides(rows), sides(rows + more)
     assert all(not late or early for early, late in zip(before, after[: len(rows)], strict=True))
-    own = {r[0] for r in rows} | {r[1] for r in rows}
+    own = {value for r in rows for value in r}
     if not own & {v for r in more for v in r if v is not None}:
         assert after[: len(rows)] == before
 
 
 @given(ROWS, st.randoms())
 def test_order_does_not_matter(rows, random):
-    rows = [(group, n) for n, (group, _) in enumerate(rows)]
+    rows = [(group, n) for n, (group, *_) in enumerate(rows)]
     mixed = random.sample(rows, len(rows))
     assert dict(zip(mixed, sides(mixed), strict=True)) == dict(zip(rows, sides(rows), strict=True))
 

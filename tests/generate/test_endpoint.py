@@ -12,7 +12,7 @@ import time
 import pytest
 
 import curation
-from curation.generate.endpoint import ATTEMPTS, EndpointSimulator, Useless
+from curation.generate.endpoint import ATTEMPTS, EndpointSimulator, Useless, dialogue
 from curation.generate.scenario import load
 from curation.generate.simulate import fill
 from curation.methods.endpoint import Reply, Request
@@ -261,6 +261,25 @@ def test_the_simulator_from_python():
     broken.reset(SHIPPED["mm"])
     with pytest.raises(Useless, match="empty"):
         broken.step("Hello.")
+
+
+def test_an_endpoints_dialogue_passes_the_same_gates():
+    def ask(request: Request) -> Reply:
+        body = {"messages": list(request.messages), "seed": request.seed}
+        return Reply(json.dumps(played(body, 0)), "m", "0" * 16, 1, 1)
+
+    for scenario in SHIPPED.values():
+        turns = dialogue(scenario, ask, seed=3, variation=2)
+        trust, heard, steps = scenario.trust.start, set(), iter(scenario.steps)
+        assert len(turns) <= scenario.turns.most and turns[0].role == "assistant"
+        for said, answer in zip(turns[2::2], turns[3::2], strict=True):
+            trust = max(0, min(10, trust + scenario.trust.of(said.move)))
+            heard.add(said.move)
+            if answer.told:
+                step = next(steps)
+                assert answer.told == step.id and trust >= step.needs.trust
+                assert not step.needs.after or heard & set(step.needs.after)
+                heard = set()
 
 
 def test_no_text_in_notes_and_messages(root, server, capsys):

@@ -186,3 +186,15 @@ def test_talking_with_a_client(root, capsys, monkeypatch):
     out = capsys.readouterr()
     assert len(out.out.splitlines()) == 4 and "resistance 5 of 5" in out.err
     assert curate(root, "generate", "chat", "nobody") == 3
+    monkeypatch.setattr("sys.stdin", io.StringIO("Hello.\n" + "You should pull yourself together.\n" * 50))
+    assert curate(root, "generate", "chat", "ward-nine") == 0
+    out = capsys.readouterr()
+    assert "the hour is ending" in out.err and len(out.out.splitlines()) < 14
+
+
+def test_the_preview_and_the_list_know_the_source(root, capsys):
+    assert curate(root, "pull", "--dry-run", "--json") == 0
+    said = json.loads(capsys.readouterr().out)["clients"]
+    assert (said["id"], said["files"], said["cached"], said["todo"]) == ("scenarios", 2, False, None)
+    assert curate(root, "sources", "list") == 0
+    assert "scenarios" in capsys.readouterr().out

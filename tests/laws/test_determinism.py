@@ -1,13 +1,21 @@
 """The same inputs give the same bytes, whatever the batch size, the workers, the order and the hash seed."""
 
+import contextlib
+import dataclasses
+import importlib.util
+import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import threading
+import time
+from pathlib import Path
 
 import pytest
 
-import curation.commands.pipeline  # noqa: F401 - registers every stage
+from curation.commands import pipeline
 from curation.core import declare
 from curation.core.stage import REGISTRY
 from tests.laws.projects import chat, make_project, write_jsonl
@@ -20,14 +28,81 @@ def test_batch_size(finished, tmp_path, batch_rows):
     assert other.tables() == finished.tables()
 
 
+def spread_all(monkeypatch):
+    """Give even these few rows to the workers."""
+    made = pipeline.engine
+    monkeypatch.setattr(pipeline, "engine", lambda *a: dataclasses.replace(made(*a), pool_rows=0))
+
+
 @pytest.mark.slow
 def test_two_workers(finished, tmp_path, monkeypatch):
-    from curation.core import engine
-
     other = make_project(tmp_path / "p")
-    monkeypatch.setattr(engine.Engine, "pool_rows", 0)
+    spread_all(monkeypatch)
     other.run("--workers", "2", "run")
     assert other.tables() == finished.tables()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ray(finished, tmp_path, monkeypatch):
+    """The whole way on Ray gives the bytes of one process, one process finds nothing to do after it, and stdout is
+    data only; also where a worker is killed over every step."""
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("the extra `ray` is not installed")
+    spread_all(monkeypatch)
+    other = make_project(tmp_path / "p")
+    killed = KillingWorkers()
+    with killed:
+        said = json.loads(other.run("--workers", "2", "--json", "clean", "--engine", "ray"))
+    assert sorted(said) == ["chats", "pairs", "questions"]
+    assert killed.count >= 1
+    other.run("--workers", "2", "run", "--engine", "ray")
+    assert other.tables() == finished.tables()
+    assert other.written_by("run")[0] == []
+
+
+class KillingWorkers(threading.Thread):
+    """Kills, with SIGKILL, the third and the seventh Ray worker of this process that is seen at work on a part."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.seen, self.count, self.done = [], 0, threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *error):
+        self.done.set()
+        self.join()
+
+    def run(self):
+        while not self.done.wait(0.05):
+            for pid in workers_of(os.getpid()):
+                if pid not in self.seen:
+                    self.seen.append(pid)
+                    if len(self.seen) in (3, 7):
+                        time.sleep(0.5)
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(pid, signal.SIGKILL)
+                            self.count += 1
+
+
+def workers_of(parent):
+    """The Ray tasks at work below a process: Ray names them so."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name = (folder / "cmdline").read_bytes()
+            if name.startswith(b"ray::MapBatches") and parent in ancestors(int(folder.name)):
+                found.append(int(folder.name))
+    return found
+
+
+def ancestors(pid):
+    while pid > 1:
+        pid = int((Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+        yield pid
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -74,8 +149,6 @@ def _variants(value):
 
 
 def test_every_field_of_every_spec_changes_the_key():
-    import dataclasses
-
     checked = 0
     for name, known in sorted(REGISTRY.items()):
         if name.startswith("test_"):

@@ -10,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.methods import minhash, near, tokens
+from curation.methods.candidates import candidates
+from curation.methods.components import components
 from curation.methods.keep import keep_best
-from curation.methods.pairs import Pairs, candidates, components, sets
+from curation.methods.known import Known, contents
+from curation.methods.near import Rules
+from curation.methods.pairs import PART, SAME, Pairs, sets
 
 WORDS = st.sampled_from([a + b for a in "abcdefgh" for b in "xyz"])
 
@@ -51,10 +55,15 @@ def corpora(draw):
     return [draw(st.sampled_from([" ", ", ", "  \n"])).join(words) for words in texts]
 
 
+def _exact_pairs(texts, threshold=0.8, **more):
+    array, rules = pa.array(texts, pa.string()), Rules(threshold, **more)
+    return near.exact_pairs(near.sketch_all(array, rules), array, rules)
+
+
 def _links(pairs):
     """All pairs that the stars stand for."""
     size = max([*pairs.left.tolist(), *pairs.right.tolist()], default=-1) + 1
-    same = pairs.similarity >= 1
+    same = pairs.kind == SAME
     group = components(pairs.left[same], pairs.right[same], size)
     members = {}
     for text, g in enumerate(group.tolist()):
@@ -71,7 +80,7 @@ def _links(pairs):
 @given(corpora(), st.sampled_from([0.5, 0.8, 0.9]))
 @settings(deadline=None)
 def test_the_exact_join_finds_what_brute_force_finds(texts, threshold):
-    found = _links(near.exact_pairs(pa.array(texts), threshold))
+    found = _links(_exact_pairs(texts, threshold))
     wanted = brute_force(texts, threshold)
     assert found.keys() == wanted.keys()
     assert all(abs(found[p] - wanted[p]) < 1e-6 for p in wanted)
@@ -84,7 +93,7 @@ def test_keep_best_keeps_no_pair_and_every_text_left_out_has_a_better_witness(te
     rank = list(range(len(texts)))
     random.shuffle(rank)
     eligible = np.array([random.random() < 0.8 for _ in texts])
-    kept = keep_best(near.exact_pairs(pa.array(texts), 0.8), np.array(rank), eligible)
+    kept = keep_best(_exact_pairs(texts), np.array(rank), eligible)
     stays = {i for i in range(len(texts)) if kept.kept[i]}
     assert not any(a in stays and b in stays for a, b in truth)
     for i in range(len(texts)):
@@ -101,8 +110,8 @@ def test_keep_best_keeps_no_pair_and_every_text_left_out_has_a_better_witness(te
 @settings(deadline=None)
 def test_the_order_of_the_texts_does_not_matter(texts, random):
     def survivors(order):
-        arranged = pa.array([texts[i] for i in order])
-        kept = keep_best(near.exact_pairs(arranged, 0.8), np.array(order))
+        arranged = [texts[i] for i in order]
+        kept = keep_best(_exact_pairs(arranged), np.array(order))
         return {order[i] for i in range(len(order)) if kept.kept[i]}
 
     order = list(range(len(texts)))
@@ -110,13 +119,15 @@ def test_the_order_of_the_texts_does_not_matter(texts, random):
     assert survivors(order) == survivors(list(range(len(texts))))
 
 
-def _sketched_pairs(texts, **options):
+def _sketched_pairs(texts, threads=1, known=None, **rules):
     array = pa.array(texts, pa.string())
-    sketched = near.sketch_all(array, 0.8, options.get("threads", 1))
-    return near.near_duplicates(sketched, lambda places: array.take(pa.array(places)), 0.8, **options)
+    given = Rules(**rules)
+    sketched = near.sketch_all(array, given, threads)
+    settled = known.settled(known.places(contents(array))) if known else None
+    return near.near_duplicates(sketched, lambda p: array.take(pa.array(p)), given, settled=settled, threads=threads)
 
 
-def _chats(count, seed=3):
+def chats(count, seed=3):
     random = np.random.Generator(np.random.PCG64(seed))
     vocabulary = ["".join(random.choice(list(string.ascii_lowercase), 6)) for _ in range(2000)]
     texts = []
@@ -132,24 +143,77 @@ def _chats(count, seed=3):
 
 
 def test_sketches_miss_no_pair_of_the_exact_join():
-    texts = _chats(3000)
-    found, wanted = _sketched_pairs(texts), near.exact_pairs(pa.array(texts), 0.8)
+    texts = chats(3000)
+    found, wanted = _sketched_pairs(texts), _exact_pairs(texts)
     assert len(wanted.left) > 900
     assert (found.left == wanted.left).all() and (found.right == wanted.right).all()
     assert (found.similarity == wanted.similarity).all()
 
 
 def test_threads_do_not_matter():
-    texts = _chats(1500)
+    texts = chats(1500)
     one, two = _sketched_pairs(texts), _sketched_pairs(texts, threads=2)
     assert all((getattr(one, name) == getattr(two, name)).all() for name in ("left", "right", "similarity"))
 
 
 def test_arrays_with_an_offset_and_wide_arrays_say_the_same():
-    texts = _chats(200)
-    whole = near.sketch_all(pa.array(["left out", *texts]).slice(1), 0.8)
-    wide = near.sketch_all(pa.array(texts, pa.large_string()), 0.8)
-    assert (whole.long.bands == wide.long.bands).all()
+    texts = chats(200)
+    whole = near.sketch_all(pa.array(["left out", *texts]).slice(1), Rules())
+    wide = near.sketch_all(pa.array(texts, pa.large_string()), Rules())
+    assert (whole.long == wide.long).all() and (whole.short == wide.short).all()
+
+
+# ------------------------------------------------------------------------------------------------- parts, reuse
+
+
+def test_a_truncated_text_is_a_part_of_the_whole_one_and_only_where_parts_are_asked_for():
+    words = [f"w{i}" for i in range(400)]
+    texts = [" ".join(words), " ".join(words[:150]) + " w15", " ".join(words[100:250]), " ".join(words[:40])]
+    assert not len(_sketched_pairs(texts).left)
+    pairs = _sketched_pairs(texts, containment=0.98)
+    assert pairs.left.tolist() == [0] and pairs.right.tolist() == [1] and pairs.kind.tolist() == [PART]
+    assert pairs.similarity[0] == pytest.approx(146 / 147)
+    exact = _exact_pairs(texts, containment=0.98)
+    assert (exact.left == pairs.left).all() and (exact.similarity == pairs.similarity).all()
+
+
+@given(corpora(), st.data())
+@settings(deadline=None)
+def test_what_is_known_of_other_texts_changes_nothing(texts, data):
+    earlier = data.draw(st.lists(st.sampled_from(texts), max_size=20))
+    rules = {"containment": 0.9, "threshold": data.draw(st.sampled_from([0.6, 0.8]))}
+    rules["max_bucket"] = data.draw(st.sampled_from([1, 256]))
+    array = pa.array(earlier, pa.string())
+    known = Known(contents(array), near.sketch_all(array, Rules(**rules)), _sketched_pairs(earlier, **rules))
+    fresh, again = _sketched_pairs(texts, **rules), _sketched_pairs(texts, known=known, **rules)
+    assert fresh.skipped == again.skipped
+    for name in ("left", "right", "similarity", "kind"):
+        assert getattr(fresh, name).tolist() == getattr(again, name).tolist()
+
+
+def test_of_known_texts_only_pairs_with_new_ones_are_checked():
+    texts = chats(900)
+    array = pa.array(texts, pa.string())
+    known = Known(contents(array), near.sketch_all(array, Rules()), _sketched_pairs(texts))
+    array = pa.array([*texts, texts[0] + " and more"], pa.string())
+    read = []
+
+    def take(places):
+        read.extend(places.tolist())
+        return array.take(pa.array(places))
+
+    pairs = near.near_duplicates(
+        near.sketch_all(array, Rules()), take, Rules(), settled=known.settled(known.places(contents(array)))
+    )
+    assert read == [0, 2, 900] and len(pairs.left) == len(known.pairs.left) + 2
+    assert known.places(contents(array)).tolist() == [*range(900), -1]
+
+
+def test_contents_tell_texts_apart_by_every_byte():
+    texts = [*("x" * n for n in range(40)), *("x" * n + "y" for n in range(40)), "y" + "x" * 38, "\0", "\0\0"]
+    found = contents(pa.array([*texts, *texts]))
+    assert len({tuple(f) for f in found.tolist()}) == len(texts)
+    assert (found[: len(texts)] == found[len(texts) :]).all()
 
 
 # ------------------------------------------------------------------------------------------------- words
@@ -178,7 +242,7 @@ def test_what_makes_two_texts_the_same_words(one, other, same):
 
 def test_texts_without_words_are_near_to_nothing():
     assert not len(_sketched_pairs(["", "", "  \n", "😀😀", "😀😀", "…!?", "…!?"]).left)
-    assert not len(near.exact_pairs(pa.array(["", "", "😀", "😀", None, None]), 0.8).left)
+    assert not len(_exact_pairs(["", "", "😀", "😀", None, None]).left)
 
 
 def test_a_pair_on_both_sides_of_the_border_of_short_texts_is_found():
@@ -237,7 +301,8 @@ def test_minima_use_all_32_bits():
 def test_unrelated_texts_share_no_band_and_no_gram():
     texts = [f"{i} " + " ".join(f"{i}x{j}" for j in range(80)) for i in range(4000)]
     bands = minhash.sketch(pa.array(texts), 5).bands
-    assert len(candidates(bands, 1000)[0]) == 0
+    # Keys have 32 bits: of 8 million pairs in 25 bands .05 meet by chance.
+    assert len(candidates(bands, 1000)[0]) <= 2
     found = sets(pa.array(texts), 5)
     assert len(np.unique(found.grams)) == len(found.grams)
 
@@ -253,7 +318,7 @@ def test_a_million_equal_texts_make_a_star():
 
 
 def test_a_bucket_of_many_different_texts_is_bounded_and_counted():
-    bands = np.zeros((20_000, 25), np.uint64)
+    bands = np.zeros((20_000, 25), np.uint32)
     left, right, skipped = candidates(bands, 10)
     assert len(left) == 10 * 20_000 - 55
     assert skipped == 25 * (20_000 * 19_999 // 2 - len(left))
@@ -270,8 +335,7 @@ def test_a_text_of_a_megabyte_takes_its_time_and_no_more(text):
 
 def test_pairs_without_any_text():
     assert not len(_sketched_pairs([]).left)
-    none = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32))
-    assert keep_best(none, np.arange(3)).kept.all()
+    assert keep_best(Pairs.none(), np.arange(3)).kept.all()
 
 
 def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):

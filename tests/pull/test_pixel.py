@@ -1,4 +1,4 @@
-"""Pixel's own sources: all but the scenarios come through the hub client, and the restricted ones leave on a person's word only."""
+"""Pixel's own sources: all but the scenarios come through the hub client; restricted ones leave on a person's word."""
 
 from __future__ import annotations
 
@@ -227,6 +227,9 @@ def test_the_difficult_client_is_what_the_model_of_the_data_set_said(root: Path,
     only(root, "dark-rp")
     mix(root, "dark-rp")
     edit(root, ("  dark-rp:\n", "  dark-rp:\n    accept: {licence: agpl-3.0, by: R. Meyer, reason: tried out}\n"))
+    # The hub's stand-in for this data set is talk of a model about itself, which the filters leave out.
+    with (root / "curate.toml").open("a") as settings:
+        settings.write("\n[stages.filters]\nidentity = -1\n")
     assert curate(root, "export", "m") == 0
     entry = Project.open(root).lock().sources["dark-rp"]
     (file,) = entry.files
@@ -235,8 +238,10 @@ def test_the_difficult_client_is_what_the_model_of_the_data_set_said(root: Path,
     (made,) = (root / "data" / "exports" / "m").glob("*/train.jsonl")
     rows = [json.loads(line) for line in made.read_text("utf-8").splitlines()]
     assert rows
-    for row in rows:
-        assert {turn["content"] for turn in row["messages"] if turn["role"] == "assistant"} <= said
+    for answer in (turn["content"] for row in rows for turn in row["messages"] if turn["role"] == "assistant"):
+        # Scrub has put placeholders where names were: the words around them are the source's.
+        kept = re.compile(".+?".join(map(re.escape, re.split(r"\[[A-Z]+_\d+\]", answer))), re.S)
+        assert any(map(kept.fullmatch, said)), answer
 
 
 def test_the_example_of_a_file_of_ones_own_works_when_its_marks_are_taken_off(root: Path) -> None:

@@ -207,7 +207,7 @@ def test_inference_needs_neither_scipy_sklearn_nor_torch() -> None:
 
 @pytest.mark.skipif(not GOEMOTIONS.is_dir(), reason="needs GoEmotions in ../shared")
 def test_dev_macro_f1_holds(tagger: TinyTagger) -> None:
-    from curation.tag.train_tiny import calibration_error, f1_scores, read_split
+    from curation.tag.fitting import calibration_error, f1_scores, read_split
 
     texts, truth = read_split(GOEMOTIONS, "dev", tagger.labels)
     found = tagger.predict(texts)

@@ -46,7 +46,11 @@ def ngrams(text: str, as_bytes: bool = False, table: bool = True) -> Iterable[st
 
 
 def main(
-    engine: str, package: str, work: Callable[[Any, Path], Any], prepare: Callable[[Any], Any] | None = None
+    engine: str,
+    package: str,
+    work: Callable[[Any, Path], Any],
+    prepare: Callable[[Any], Any] | None = None,
+    after: Callable[[Any, Any, float], dict[str, Any]] | None = None,
 ) -> None:
     """Run one engine on one corpus, write the ids it keeps and print one line of JSON.
 
@@ -56,6 +60,8 @@ def main(
         work: From the prepared texts and a folder for scratch files to the rows kept, or to a dictionary of these
             (`kept`), the pairs of rows found (`pairs`) and other figures for the line.
         prepare: From an Arrow array of texts to what `work` takes; a list of strings if not given.
+        after: From the prepared texts, what `work` gave and its CPU seconds to what goes into the line instead; neither
+            its time nor its memory is counted.
     """
     parser = argparse.ArgumentParser(
         description=sys.modules["__main__"].__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -85,6 +91,8 @@ def main(
     result = work(texts, given.out / "work")
     wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
     peak = memory("VmHWM")
+    if after is not None:
+        result = after(texts, result, cpu)
     result = result if isinstance(result, dict) else {"kept": result}
     line = {"engine": engine, "version": version(package), "n": len(ids), "cpu_s": round(cpu, 3)}
     line |= {"wall_s": round(wall, 3), "rss_mb": round(peak, 1), "above_mb": round(peak - before, 1)}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules import words
-from curation.clean.pii.rules.names import FIRST, HARD, PLAIN, gazetteer
+from curation.clean.pii.rules.names import ACT, FIRST, HARD, PLAIN, THING, fold, gazetteer
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SCORE = 0.9
@@ -55,28 +55,40 @@ def _long_forms() -> Mapping[str, frozenset[str]]:
     return {short: frozenset(long) for short, *long in rows}
 
 
+_GENDERS = {"mr": "m", "mister": "m", "sir": "m", "mrs": "f", "ms": "f", "miss": "f", "madam": "f"}
+_TITLE = re.compile(rf"(?i)\b({'|'.join(_GENDERS)})\b\.? $")
+
+
+def addressed(text: str, start: int) -> str | None:
+    """Whether the title before a name is a man's ("m") or a woman's ("f")."""
+    title = _TITLE.search(text, max(0, start - 10), start)
+    return _GENDERS[title[1].lower()] if title else None
+
+
 def link(mentions: Sequence[tuple[str, str | None]]) -> list[int]:
     """Tell which names of a conversation mean the same person.
 
     Names of several words come first: the same given name (or a short form of it) and the same family name are one
     person. A single word then belongs to the nearest such person before it, else to the first behind it, whose given
     or family name it is; an initial to the only one it fits. What fits nobody is a person of its own, the same
-    wherever it stands.
+    wherever it stands. Mr. and Mrs. are never one person.
 
     Args:
-        mentions: name, without titles and possessive s, and role, in reading order.
+        mentions: name, without titles and possessive s, and what `addressed` says, in reading order.
 
     Returns:
         For each mention the number of its person, from 1 in the order of their first mention.
     """
-    names = [tuple(word.casefold() for word in _WORD.findall(name)) or (name.casefold(),) for name, _ in mentions]
+    names = [_words(name) for name, _ in mentions]
+    titles: list[str | None] = []
     people: list[set[str]] = []  # of each person the words of all names
     givens: list[set[str]] = []
     families: list[str | None] = []
     owner: list[int | None] = [None] * len(names)
 
-    def new(given: str, family: str | None, said: tuple[str, ...]) -> int:
+    def new(given: str, family: str | None, said: tuple[str, ...], title: str | None) -> int:
         people.append(set(said))
+        titles.append(title)
         givens.append({given})
         families.append(family)
         return len(people) - 1
@@ -89,20 +101,33 @@ def link(mentions: Sequence[tuple[str, str | None]]) -> list[int]:
                 if _families_agree(families[person], said[-1]) and any(_same_given(said[0], g) for g in givens[person])
             )
             person = next(same, None)
-            owner[place] = new(said[0], said[-1], said) if person is None else person
+            owner[place] = new(said[0], said[-1], said, mentions[place][1]) if person is None else person
             people[owner[place] or 0].update(said)
             givens[owner[place] or 0].add(said[0])
     for place, said in enumerate(names):
         if owner[place] is None:
+            title = mentions[place][1]
             fits = [p for p in range(len(people)) if _fits(said, givens[p], families[p], people[p])]
+            fits = [p for p in fits if title is None or titles[p] in (None, title)]
+            fits = [p for p in fits if titles[p] == title] or fits
             if len(said[0]) == 1 and len(fits) != 1:
                 fits = [p for p in fits if families[p] is None and said[0] in givens[p]]
             chosen = _nearest(place, owner, fits)
-            owner[place] = new(said[0], None, said) if chosen is None else chosen
+            owner[place] = new(said[0], None, said, title) if chosen is None else chosen
+            if chosen is not None:
+                titles[chosen] = titles[chosen] or title
             if chosen is not None and families[chosen] != said[-1]:
                 givens[chosen].add(said[0])
     numbers: dict[int, int] = {}
     return [numbers.setdefault(person if person is not None else -1, len(numbers) + 1) for person in owner]
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case without accents; of "van der Berg", a family name alone, the last."""
+    said = tuple(fold(word.casefold()) for word in _WORD.findall(name)) or (name.casefold(),)
+    while len(said) > 1 and said[0] in _PARTICLES:
+        said = said[1:]
+    return said
 
 
 def _nearest(place: int, owner: Sequence[int | None], fits: Sequence[int]) -> int | None:
@@ -173,7 +198,8 @@ def _inside(text: str, start: int) -> bool:
 
 
 def _common(word: str) -> bool:
-    return word.casefold() in words.PLAIN or bool(gazetteer().kind(word.casefold()) & (PLAIN | HARD))
+    low = word.casefold()
+    return low in words.PLAIN or low in words.SLANG or bool(gazetteer().kind(low) & (PLAIN | HARD | THING | ACT))
 
 
 def _grammar(word: str) -> bool:

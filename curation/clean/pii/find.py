@@ -9,7 +9,7 @@ from curation.clean.pii.canonical import Edited, copy, plain
 from curation.clean.pii.entries import Matcher
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.levels import finder
-from curation.clean.pii.settle import settle
+from curation.clean.pii.settle import joined, settle
 
 # Stands for a finding while the search goes on. Whatever replaces it later is the same blank in the searched copy.
 _STAND_IN = "[XX_1]"
@@ -41,6 +41,8 @@ class Search:
         self._min_score = min_score
         self._entries = entries
         self._public = public
+        # A model adds to what is found without it: it may hide no cue from the rules, and rename nothing they found.
+        self._without = Search("rules", min_score, entries=entries, public=public) if self.finder.model else None
 
     def find(self, texts: Sequence[str], records: Sequence[str] = ()) -> list[list[Finding]]:
         """Find personal data in texts that know nothing of each other.
@@ -52,8 +54,17 @@ class Search:
         Returns:
             For each text its findings in reading order, none overlapping.
         """
-        found: list[list[Finding]] = [[] for _ in texts]
-        self._exhaust(texts, found, records, range(len(texts)))
+        if self._without is None:
+            found: list[list[Finding]] = [[] for _ in texts]
+            self._exhaust(texts, found, records, range(len(texts)))
+            return found
+        found = self._without.find(texts, records)
+        masked = [_Masked(text, ()) for text in texts]
+        hits = self.finder.search([one.text for one in masked], self._min_score)
+        for place, (one, more) in enumerate(zip(masked, hits, strict=True)):
+            if fresh := self._counting(one, more, records[place] if records else ""):
+                found[place] = joined(texts[place], found[place], fresh)
+        self._exhaust(texts, found, records, [place for place, there in enumerate(found) if there])
         return found
 
     def spread(self, texts: Sequence[str], found: list[list[Finding]], record: str) -> set[int]:
@@ -94,14 +105,16 @@ class Search:
 
     def _add(self, masked: _Masked, candidates: Sequence[Finding], found: list[Finding], record: str) -> bool:
         """Add what counts of some candidates to the findings of a text; whether there was any."""
-        if self._entries is not None:
-            candidates = self._entries.apply([masked.text], [candidates], [record])[0]
-        if not candidates:
-            return False
-        fresh = list(masked.original(settle(masked.text, candidates, public=self._public)))
+        fresh = self._counting(masked, candidates, record)
         found += fresh
         found.sort()
         return bool(fresh)
+
+    def _counting(self, masked: _Masked, candidates: Sequence[Finding], record: str) -> list[Finding]:
+        """What counts of some candidates, in the offsets of the text."""
+        if self._entries is not None:
+            candidates = self._entries.apply([masked.text], [candidates], [record])[0]
+        return list(masked.original(settle(masked.text, candidates, public=self._public))) if candidates else []
 
 
 def find(texts: Sequence[str], min_score: float, *, level: str = "rules") -> list[tuple[Finding, ...]]:

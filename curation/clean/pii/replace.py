@@ -111,7 +111,7 @@ class _Stands:
             for label, number in PLACEHOLDER.findall(text) if "[" in text else ():
                 self._highest[label] = max(self._highest.get(label, 0), int(number))
         named = [
-            (plain(spot.text[one.start : one.end]), one.role)
+            (plain(spot.text[one.start : one.end]), aliases.addressed(spot.text, one.start))
             for spot in spots
             for one in spot.found
             if one.label == "PERSON"

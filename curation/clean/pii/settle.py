@@ -49,6 +49,30 @@ def settle(text: str, candidates: Sequence[Finding], *, public: bool = False) ->
     return taken
 
 
+def joined(text: str, sure: Sequence[Finding], more: Sequence[Finding]) -> list[Finding]:
+    """Findings, and what others add to them: a longer form of the same, or something beside them; never another label.
+
+    Args:
+        text: the text they were found in.
+        sure: findings in reading order, none overlapping.
+        more: others of the same kind.
+
+    Returns:
+        Findings in reading order, none overlapping, which hold every character of the first ones.
+    """
+    made = list(sure)
+    for one in more:
+        others = [o for o in sure if o.label != one.label and o.start < one.end and one.start < o.end]
+        for piece in _beside(text, one, others):
+            same = [o for o in made if o.label == one.label and o.start < piece.end and piece.start < o.end]
+            if same:
+                piece = max(same, key=lambda o: o.end - o.start)._replace(
+                    start=min(piece.start, same[0].start), end=max(piece.end, same[-1].end)
+                )
+            made = sorted([*(o for o in made if o not in same), piece])
+    return made
+
+
 def _rank(one: Finding) -> tuple[Any, ...]:
     return _TIERS.get(one.label, _LAST), one.start - one.end, -one.score, one.start, one.label, one.recogniser
 

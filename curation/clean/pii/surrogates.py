@@ -166,12 +166,12 @@ def _words(text: str) -> dict[str, str]:
 
 _STREETS = _words("Street Road Avenue Lane Drive Court Close Way Place Terrace Boulevard Crescent Square Gardens Row")
 _HOUSES = _words(
-    "Hospital Clinic School Church Prison Shelter Centre Center College Academy Hospice Ward Mosque Temple Synagogue Chapel"
-    " House Jail Infirmary Surgery Practice Kindergarten Nursery Cathedral Parish Rehab Unit Library"
+    "Hospital Clinic School Church Prison Shelter Centre Center College Academy Hospice Ward Mosque Temple Synagogue"
+    " Chapel House Jail Infirmary Surgery Practice Kindergarten Nursery Cathedral Parish Rehab Unit Library"
 )
 _BODIES = _words(
-    "University College Bank Ltd Inc LLC LLP Group Logistics Association Society Club Foundation Trust Union Council Company"
-    " Corporation Partners Solutions Services Academy Institute Motors Insurance"
+    "University College Bank Ltd Inc LLC LLP Group Logistics Association Society Club Foundation Trust Union Council"
+    " Company Corporation Partners Solutions Services Academy Institute Motors Insurance"
 )
 _CITIES = ("ton", "ville", "field", "bury", "ford", "ham", "burgh", "mouth")
 

@@ -158,8 +158,10 @@ def test_findings_are_the_same_without_gates() -> None:
         "".join(chr(rng.choice([rng.randint(33, 126), rng.randint(48, 58), 0x17F, 0x212A])) for _ in range(25))
         for _ in range(500)
     ]
-    found = levels.finder("patterns")
-    open_ = levels.Finder("patterns", [dataclasses.replace(one, gate="") for one in found.searchers], None)
+    from curation.clean.pii.driver import Driver
+    from curation.clean.pii.patterns import recognisers
+
+    found, open_ = Driver(recognisers()), Driver([dataclasses.replace(one, gate="") for one in recognisers()])
     gated, plain = ([sorted(there) for there in one.search(texts, 0.05)] for one in (found, open_))
     wrong = [i for i in range(len(texts)) if gated[i] != plain[i]]
     assert wrong == []
@@ -247,9 +249,17 @@ def test_nothing_reaches_for_the_network(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    levels.finder.cache_clear()
+    levels._made.cache_clear()
     assert values("bob@some-new.ending") == [("bob@some-new.ending", "EMAIL")]
 
 
 def test_help_lines_hold_digits_only() -> None:
     assert all(re.fullmatch(r"[0-9]+", number) for number in HELPLINES)
+
+
+def test_a_few_texts_need_no_gates() -> None:
+    rng = random.Random(7)
+    texts = ["".join(rng.choices([*PIECES, *PEOPLE], k=rng.randint(1, 9))) for _ in range(100)]
+    search = levels.finder("patterns").search
+    together, alone = search(texts, 0.05), [search([text], 0.05)[0] for text in texts]
+    assert [i for i in range(len(texts)) if sorted(together[i]) != sorted(alone[i])] == []

@@ -126,12 +126,12 @@ def _roads(text: str) -> Iterator[Finding]:
         while before and before[-1] in ("the", "just"):
             before.pop()
         words = [low(w) for w in WORD.findall(match[0])]
+        lived = before[-1:] and before[-1] in ("on", "off", "in", "at") and _LIVE & set(before[-6:-1])
         if (
-            before
-            and before[-1] in ("on", "off", "in", "at")
-            and _LIVE & set(before[-6:-1])
+            (lived or before[-1:] in (["on"], ["off"], ["past"], ["down"], ["along"]))
             and low(match[0]) not in _FAMOUS
-        ) and (not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2):
+            and (not set(words[:-1]) <= {"main", "high", "the"} or len(words) > 2)
+        ):
             yield Finding(*match.span(), "ADDRESS", 0.65, "addresses")
 
 
@@ -149,7 +149,7 @@ RULES = (
     Rule(
         "streets",
         _ADDRESS_LABEL,
-        rf"(?:on|off|in|at) (?:the )?(?:\p{{Lu}}|\p{{Nd}}).{{1,40}}\b(?:{_TYPES}|St|Dr)\b",
+        rf"(?:on|off|in|at|past|down|along) (?:the )?(?:\p{{Lu}}|\p{{Nd}}).{{1,40}}\b(?:{_TYPES}|St|Dr)\b",
         _roads,
     ),
 )

@@ -6,6 +6,8 @@ import re
 from typing import NamedTuple
 
 from curation.clean.pii.rules import cues, leads, public
+from curation.clean.pii.rules.gazetteer import key, towns
+from curation.clean.pii.rules.known import PUBLIC
 from curation.clean.pii.rules.leads import BESIDE, NAMED, TREATED, Lead
 from curation.clean.pii.rules.lines import UPPER, Line
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, MONTH, PLAIN, THING, TOWN
@@ -50,6 +52,7 @@ _ABBREVIATIONS = frozenset(
     "us uk ad pe pt tv ie eg pm am ny la dc ob er od rn md phd ra vp hr it id ok ps re ed".split()
 )
 
+_SEASONS = frozenset("summer autumn winter".split())
 # Family names that are also what a place or thing is called.
 _NOUN_NAMES = frozenset("park hill hall house lake church day court place law mills banks falls bridges farm".split())
 
@@ -70,12 +73,14 @@ def extent(line: Line, place: int) -> int:
         end += 1
     named = 0
     while end < len(line) and named < 5 and not line.owns[end - 1] and _joined(line, end):
+        if line.shouts and (not line.kinds[end] & (FIRST | LAST) or line.kinds[end] & (PLAIN | HARD | _DOUBLE)):
+            break
         if line.initial(end) and (line.words[end] != "I" or line.low(end + 1) == "."):
             end += 2 if line.low(end + 1) == "." and line.starts[end + 1] == line.ends[end] else 1
         elif line.caps[end] and not (line.kinds[end] & HARD and not line.kinds[end] & FIRST):
             end += 1
-        elif line.lows[end] in cues.PARTICLES and _after_particles(line, end):
-            end = _after_particles(line, end)
+        elif line.lows[end] in cues.PARTICLES and after_particles(line, end):
+            end = after_particles(line, end)
         else:
             break
         named += 1
@@ -86,7 +91,7 @@ def _joined(line: Line, place: int) -> bool:
     return line.near(place) and (line.starts[place] > line.ends[place - 1] or line.words[place - 1] == ".")
 
 
-def _after_particles(line: Line, place: int) -> int:
+def after_particles(line: Line, place: int) -> int:
     """The end of 'van der Berg' from its first word on; 0 if no capital follows."""
     while line.low(place) in cues.PARTICLES and line.near(place):
         place += 1
@@ -198,12 +203,15 @@ def _listed(
             return None
     if alone and line.lows[strong] in _GENERIC and line.low(strong - 1) in ("a", "an", "such", "total", "typical"):
         return None
+    if alone and line.opens[strong] and line.low(strong + 1) in _DETERMINERS and line.lows[strong] not in _usual():
+        return None  # "Cherish the …"
     if alone and len(word) == 2 and not cued and line.lows[strong] not in _SHORT:
         return None
     score = SURE if cued else LIKELY
     return Person(start, last, score, role)
 
 
+_DETERMINERS = frozenset("the a an your my his her their our this that these those it".split())
 _SHORT = frozenset("jo mo bo ed ty al vi cy oz".split())
 
 
@@ -234,6 +242,8 @@ def _thing_named(line: Line, start: int, last: int, end: int) -> bool:
     ]
     for at in nouns:
         if line.owns[at - 1] and at > last:
+            if line.lows[at] == "day":
+                return True  # Valentine's Day
             continue
         preceded = line.low(start - 1) in ("at", "in", "the", "near", "on", "to", "from", "outside")
         if line.lows[at] not in _NOUN_NAMES or (preceded and line.low(start - 1) != "to") or at < last:
@@ -302,13 +312,16 @@ def _place_name(
         return Person(first, last, LIKELY, role)
     if line.kinds[first] & CITY and last == first:
         return Person(first, last, POSSIBLE, role)
+    beside = before.strength == BESIDE and line.low(first - 1) not in ("to", "from", "for", "by", "than")
+    if last == first and not line.opens[first] and (behind.strength == BESIDE or beside):
+        return Person(first, last, POSSIBLE, role)
     return None
 
 
 def _opening(line: Line, first: int, behind: Lead, role: str | None) -> Person | None:
     """A sentence that begins with a word that may be a name: the words behind decide."""
     low, after, kind = line.lows[first], line.low(first + 1), line.kinds[first]
-    if behind.strength == TREATED or after in _AGENT:
+    if behind.strength == TREATED or (after in _AGENT and low not in _SEASONS):
         return Person(first, first, LIKELY, role)
     if not kind & MONTH and after in _LEAVES:
         return Person(first, first, POSSIBLE, role)
@@ -326,11 +339,13 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
     kind, word, low = line.kinds[first], line.words[first], line.lows[first]
     if kind & PLAIN or _brand(line, first) or (word.isupper() and len(word) > 1) or len(word) < 3:
         return None
-    if low in public.SINGLE:
+    if low in public.SINGLE or low in PUBLIC or _is_place(line, first, before, behind):
         return None
     last = _last(line, first, end)
     if _thing_named(line, first, last, end) or line.low(first - 1) in ("the", "a", "an"):
         return None
+    if behind.strength == NAMED and behind.role == "clinician" and last > first:
+        return Person(first, last, LIKELY, role)  # a name before its licence
     wordish = bool(_WORDISH.search(low))
     if line.opens[first]:
         if not wordish and behind.strength >= TREATED and not line.titled:
@@ -340,20 +355,40 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
         return None
     if before.strength == TREATED or behind.strength >= TREATED:
         return None if wordish and last == first else Person(first, last, LIKELY, role)
-    if (
-        last > first
-        and line.kinds[last] & LAST
-        and not line.kinds[last] & (PLAIN | TOWN)
-        and not leads.placed(line, first)
-    ):
-        return Person(first, last, POSSIBLE, role) if before.strength == BESIDE or behind.strength == BESIDE else None
-    return None
+    if last == first and not kind & ~LAST and not wordish and _does(line, first, behind):
+        return Person(first, last, POSSIBLE, role)
+    family = last > first and line.kinds[last] & LAST and not line.kinds[last] & (PLAIN | TOWN)
+    beside = before.strength == BESIDE or behind.strength == BESIDE
+    return Person(first, last, POSSIBLE, role) if family and beside and not leads.placed(line, first) else None
+
+
+def _is_place(line: Line, first: int, before: Lead, behind: Lead) -> bool:
+    """Whether a word that no list has as a name stands where a place does, or is a town and nothing else."""
+    if behind.strength == NAMED:
+        return False
+    asked = before.strength < TREATED and leads.placed(line, first)
+    return asked or (not before.title and behind.strength < TREATED and key(line.lows[first]) in towns().sure)
+
+
+_CLAUSE = frozenset("then when if because that think but so until since why how with about".split())
+
+
+def _does(line: Line, at: int, behind: Lead) -> bool:
+    """Whether a word that no list has stands inside a sentence where a person acts: "then Xolani slammed …"."""
+    low, one, word = line.low(at + 1), line.low(at - 1), line.words[at]
+    acts = behind.strength == BESIDE or (low.endswith("ed") and len(low) > 4)
+    ends = one in ("with", "about") and low in (".", ",", "?", "!", "", "again", "anymore", "and", "tonight")
+    place = key(word) in towns().towns or key(word) in towns().wide
+    return ((acts and one in _CLAUSE) or ends) and word[1:].islower() and len(word) > 3 and not place
 
 
 def _initials(line: Line, first: int, end: int, before: Lead, role: str | None) -> Person | None:
     """'J. Okafor', 'J.R. Smith', 'with R.T.'."""
     name = next((at for at in range(first, end) if len(line.words[at]) > 1), None)
-    if name is None and end - first == 4 and before.strength >= BESIDE:
+    if name is not None and line.kinds[name] & PLAIN and name == first + 4:
+        end, name = name, None  # "with A.J. Client arrived …"
+    noted = line.opens[first] and line.low(end) in cues.REPORTED
+    if name is None and end - first == 4 and (before.strength >= BESIDE or noted):
         short = line.lows[first] + line.lows[first + 2]
         return None if short in _ABBREVIATIONS or not short.isalpha() else Person(first, end - 1, POSSIBLE, role)
     if name is None or line.words[first] == "I" or line.low(first + 1) != ".":

@@ -25,6 +25,11 @@ KIN = _words(
 )
 """Relatives and partners: the name beside one is a relative's."""
 
+ADULTS = KIN - _words(
+    "baby child kid kids newborn toddler twin twins partner parents relative sibling siblings ex mil fil"
+)
+"""Kin that no noun follows as a rule, as in "baby monitor"."""
+
 COMPANIONS = _words(
     """
     friend friends bestie bff mate mates pal buddy roommate roommates roomie flatmate flatmates housemate housemates
@@ -49,6 +54,15 @@ CLINICIANS = _words(
 """Those who treat: the name beside one is a clinician's."""
 
 CLIENTS = _words("client patient clients patients")
+
+CREDENTIALS = _words(
+    """
+    lmft lmfta lcsw lcswr licsw lisw lmsw lsw lgsw msw lpc lpcc lpca lcpc lcmhc lmhc lmhca lcdc cadc ncc ccc bcba psyd
+    phd edd dsw pmhnp aprn crnp fnp dnp rn lpn mbacp mbps ukcp bacp rmn amft apcc lac lcadc lpcmh nbcc emdria lmac
+    lscsw dbh mft cpsych hcpc
+    """
+)
+"""Behind a name and a comma: licences and degrees of those who treat, none of which is a state's abbreviation."""
 
 CLINICAL_TITLES = _words("dr doctor nurse doc psychologist therapist counsellor counselor")
 TITLES = CLINICAL_TITLES | _words(
@@ -95,7 +109,7 @@ TO_PEOPLE = _words(
     """
     told tell telling tells asked ask asking asks met meet meeting dated dating married marrying marry texted texting
     text messaged messaging phoned phoning rang visited visiting visit hugged hugging kissed kissing kiss emailed
-    emailing introduced forgive forgave divorced divorcing divorce confronted dumped invited ghosted befriended
+    emailing introduced forgive forgave forgiven forgiving divorced divorcing divorce confronted dumped invited ghosted befriended
     thanked babysat contacted begged fancy fancied adore adored missed miss missing
     """
 )
@@ -139,6 +153,16 @@ DO_STRONG = _words(
 )
 """What only people do: strong enough for a word that no list has."""
 
+DID = _words(
+    """
+    said told asked replied texted messaged phoned called yelled shouted screamed cried laughed smiled hugged kissed
+    cheated lied admitted married proposed dumped ghosted bullied invited visited unfollowed unfriended blocked ignored
+    left died moved came went got slapped punched drank slept promised threatened apologised apologized broke hates
+    thinks says texts wants
+    """
+)
+"""What a person did or does, in a form that stands behind no "will" or "may"."""
+
 WHERE_PEOPLE_ARE = frozenset(
     {
         ("from", "my"),
@@ -150,6 +174,7 @@ WHERE_PEOPLE_ARE = frozenset(
         ("at", "work"),
         ("at", "school"),
         ("next", "door"),
+        ("passed", "away"),
         ("from", "accounts"),
         ("from", "hr"),
     }
@@ -193,13 +218,25 @@ GOING = _words(
 )
 
 GREETINGS = _words(
-    "hi hello hey hiya heya hullo dear morning afternoon evening welcome goodbye bye goodnight night thanks thank"
+    "hi hello hey heyy heyyy hii hiii hiya heya hullo dear morning afternoon evening welcome goodbye bye goodnight night thanks thank"
     " cheers sorry congratulations congrats thx ty howdy yo greetings"
 )
 CLOSINGS = _words(
     "best regards love sincerely yours cheers thanks thx hugs warmly x xx xxx xo xoxo wishes signed truly faithfully"
     " kindly gratefully respectfully ta ps"
 )
+
+SELF_ENDS = frozenset(["", ".", ",", "!", "again", "here", "from", "btw", "lol", "and", "-"])
+"""Behind the name of somebody who says "hey, it's …"."""
+
+REPORTED = _words(
+    """
+    denies denied reports reported endorses endorsed presents presented states stated appears appeared arrived attended
+    expressed described discussed disclosed verbalized verbalised identified displayed exhibited was is has had will
+    continues continued agreed said says shared tearful
+    """
+)
+"""What notes say of somebody, whose name may be two initials."""
 
 PLACE_NOUNS = _words(
     """
@@ -209,7 +246,7 @@ PLACE_NOUNS = _words(
     bridge building tower gardens farm ranch estate foundation institute academy award prize trust inc ltd llc corp
     bank group company brothers bros festival stadium arena prison jail theatre theater zoo market mall store shop
     bookshop pharmacy surgery practice scale inventory test index questionnaire syndrome disease disorder effect law
-    act method model technique therapy principle hypothesis paradox movement era day eve carol sunday monday cup open
+    act method model technique talk talks equilibrium therapy principle hypothesis paradox movement era day eve carol sunday monday cup open
     series show
     """
 )

@@ -18,7 +18,7 @@ from curation.clean.pii.rules.shapes import FUNCTION, around, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
 _LINK = rf"(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
-_VALUE = r"(?P<value>(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++| \d(?=[.,;)\n]|$))*+)(?![@\w])"
+_VALUE = r"(?P<value>(?:(?-i:[A-Z]{2,4}) (?=\d{4}))?(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++| \d(?=[.,;)\n]|$))*+)(?![@\w])"
 
 # ------------------------------------------------------------------------------------------- ID and FINANCIAL
 
@@ -52,6 +52,7 @@ _MONEY = re.compile(
 _LAST_FOUR = re.compile(
     r"(?i)\blast (?:four|4)(?: digits)?(?P<of> (?:of|on) (?:my|the|her|his) [\w ]{2,24}?)?(?: (?:is|are|were))?[ :]{1,2}(?P<value>\d{4})(?!\w)"
 )
+_CARD_SHAPE = re.compile(r"(?<![\d-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\d-])")
 _WALLET = re.compile(r"(?<!\w)0x[0-9a-fA-F]{40}(?!\w)")
 _CASHTAG = re.compile(r"(?i:\bcash ?(?:app|tag)\b[^.\n$]{0,20})(?P<tag>\$[A-Za-z][\w-]{1,19})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -66,6 +67,9 @@ _NUMERIC = re.compile(r"\d")
 def _numbers(text: str) -> Iterator[Finding]:
     for start, end in around(text, _NUMERIC):
         yield from _numbers_between(text, start, end)
+    for pattern in (_CARD_SHAPE, _WALLET):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span(), "FINANCIAL", 0.8, "identifiers")
     for match in _CASHTAG.finditer(text):
         yield Finding(*match.span("tag"), "HANDLE", 0.7, "identifiers")
 
@@ -77,10 +81,10 @@ def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
             continue  # the recogniser of cards knows better
         if match["cue"] == "ID" and _ZIP.fullmatch(value) and text[: match.start()].rstrip(" ")[-1:] in (",", "\n"):
             continue  # Idaho
-        if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6):
+        if _is_code(value, 3 if match["word"] else 4 if match["alone"] else 6 if value.endswith("00") else 5):
             yield Finding(*match.span("value"), "ID", 0.76, "identifiers")
     for match in _PLATE.finditer(text, start, end):
-        if sum(c.isalpha() for c in match["plate"]) >= 1:
+        if any(map(str.isalpha, match["plate"])):
             yield Finding(*match.span("plate"), "ID", 0.7, "identifiers")
     for match in _BY_SHAPE.finditer(text, start, end):
         yield Finding(*match.span(), "ID", 0.7, "identifiers")
@@ -93,8 +97,6 @@ def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
     for match in _LAST_FOUR.finditer(text, start, end):
         social = "soci" in (match["of"] or "").lower() or "ssn" in (match["of"] or "").lower()
         yield Finding(*match.span("value"), "ID" if social else "FINANCIAL", 0.7, "identifiers")
-    for match in _WALLET.finditer(text, start, end):
-        yield Finding(*match.span(), "FINANCIAL", 0.8, "identifiers")
 
 
 def _is_code(value: str, least: int) -> bool:
@@ -219,7 +221,7 @@ def _mails(text: str) -> Iterator[Finding]:
     for match in _SPOKEN.finditer(text):
         local = re.split(r"[ ]", match["local"])[-1]
         plain = " at " in match[0].lower() and not re.search(r"[\[({]|dot|@", match[0].lower())
-        if low(local) in FUNCTION or (
+        if (local == match["local"] and low(local) in FUNCTION) or (
             plain and not re.search(r"[\d._]", match["local"]) and "mail" not in match["host"].lower()
         ):
             continue

@@ -42,7 +42,7 @@ _CARE = """
     parkinson's asperger's asperger tourette's tourette down's covid covid-19 hiv aids copd ibs ms als fmla ada hipaa gdpr
     er icu ed nicu a&e gp gps ot cpn camhs iapt nhs cps dhs dwp hmrc pip ssi ssdi va dmv irs fbi cia ice usa who cdc fda iep
     sen senco ehcp lgbt lgbtq lgbtqia aa na ca ga oa al-anon alanon alateen coda aca acoa sa smart samaritans nami childline
-    988 911 999 medicaid medicare obamacare aca tricare cobra ivf std sti pms pmdd pcos mri ct ecg ekg eeg bmi iq eq
+    bipolar borderline schizophrenia 988 911 999 medicaid medicare obamacare aca tricare cobra ivf std sti pms pmdd pcos mri ct ecg ekg eeg bmi iq eq
     zoloft prozac lexapro celexa paxil wellbutrin effexor cymbalta pristiq lamictal lithium seroquel abilify risperdal
     zyprexa latuda depakote xanax ativan klonopin valium ambien trazodone buspar adderall ritalin vyvanse concerta strattera
     sertraline fluoxetine citalopram escitalopram mirtazapine venlafaxine duloxetine bupropion quetiapine olanzapine

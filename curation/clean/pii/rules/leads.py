@@ -43,6 +43,8 @@ def right(line: Line, place: int, owned: bool) -> Lead:
         owned: whether the name ends in 's.
     """
     low, after = line.low(place), line.low(place + 1)
+    if credentials(line, place):
+        return Lead(NAMED, "clinician")
     if owned:
         if low in cues.BELONGINGS or (low in cues.ADJECTIVES and after in cues.BELONGINGS):
             return Lead(TREATED)
@@ -51,12 +53,25 @@ def right(line: Line, place: int, owned: bool) -> Lead:
         return Lead(TREATED)
     if low in (",", "(", "-", "–", "—", "is", "was", "as") and (after in cues.OWNERS or low == "("):
         skip = place + 2 if after in cues.OWNERS else place + 1
-        role = _noun(line, _over_adjectives(line, skip), line.low(skip - 1))
+        noun = _over_adjectives(line, skip)
+        role = _noun(line, noun, line.low(skip - 1)) or (
+            _noun(line, noun - 1, line.low(skip - 1)) if noun > skip else None
+        )
         if role is not None and (low not in ("is", "was") or after in ("my", "our", "his", "her", "their", "your")):
             return Lead(NAMED if low not in ("is", "was", "as") else TREATED, role.role)
     if low in cues.DO_STRONG or (low, after) in cues.WHERE_PEOPLE_ARE:
         return Lead(TREATED)
     return Lead(BESIDE) if low in cues.DO_SAY else NONE
+
+
+def credentials(line: Line, place: int) -> bool:
+    """Whether letters of a clinician's licence or degree stand there: ", LMFT", ", Ph.D."."""
+    at = place + 1 if line.low(place) in (",", "(", "-", "–") else place
+    if not line.cap(at) or (at == place and not line.words[at].isupper()):
+        return False
+    if line.low(at) in cues.CREDENTIALS:
+        return True
+    return line.low(at) in ("ph", "psy", "ed") and line.low(at + 1) == "." and line.low(at + 2) == "d"
 
 
 def _over_adjectives(line: Line, place: int) -> int:
@@ -111,8 +126,14 @@ def _naming(line: Line, place: int) -> Lead | None:
         return Lead(NAMED)
     if one in ("i'm", "im", "i’m") or (one == "am" and two == "i"):
         return Lead(TREATED, _speaker(line))
+    itself = one == "its" or (one == "it" and line.owns[place - 1])
+    if itself and (place == 1 or two in cues.GREETINGS or two == ",") and line.low(place + 1) in cues.SELF_ENDS:
+        return Lead(TREATED, _speaker(line))  # "hey its dani again"
     if (one == "is" and two == "this") or (one == "it" and place == 1 and line.owns[0]):
-        return Lead(BESIDE, _speaker(line))
+        sure = one == "is" and line.low(place + 1) in cues.SELF_ENDS
+        return Lead(TREATED if sure else BESIDE, _speaker(line))
+    if one in ("him", "her", "them") and two in ("named", "naming", "christened", "baptised", "baptized"):
+        return Lead(NAMED)
     if one in ("called", "named") and not (two in cues.THINGS_NAMED or three in cues.THINGS_NAMED):
         lead = _noun(line, place - 2 - (two in ("is", "was", "i", "who", "also")), "")
         if lead is not None:
@@ -174,7 +195,7 @@ def _beside(line: Line, place: int) -> Lead | None:
         role = None if noun.role == "relative" and low in ("his", "her", "their", "your") else noun.role
         return Lead(NAMED if sign != ":" else TREATED, role)
     if sign == ":" and owner < at:
-        return Lead(TREATED, noun.role) if line.opens[at] else None
+        return Lead(TREATED, noun.role) if line.opens[at] or at < 3 else None
     if noun.role in ("client", "clinician") and not sign:
         return Lead(NAMED, noun.role)
     if noun.role == "relative" and not sign:
@@ -193,6 +214,8 @@ def _doing(line: Line, place: int) -> Lead | None:
         if two in cues.DO_SAY or two in ("happened", "hear", "heard", "from", "hearing"):
             return Lead(BESIDE)
     if (one == "and" and two in ("me", "i")) or one == "between":
+        return Lead(TREATED)
+    if one == "," and two == "you" and three == "thank" and line.low(place + 1) in (".", "!", ",", ""):
         return Lead(TREATED)
     greeting = one if one in cues.GREETINGS else two if one == "," and two in cues.GREETINGS else ""
     if greeting and line.low(place + 1) in (",", "!", ".", "", "-", "—", "?", "and", "for"):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from curation.clean.pii.rules.names import HARD, PLAIN, Gazetteer
+from curation.clean.pii.rules.names import FIRST, HARD, PLAIN, Gazetteer
 
 UPPER = "".join(c for c in map(chr, range(0x41, 0x250)) if c.isupper())
 """Capital letters of the Latin blocks."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|\d+|[^\w\s]|_")
+# Given names of Korea and China in two syllables; prefixes of English words are none.
+_SYLLABLE = r"(?:[bcdfghjklmnpqrstwxyz]|ch|sh|zh|hw|gw|kw|hy|ky|my|by|ny|ts)?[aeiou]{1,3}(?:ng|n|m|k|l|p|t|h|r)?"
+_SYLLABLES = re.compile(rf"(?!(?:re|co|de|un|bi|no|in|go)-){_SYLLABLE}-{_SYLLABLE}")
 _ENDING = re.compile(r"['’](?:s|S|ll|d)$")
 _OPENERS = frozenset('.!?…:;"“”‘(*-–—•>#|~')
 SHORTENED = frozenset({"dr", "mr", "mrs", "ms", "mx", "prof", "rev", "fr", "sgt", "capt", "lt", "st", "supt", "no"})
@@ -92,11 +95,15 @@ class Line:
         kind = lists.kind(low)
         if kind or low.isalpha() or not low[0].isalpha():
             return kind
-        if "'" in low:  # don't, I'm
+        if low.endswith(("n't", "'ve", "'re")):
+            return PLAIN | HARD
+        if "'" in low:  # I'm
             return lists.kind(low.split("'")[0]) & (PLAIN | HARD)
         parts = [lists.kind(part) for part in low.split("-")]
         if all(part[:1].isupper() for part in word.replace("‑", "-").split("-")):  # Anne-Marie, Al-Sayed
             return (parts[0] | parts[-1]) & (~(PLAIN | HARD) if not parts[-1] & PLAIN else PLAIN | HARD)
+        if len(parts) == 2 and word[0].isupper() and not any(part & (PLAIN | HARD) for part in parts):
+            return FIRST if _SYLLABLES.fullmatch(low) else 0  # Ji-woo
         return parts[-1] & (PLAIN | HARD)  # ex-husband
 
     def _openings(self) -> Iterator[bool]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from curation.clean.pii.rules import cues, leads
+from curation.clean.pii.rules import capitals, cues, leads, public
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person, wordish
-from curation.clean.pii.rules.leads import NAMED, TREATED
+from curation.clean.pii.rules.leads import NAMED, TREATED, Lead
 from curation.clean.pii.rules.lines import Line
-from curation.clean.pii.rules.names import ACT, FIRST, HARD, LAST, PLAIN, THING, Gazetteer
+from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer
 from curation.clean.pii.rules.words import SLANG
 
 _DOUBLE = THING | ACT
@@ -14,6 +14,7 @@ _ENDS = frozenset(
     ["", ".", ",", "!", "?", ")", ";", ":", "-", "and", "btw", "from", "here", "by", "but", "who", "lol", "x"]
 )
 _FINITE = frozenset("is was has had said says told tells keeps left died wants called calls texted hates loves".split())
+_FINITE |= cues.DO_SAY - {"always", "never", "put", "hit"}
 _MAY_NAME = cues.TITLES | {".", "name", "me"}
 _STRICT = frozenset("dr mr mrs ms mx prof".split())
 
@@ -23,26 +24,40 @@ def judge(line: Line, place: int, lists: Gazetteer) -> Person | None:
     low, kind = line.lows[place], line.kinds[place]
     one = line.low(place - 1)
     listed = bool(kind & FIRST) and not kind & PLAIN
+    if not kind and one in cues.ADULTS:
+        return _beside_kin(line, place)
     if not listed and one not in _MAY_NAME and line.low(place - 2) != "name":
         return None  # nearly every word of a text ends here
     if len(low) < 2 or not low[0].isalpha():
         return None
     lead = leads.left(line, place)
     if lead.title:
+        end = capitals.after_particles(line, place) if low in cues.PARTICLES else 0
+        if end:
+            return Person(place, end - 1, SURE, lead.role)  # Mrs. van der Berg
         return _titled(line, place, lead.title, lead.role)
     if kind & HARD and not kind & FIRST:
         return None
     if lead.strength == NAMED and _naming(line, place):
         return _introduced(line, place, lead.role)
-    if not kind & FIRST or kind & PLAIN:
+    return _listed(line, place, lead, lists) if kind & FIRST and not kind & PLAIN else None
+
+
+def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | None:
+    """A word that the lists have as a first name, by what stands around it."""
+    low, kind = line.lows[place], line.kinds[place]
+    one, after = line.low(place - 1), line.low(place + 1)
+    if public.FULL.intersection(((one, low), (low, after))):
         return None
-    if lead.strength >= TREATED and line.low(place - 1) in ("i'm", "im", "am"):
-        fits = not kind & _DOUBLE and line.low(place + 1) in _ENDS
+    subject = (one in _BEFORE_SUBJECTS or place == 0) and after in cues.DID and not line.owns[place]
+    if kind & (_DOUBLE | TOWN | CITY) and subject:
+        return Person(place, place, POSSIBLE, lead.role)  # "grace told me": neither virtue nor verb
+    if lead.strength >= TREATED and one in ("i'm", "im", "am", "its", "it"):
+        fits = not kind & _DOUBLE and after in (_ENDS if one not in ("its", "it") else cues.SELF_ENDS)
         return Person(place, place, LIKELY, lead.role) if fits else None
     if lead.strength == NAMED:
-        if kind & _DOUBLE and not (
-            line.owns[place] or line.low(place + 1) in _FINITE or line.low(place + 1) in (",", ".")
-        ):
+        acts = after in _FINITE or (after.endswith("ed") and len(after) > 4)
+        if kind & _DOUBLE and not (line.owns[place] or acts or after in (",", ".")):
             return None
         return Person(place, _surname(line, place), SURE, lead.role)
     if low in lists.usual:
@@ -50,6 +65,29 @@ def judge(line: Line, place: int, lists: Gazetteer) -> Person | None:
     if lead.strength == TREATED and not kind & _DOUBLE and low not in SLANG and len(low) > 3:
         return Person(place, place, POSSIBLE, lead.role)
     return None
+
+
+_BEFORE_SUBJECTS = frozenset(
+    ["when", "and", "but", "so", "because", "cause", "cuz", "bc", "that", "then", "if", "after", "since", "until", "why",
+     ",", ".", "!", "?", "lol", "omg", "like", "how", "what", "where", "before", "ok", "once"]
+)  # fmt: skip
+
+
+def _beside_kin(line: Line, place: int) -> Person | None:
+    """'my sister shonagh put me …': a word that no list has, between kin and what people do."""
+    low = line.lows[place]
+    lead = leads.left(line, place)
+    acts = line.low(place + 1) in cues.DO_SAY - {"always", "never"} or line.low(place + 1) in (
+        "is",
+        "was",
+        "has",
+        "had",
+    )
+    owned = line.low(place - 2) in ("my", "his", "her", "our", "your") or line.low(place - 2) in cues.ADJECTIVES
+    fits = lead.strength == NAMED and not lead.title and owned and acts
+    if not fits or len(low) < 4 or not low.isalpha() or wordish(low) or low.endswith("s"):
+        return None
+    return Person(place, place, POSSIBLE, lead.role)
 
 
 def _naming(line: Line, place: int) -> bool:
@@ -97,6 +135,12 @@ def _surname(line: Line, place: int) -> int:
     at = place + 1
     if line.owns[place] or not line.near(at) or line.caps[at] != line.caps[place]:
         return place
+    if (
+        len(line.lows[at]) == 1
+        and line.lows[at] not in "aiuxnr"
+        and line.low(at + 1) in cues.DO_SAY | {"is", "was", "has"}
+    ):
+        return at  # "hannah b wants"
     kind = line.kinds[at]
     if kind & LAST and not kind & (PLAIN | _DOUBLE) and not wordish(line.lows[at]) and line.low(at) not in cues.DO_SAY:
         return at

@@ -276,7 +276,7 @@ def _found(text: str, start: int, end: int, label: str, score: float = 0.9) -> F
 _SHOP = re.compile(rf"(?i)(?<![\w'’-])(?:{SHOPS})(?![\w'’-])")
 _SMALL_KIND = (
     "hospital|clinic|infirmary|hospice|school|elementary|academy|church|prison|university|college|high(?: school)?|primary(?: school)?|grammar(?: school)?|"
-    "(?:medical|treatment|recovery|health) cent(?:er|re)|(?:care|nursing) home"
+    "(?:medical|treatment|recovery|health) cent(?:er|re)|(?:care|nursing) home|general|memorial"
 )
 _SMALL_NAME = re.compile(
     rf"(?<![\w'’-])(at|from|near|outside|to|into|in) ((?:st\.? )?[a-z][a-z'’-]{{2,}}(?: [a-z][a-z'’-]{{2,}}){{0,3}}? ({_SMALL_KIND}))(?![\w-])"

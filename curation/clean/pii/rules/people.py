@@ -16,7 +16,7 @@ from curation.clean.pii.rules.rule import Rule
 
 _CAPITALISED = re.compile(rf"(?<![^\W_])[{UPPER}][^\W\d_]*")
 _LOWER = re.compile(r"(?<![^\W_])[^\W\d_A-Z][^\W\d_]+")
-_CUED = re.compile(r"(?i)\bname(?:'s|’s|s)?[ :]|\bcall(?:s|ed)? me\b|\b(?:dr|mrs?|ms)\b")
+_CUED = re.compile(r"\b[A-Z]\.[A-Z]\.|(?i:\bname(?:'s|’s|s)?[ :]|\bcall(?:s|ed)? me\b|\b(?:dr|mrs?|ms)\b)")
 _TITLES = cues.TITLES | cues.COMPANIONS | cues.CLINICIANS
 _DOUBLE = THING | ACT | TOWN | CITY
 
@@ -90,6 +90,8 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
             signed = _signature(line, place, closed)
             if signed:
                 person, end = signed, signed.last + 1
+            elif line.lows[place] in _TITLES and not line.kinds[place] & FIRST and line.cap(place + 1):
+                pass  # the name begins behind the title
             elif _starts(line, place):
                 end = capitals.extent(line, place)
                 person = capitals.judge(line, place, end) or _label(line, place, end)
@@ -99,14 +101,32 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
                     and (line.kinds[place] & PLAIN or line.lows[place] in _TITLES)
                 ):
                     end = place + 1  # "Nurse Delgado": the name begins later
+        elif closed and not place and line.kinds[0] & FIRST and not line.kinds[0] & PLAIN and _signs(line):
+            person = Person(0, 0, LIKELY, None)
         elif line.lows[place][0].isalpha():
             person = lower.judge(line, place, lists)
         if person is not None:
+            person = _with_nickname(line, person)
             found.append(person)
             end = max(end, person.last + 1)
         place = end
     yield from found
     yield from _joined(line, [person for person in found if person.role != "public_figure"])
+
+
+def _signs(line: Line) -> bool:
+    """Whether nothing but kisses stands behind the first word."""
+    return all(not low.isalnum() or low in cues.CLOSINGS for low in line.lows[1:])
+
+
+def _with_nickname(line: Line, person: Person) -> Person:
+    """'Raymond "Ray" Pruitt': a name with another inside."""
+    at = person.last + 1
+    inside = (
+        line.low(at) in ('"', "“", "'", "‘", "(") and line.cap(at + 1) and line.low(at + 2) in ('"', "”", "'", "’", ")")
+    )
+    whole = inside and line.cap(at + 3) and line.near(at + 3) and not line.kinds[at + 3] & (HARD | PLAIN)
+    return person._replace(last=at + 3) if whole else person
 
 
 def _starts(line: Line, place: int) -> bool:
@@ -162,6 +182,8 @@ def _joined(line: Line, found: list[Person]) -> Iterator[Person]:
             if at >= len(line) or at in taken or not capitals.possible(line, at):
                 break
             end = capitals.extent(line, at)
+            if line.low(end - 1) in cues.PLACE_NOUNS:
+                break  # "Dr Roe, Elm Tree Surgery, …"
             if sign == "," and line.low(end) not in (",", "and", "&", "or"):
                 break
             yield Person(at, end - 1, POSSIBLE, None)
@@ -194,7 +216,7 @@ def _names() -> frozenset[str]:
 _BEFORE_CAPITAL = re.compile(rf"(?<![^\W\d_])([^\W\d_]++),? [{UPPER}][^\W\d_]")
 _NOUNS = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | frozenset({"Mr", "Mrs", "Ms", "Dr"})
 
-_WEAK = words.THINGS | words.ACTS
+_WEAK = words.THINGS | words.ACTS | words.TOWNS | words.CITIES
 _BEFORE_WEAK = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | (cues.TITLES - cues.LOOSE_TITLES) | {"named", "called"}
 
 
@@ -207,4 +229,10 @@ def _worth(part: str) -> bool:
     low = _LOWER.findall(part)
     if not _names().isdisjoint(low):
         return True
-    return not _WEAK.isdisjoint(low) and any(b in _WEAK and a in _BEFORE_WEAK for a, b in itertools.pairwise(low))
+    if _WEAK.isdisjoint(low) and cues.ADULTS.isdisjoint(low):
+        return False
+    known = gazetteer().kinds
+    return any(
+        (b in _WEAK and a in _BEFORE_WEAK) or (a in _WEAK and b in cues.DID) or (a in cues.ADULTS and b not in known)
+        for a, b in itertools.pairwise(low)
+    )

@@ -119,7 +119,8 @@ def _judged(
         before = [*before, *(low(w[0]) for w in words[:first])]
     elif first:
         return None if BODY_WORDS & {low(w[0]) for w in words} else _span(text, words[:behind], 0.8)
-    if before[-1:] and (before[-1] in _TITLES or before[-2:-1] == ["of"]):
+    titled = before[-1:] and before[-1] in _TITLES and not (before[-1] == "miss" and len(before) > 1)
+    if titled or (before[-1:] and before[-2:-1] == ["of"]):
         return None
     if after and not (after in _PARTS or after in _PART_OF_NAME or after in FUNCTION or key(after) in gazetteer.wide):
         if after in BODY_WORDS:
@@ -130,6 +131,9 @@ def _judged(
     sure = strong == STRONGLY or name in gazetteer.sure
     found = _span(text, words[first:behind], 0.9 if sure else 0.7)
     return found if _trusted(name, before, strong, text[found.end : found.end + 24]) else None
+
+
+_NO_TOWN = re.compile(r" (?:protocol|scale|method|process|syndrome|w(?:asn['’]t|as not) built)\b")
 
 
 def _is_opening(text: str, word: re.Match[str]) -> bool:
@@ -151,7 +155,7 @@ def _trusted(name: str, before: list[str], strong: int, behind: str) -> bool:
     small = name in given_names() and gazetteer.towns[name] < _SMALL_FOR_A_NAME
     if small and not (state and (state[1] in _STATE_CODES or key(state[1]) in gazetteer.wide)):
         return False
-    if name in BODY_WORDS or (_TEAM.match(behind) and strong != STRONGLY):
+    if _NO_TOWN.match(behind) or name in BODY_WORDS or (_TEAM.match(behind) and strong != STRONGLY):
         return False
     if name in gazetteer.sure or strong == STRONGLY:
         return True

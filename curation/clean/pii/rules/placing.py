@@ -101,7 +101,7 @@ def _by_kind(words: list[str]) -> int:
     if words[-1] == "," and words[-2] in ("village", "town", "city", "hometown", "suburb"):
         return STRONGLY
     if words[-1] in _BY_NAME or "hometown" in words[-4:]:
-        vague = {"part", "side", "centre", "center", "area", "place"} & set(words[-4:])
+        vague = {"part", "side", "centre", "center", "area", "place"} & set(words[-4:]) and words[-1] == "of"
         return STRONGLY if words[-1] in _BY_NAME and not vague else LOOSELY
     return NONE
 

@@ -25,7 +25,7 @@ _PARTNERS = "Sons?|Daughters|Partners?|Associates|Co|Company|Brothers|Bros"
 _LINK = rf"(?:(?:&|upon|under|de|del|la|le|von|on(?= (?:{_RIVERS})\b)|and(?= (?:{_PARTNERS})\b)){GAP})?"
 # Capital first, then a look back: the regex engine skips to capitals, where it would try a look back at every character.
 HEAD = rf"[{_UPPER}](?<!{_INSIDE}[{_UPPER}])(?:(?<=S)t\.|(?<=M)t\.|(?<=F)t\.|\w*+(?:[&'’-]\w++)*+)"
-RUN = re.compile(rf"{HEAD}(?:{GAP}{_LINK}{TOKEN}){{0,9}}")
+RUN = re.compile(rf"{HEAD}(?:(?:(?<=s)['’])?{GAP}{_LINK}{TOKEN}){{0,9}}")
 """Capitalised words in a row, with the small words that names have inside."""
 
 _IS_INSIDE = re.compile(_INSIDE)

@@ -23,7 +23,8 @@ the house on {ADDRESS:Whitethorn Avenue} is where I live
 Send the parcel to {ADDRESS:2298 Rua da Alegria 43\nPenafiel\n, PT\n Portugal 81274} please
 {ADDRESS:503 Old Mill Road\nCardiff\nCF10 2AB}
 Ship it here: {ADDRESS:48 Rue Pasteur\n69007 Lyon\nFrance}
-I lived in {ADDRESS:14 Lange Street\nWagga Wagga\n, NSW 2650}. Now it is {ADDRESS:77 Boulevard Carnot\nMetz\n France 57000}
+I lived in {ADDRESS:14 Lange Street\nWagga Wagga\n, NSW 2650}.
+Now it is {ADDRESS:77 Boulevard Carnot\nMetz\n France 57000}
 {ADDRESS:ul. Kwiatowa 87\n31-422 Kraków}
 """
 

@@ -16,10 +16,11 @@ RULES = [
 
 SIZE = 20_000
 UNITS = (
-    "a", "7", "7 ", "A", "A1", "Abc ", "ABC DEF ", "😀", "<div class='a'><p>Hello</p></div>", "a.", "a-", "X-", "1-", "a@",
-    "one two ", "a dot ", "a [at] ", "Jan 1 ", "St. ", "in Leeds, ", "12 Main ", "12 Main\n", "\n", "\t", " ", "'", "O'",
-    "insta my ", "account number ", "account is is ", "zip code ", "at the at ", "call 1 ", "the 3rd ", "Abc and ",
-    "University of ", "A & ", "at A, ", "\u200b", "1\u200b", "a_", "www.a/", "12, ", "Unit 1 ", "1/2/", "+1 ", "(1) ",
+    "a", "7", "7 ", "A", "A1", "Abc ", "ABC DEF ", "😀", "<div class='a'><p>Hello</p></div>", "a.", "a-", "X-",
+    "1-", "a@", "one two ", "a dot ", "a [at] ", "Jan 1 ", "St. ", "in Leeds, ", "12 Main ", "12 Main\n", "\n",
+    "\t", " ", "'", "O'", "insta my ", "account number ", "account is is ", "zip code ", "at the at ",
+    "call 1 ", "the 3rd ", "Abc and ", "University of ", "A & ", "at A, ", "\u200b", "1\u200b", "a_", "www.a/",
+    "12, ", "Unit 1 ", "1/2/", "+1 ", "(1) ",
 )  # fmt: skip
 
 
