@@ -112,7 +112,8 @@ def stated(table: pa.Table) -> Ints:
         return levels
     said = flat.field("value").filter(hit).to_pylist()
     for row, text in zip(rows.filter(hit).to_pylist(), said, strict=True):
-        levels[row] = int(text) if text in ("0", "1", "2", "3", "4", "5") else UNREADABLE
+        level = int(text) if text in ("0", "1", "2", "3", "4", "5") else UNREADABLE
+        levels[row] = max(levels[row], level)
     return levels
 
 
