@@ -141,10 +141,13 @@ def test_the_result_of_a_row_does_not_depend_on_the_others():
             "kind": "chat",
             "persona": ("assistant", "client")[number % 2],
             "language": (None, "en", "de")[number % 3],
-            "messages": [{"role": ("user", "assistant")[n % 2], "content": t, "reasoning": None} for n, t in enumerate((text, None, text))],
+            "messages": [
+                {"role": role, "content": said, "reasoning": None}
+                for role, said in (("user", text), ("assistant", None), ("assistant", text))
+            ],
         }
         for number, text in enumerate(texts)
-    ]  # fmt: skip
+    ]
     whole = run(records)
     for size in (1, 7):
         assert run(records, size).equals(whole)
