@@ -192,7 +192,7 @@ def test_no_text_of_a_row_is_on_the_page_or_in_the_json(app: App) -> None:
 def test_the_command_prints_the_path_or_the_numbers(app: App) -> None:
     runner = CliRunner()
     # With the names of the real command: click keeps the help option of a command from its first use.
-    plain = runner.invoke(report, obj=app, help_option_names=["-h", "--help"])
+    plain = runner.invoke(report, obj=app)
     assert plain.output.strip() == str(app.project.data / "report.html") and plain.exit_code == 0
     app.ui.json = True
     document = json.loads(runner.invoke(report, obj=app).output)

@@ -34,6 +34,7 @@ def test_after_a_run_nothing_is_to_do_and_a_change_is_named(store, engine, conte
 
 def test_an_upgraded_library_is_named_before_a_run(store, engine, context, monkeypatch):
     needs = dataclasses.replace(SHOUT, libraries=("pyarrow",))
+    monkeypatch.setitem(stage.REGISTRY, SHOUT.name, needs)  # a worker finds a stage by its name
     raw = raw_table(store, WORDS)
     engine.run(step(needs), View((raw,)), context)
     now = stage.library_version("pyarrow")
@@ -61,10 +62,11 @@ def test_changes_are_told_in_words():
     ]
 
 
-def test_a_long_list_of_a_spec_is_counted_and_a_stage_that_is_not_touched_is_fresh(store, engine, context):
+def test_a_long_list_of_a_spec_is_counted_and_a_stage_that_is_not_touched_is_fresh(store, engine, context, monkeypatch):
     old = [{"stage": "a", "version": 1, "spec": {"x": []}, "libraries": {}, "models": {}}]
     assert changes(old, [{**old[0], "spec": {"x": ["word" * 10] * 3}}]) == ["a.x: [] -> 3 of them"]
     raw = raw_table(store, WORDS)
     deaf = dataclasses.replace(SHOUT, narrow=lambda spec, source, parts: dataclasses.replace(spec, fail_at=""))
+    monkeypatch.setitem(stage.REGISTRY, SHOUT.name, deaf)
     engine.run(step(deaf), View((raw,)), context)
     assert states(plan(engine, raw, [step(deaf, fail_at="nowhere")], context)) == ["fresh"]
