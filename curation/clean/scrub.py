@@ -68,7 +68,7 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
 
 @stage(
     "scrub",
-    version=2,
+    version=3,
     spec=ScrubSpec,
     reads=(*TEXT_COLUMNS, "language"),
     writes=(*TEXT_COLUMNS, "pii"),

@@ -236,9 +236,10 @@ def _tell(app: App, source: str, step: str, table: StoredTable, seconds: float, 
 
 def nodes(project: Project, chosen: tuple[str, ...] = ()) -> dict[str, list[Node] | None]:
     """For each source what is fresh and what is not, without doing anything; None where it is not pulled."""
+    wanted = project.enabled(chosen)
     found = _plans(project, chosen)
     result: dict[str, list[Node] | None] = {}
-    for name in project.enabled(chosen):
+    for name in wanted:
         planned = found[name]
         if isinstance(planned, CurateError):
             raise planned

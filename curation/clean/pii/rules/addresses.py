@@ -30,7 +30,7 @@ _UNIT = (
 _POST = r"(?:\d{5}(?:-\d{4})?|[A-PR-UWYZ][A-HK-Y]?\d[\dA-Z]? ?\d[ABD-HJLNP-UW-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4})"
 _TOWN = rf"{TOKEN}(?:{GAP}{TOKEN}){{0,2}}"
 _ADDRESS = re.compile(
-    rf"(?<![\w.,/$£€#-])(?:{_UNIT},?{GAP}|[Nn]umber{GAP}|[Nn]o\.?{GAP})?{_NUMBER},?{GAP}(?:{_UNIT},?{GAP})?{_STREET}"
+    rf"(?<![\w.,/$£€#-])(?:{_UNIT},?{GAP}|\d{{1,2}}/\d{{1,2}},?{GAP}(?=\d)|[Nn]umber{GAP}|[Nn]o\.?{GAP})?{_NUMBER},?{GAP}(?:{_UNIT},?{GAP})?{_STREET}"
     rf"(?:,?{GAP}{_UNIT})?(?:,?{GAP}{_POST}(?!\w))?"
 )
 _ELSEWHERE = re.compile(
@@ -140,7 +140,7 @@ RULES = (
     Rule(
         "addresses",
         frozenset({"ADDRESS", "LOCATION"}),
-        rf"\p{{Nd}}[A-Za-z]?[,.]? .*\b(?i:{_TYPES}|st|dr|fm|route|rte)\b|\p{{Nd}},? (?i:rue|avenue|boulevard|place|calle|av|via|piazza|"
+        rf"\p{{Nd}}[A-Za-z]?[,.]? .*\b(?:(?i:{_TYPES}|st|dr|fm|route|rte)\b|{_TYPE})|\p{{Nd}},? (?i:rue|avenue|boulevard|place|calle|av|via|piazza|"
         rf"rua|praça|carrer|paseo|chemin|impasse|all|quai)|(?:Rue|Avenue|Boulevard|Calle|Avenida|Via|Viale|Piazza|Rua|Praça|Carrer|Paseo|"
         rf"Chemin|Quai|Ulica|ul\.) .*\p{{Nd}}|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|"
         r"(?i:corner|intersection) of",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from curation.clean.pii.rules import cues, leads, public
+from curation.clean.pii.rules import cues, leads, public, strangers
 from curation.clean.pii.rules.gazetteer import key, towns
 from curation.clean.pii.rules.known import PUBLIC
 from curation.clean.pii.rules.leads import BESIDE, NAMED, TREATED, Lead
@@ -40,7 +40,7 @@ _NO_SURNAMES = frozenset("i a the an and or my your you he she they we it is was
 # Capitalised inside a sentence by some, though they name nobody; and what only a person turns to.
 _LOFTY = frozenset(
     "summer winter autumn spring heaven mercury venus karma trinity christian roman valentine liberty zen sky star rocky"
-    " gaia glory grace mercy destiny serenity justice liberty art journey pandora phoenix gala sage".split()
+    " gaia glory liberty art journey pandora phoenix gala".split()
 )
 # Before "by", what somebody wrote: an author is a public figure.
 _WORKS = frozenset(
@@ -105,6 +105,8 @@ def judge(line: Line, first: int, end: int) -> Person | None:
     famous = (before.strength < NAMED or before.title) and _famous(line, first, end, before.title)
     if famous or (line.low(first - 1) == "by" and line.low(first - 2) in _WORKS and end - first > 1):
         return Person(first, end - 1, LIKELY, "public_figure")
+    if leads.pet(line, first, end):
+        return None
     role = before.role or behind.role
     if before.strength == NAMED:
         return _cued(line, first, end, role, bool(before.title))
@@ -286,12 +288,17 @@ def _double(line: Line, first: int, end: int, before: Lead, behind: Lead, role: 
 def _inside(line: Line, first: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
     """A single capitalised word inside a sentence that may be a name, a thing or a month."""
     low, kind, one = line.lows[first], line.kinds[first], line.low(first - 1)
-    if one in _AGAINST or (first and line.owns[first - 1]):
+    said = one == "that" and (
+        behind.strength == BESIDE or line.low(first + 1) in cues.MODALS
+    )  # "you said that Hope hasn't called"
+    if (one in _AGAINST and not said) or (first and line.owns[first - 1]):
         return None
     if kind & ACT or behind.strength == TREATED:
         return Person(first, first, LIKELY, role)
     if kind & MONTH:
-        return None
+        does = line.low(first + 1) in cues.MODALS and line.low(first + 2) not in ("be", "have", "also", "mark", "bring")
+        month = not does and (one not in ("with", "and") or line.low(first + 1) in cues.OF_MONTHS)
+        return None if month else Person(first, first, POSSIBLE, role)
     if before.strength == BESIDE and (behind.strength == BESIDE or one in _PREPOSITIONS):
         return Person(first, first, LIKELY if behind.strength == BESIDE else POSSIBLE, role)
     lofty = line.cap(first - 1) or (low in _LOFTY and not line.owns[first])
@@ -323,7 +330,9 @@ def _opening(line: Line, first: int, behind: Lead, role: str | None) -> Person |
     low, after, kind = line.lows[first], line.low(first + 1), line.kinds[first]
     if behind.strength == TREATED or (after in _AGENT and low not in _SEASONS):
         return Person(first, first, LIKELY, role)
-    if not kind & MONTH and after in _LEAVES:
+    if after in (cues.DO_SAY - cues.OF_MONTHS if kind & MONTH else _LEAVES):
+        return Person(first, first, POSSIBLE, role)
+    if after == "," and strangers.spoken_to(line, first + 1):
         return Person(first, first, POSSIBLE, role)
     if kind & ACT and (behind.strength == BESIDE or (low in _COPULAR and after in cues.BE)) and after != "and":
         return Person(first, first, POSSIBLE, role)
@@ -347,15 +356,15 @@ def _unknown(line: Line, first: int, end: int, before: Lead, behind: Lead, role:
     if behind.strength == NAMED and behind.role == "clinician" and last > first:
         return Person(first, last, LIKELY, role)  # a name before its licence
     wordish = bool(_WORDISH.search(low))
-    if line.opens[first]:
-        if not wordish and behind.strength >= TREATED and not line.titled:
-            return Person(first, last, POSSIBLE, role)
-        return None
     if line.titled:
         return None
+    if line.opens[first]:
+        aside = before.strength == TREATED and line.low(first - 1) == "("
+        meant = aside or behind.strength >= TREATED or strangers.opening(line, first, last, behind)
+        return Person(first, last, POSSIBLE, role) if meant and not wordish else None
     if before.strength == TREATED or behind.strength >= TREATED:
         return None if wordish and last == first else Person(first, last, LIKELY, role)
-    if last == first and not kind & ~LAST and not wordish and _does(line, first, behind):
+    if not wordish and strangers.inside(line, first, last, before, behind):
         return Person(first, last, POSSIBLE, role)
     family = last > first and line.kinds[last] & LAST and not line.kinds[last] & (PLAIN | TOWN)
     beside = before.strength == BESIDE or behind.strength == BESIDE
@@ -368,18 +377,6 @@ def _is_place(line: Line, first: int, before: Lead, behind: Lead) -> bool:
         return False
     asked = before.strength < TREATED and leads.placed(line, first)
     return asked or (not before.title and behind.strength < TREATED and key(line.lows[first]) in towns().sure)
-
-
-_CLAUSE = frozenset("then when if because that think but so until since why how with about".split())
-
-
-def _does(line: Line, at: int, behind: Lead) -> bool:
-    """Whether a word that no list has stands inside a sentence where a person acts: "then Xolani slammed …"."""
-    low, one, word = line.low(at + 1), line.low(at - 1), line.words[at]
-    acts = behind.strength == BESIDE or (low.endswith("ed") and len(low) > 4)
-    ends = one in ("with", "about") and low in (".", ",", "?", "!", "", "again", "anymore", "and", "tonight")
-    place = key(word) in towns().towns or key(word) in towns().wide
-    return ((acts and one in _CLAUSE) or ends) and word[1:].islower() and len(word) > 3 and not place
 
 
 def _initials(line: Line, first: int, end: int, before: Lead, role: str | None) -> Person | None:
@@ -413,6 +410,6 @@ def possible(line: Line, at: int) -> bool:
         and len(line.words[at]) > 1
         and not (kind & (HARD | PLAIN) and not kind & FIRST)
         and not (line.words[at].isupper() and not line.shouts)
-        and not kind & (TOWN | MONTH)
+        and not kind & TOWN
         and not _brand(line, at)
     )

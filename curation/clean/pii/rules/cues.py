@@ -110,7 +110,7 @@ TO_PEOPLE = _words(
     told tell telling tells asked ask asking asks met meet meeting dated dating married marrying marry texted texting
     text messaged messaging phoned phoning rang visited visiting visit hugged hugging kissed kissing kiss emailed
     emailing introduced forgive forgave forgiven forgiving divorced divorcing divorce confronted dumped invited ghosted befriended
-    thanked babysat contacted begged fancy fancied adore adored missed miss missing
+    blame blamed blaming trust trusted resent resented hug seeing thanked babysat contacted begged fancy fancied adore adored missed miss missing
     """
 )
 """What is done to people: a capitalised word behind one is a name."""
@@ -143,6 +143,18 @@ DO_SAY = _words(
     """
 )
 """What people do: a name stands before it."""
+
+MODALS = _words("would could can might should doesn't didn't won't couldn't can't shouldn't hasn't hadn't")
+"""Before what somebody does."""
+
+OF_MONTHS = _words(
+    """
+    comes came went left goes passed moved started starts feels felt seems seemed looks looked turned brought brings
+    arrived got gets was is were are will would has had made makes took takes never always ended begins began st nd rd
+    th again to until till through july september
+    """
+)
+"""What months do and are, too."""
 
 DO_STRONG = _words(
     """
@@ -204,6 +216,14 @@ THINGS_NAMED = _words(
     """
 )
 """Things that are "called X" or "named X", too."""
+
+PETS = _words(
+    """
+    dog cat puppy kitten horse hamster rabbit parrot pony pup bunny budgie labrador lab spaniel retriever terrier poodle
+    goldfish tortoise gerbil ferret mare gelding collie beagle pug greyhound whippet tabby kitty doggy doggo foal cockatiel
+    """
+)
+"""What bears names and is no person."""
 
 PLACED = _words(
     """

@@ -153,7 +153,7 @@ _AGES = re.compile(
     rf"|(?i:\b(?:aged?|age of|ages|age (?:is|was))[: ]{{1,2}}(?P<aged>{_NUMBER})(?![\w.-]?\d|%))"
     rf"|(?i:\b(?:turn(?:s|ed|ing)?|lived to(?: be)?|made it to|died at|passed(?: away)? at|pushing|nearly|almost|reach(?:ed|ing)|"
     rf"celebrat(?:ed|ing) (?:her|his)|hit|until (?:she|he) was|live to(?: be)?|at) (?P<turned>{_NUMBER})\b{_UNIT}(?=[^\w]|$))"
-    rf"|(?i:\b{_WHO}(?:['’]s| is| was| just turned| will be| would be| would have been| must be| be|['’]ll be|['’]d be|,)"
+    rf"|(?i:\b{_WHO}(?:['’]?s| is| was| just turned| will be| would be| would have been| must be| be|['’]ll be|['’]d be|,)"
     rf"(?: now| about| nearly| almost| only| already| around| actually| like| just)? (?P<is>{_NUMBER})\b{_UNIT})"
     rf"|(?i:\b{_KIN} ?\((?P<beside>{_NUMBER})(?=[),;]))"
     rf"|(?i:\b(?P<birthday>(?:9\d|1[0-2]\d)(?:st|nd|rd|th)|ninetieth|ninety-(?:{_UNITS})|(?:one )?hundredth) (?:birthday|b-?day))"

@@ -314,8 +314,9 @@ RULES = (
         "identifiers",
         frozenset({"ID", "FINANCIAL", "HANDLE"}),
         rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|sort|s/c|bsb|aba|swift|bic|card|visa|mastercard|amex|"
-        r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)(?:['’]s|s)?(?:[^\w\n]+[a-z]+\.?)*[^\w\n]+[a-z-]*\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|"
-        r"(?-i:\p{Lu}{2} ?\p{Nd}{2} ?\p{Nd}|[A-HJ-NPR-Z0-9]{17})|0x[0-9a-fA-F]{40}|\$[A-Za-z]",
+        r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)(?:['’]s|s)?(?:[^\w\n]+[a-z]+\.?)*[^\w\n]*[a-z.-]*\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|"
+        r"(?-i:\p{Lu}{2} ?\p{Nd}{2} ?\p{Nd}|[A-HJ-NPR-Z0-9]{17})|0x[0-9a-fA-F]{40}|\$[A-Za-z]|"
+        r"\p{Nd}{4}[ -]\p{Nd}{4}[ -]\p{Nd}{4}",
         _numbers,
     ),
     Rule(

@@ -31,7 +31,14 @@ NONE = Lead(NOTHING)
 
 def left(line: Line, place: int) -> Lead:
     """The best cue that ends before a word."""
-    return _title(line, place) or _naming(line, place) or _beside(line, place) or _doing(line, place) or NONE
+    return (
+        _title(line, place)
+        or _naming(line, place)
+        or _in_law(line, place)
+        or _beside(line, place)
+        or _doing(line, place)
+        or NONE
+    )
 
 
 def right(line: Line, place: int, owned: bool) -> Lead:
@@ -169,6 +176,13 @@ def _speaker(line: Line) -> str:
     return "client"
 
 
+def _in_law(line: Line, place: int) -> Lead | None:
+    """'my sister in law X'."""
+    if line.low(place - 1) != "law" or line.low(place - 2) != "in" or line.low(place - 3) not in cues.KIN:
+        return None
+    return Lead(NAMED, "relative" if line.low(place - 4) not in ("his", "her", "their", "your") else None)
+
+
 def _beside(line: Line, place: int) -> Lead | None:
     """'my sister X', 'my boss, X,', 'his therapist (X)', 'a girl called X', 'patient X'."""
     at = place - 1
@@ -194,6 +208,8 @@ def _beside(line: Line, place: int) -> Lead | None:
     if low in cues.OWNERS and owner < at:
         role = None if noun.role == "relative" and low in ("his", "her", "their", "your") else noun.role
         return Lead(NAMED if sign != ":" else TREATED, role)
+    if sign == "(" and noun.role and line.low(place + 1) in (")", ","):
+        return Lead(TREATED, noun.role)  # "Mother (Soo-jin)"
     if sign == ":" and owner < at:
         return Lead(TREATED, noun.role) if line.opens[at] or at < 3 else None
     if noun.role in ("client", "clinician") and not sign:
@@ -215,6 +231,8 @@ def _doing(line: Line, place: int) -> Lead | None:
             return Lead(BESIDE)
     if (one == "and" and two in ("me", "i")) or one == "between":
         return Lead(TREATED)
+    if one in cues.DO_STRONG and two in (",", '"', "”", "’", "'", "!", "?"):
+        return Lead(TREATED)  # "…," says X
     if one == "," and two == "you" and three == "thank" and line.low(place + 1) in (".", "!", ",", ""):
         return Lead(TREATED)
     greeting = one if one in cues.GREETINGS else two if one == "," and two in cues.GREETINGS else ""
@@ -240,6 +258,24 @@ def _doing(line: Line, place: int) -> Lead | None:
     ):
         return Lead(BESIDE)
     return None
+
+
+def pet(line: Line, first: int, end: int) -> bool:
+    """Whether a name is an animal's: 'my dog X', 'a cat called X', 'X, our spaniel', 'X the cat'."""
+    one, two = line.low(first - 1), line.low(first - 2)
+    if one in cues.PETS and not line.owns[first - 1]:
+        return True
+    if one in (",", "called", "named", "(", "is", "-") and two in cues.PETS and not line.owns[first - 2]:
+        return True
+    if one in ("called", "named") and line.low(first - 3) in cues.PETS:
+        return True  # a dog who is called
+    if line.owns[end - 1]:
+        return False
+    at = end + (line.low(end) in (",", "(", "-", "is", "was"))
+    if line.low(at) not in ("my", "our", "the", "a", "his", "her", "their"):
+        return False
+    at += 1 + (line.low(at + 1) in cues.ADJECTIVES)
+    return line.low(at) in cues.PETS and not line.owns[at]
 
 
 def placed(line: Line, place: int) -> bool:

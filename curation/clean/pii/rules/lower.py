@@ -6,7 +6,8 @@ from curation.clean.pii.rules import capitals, cues, leads, public
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person, wordish
 from curation.clean.pii.rules.leads import NAMED, TREATED, Lead
 from curation.clean.pii.rules.lines import Line
-from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer
+from curation.clean.pii.rules.looks import common, looks
+from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, MONTH, PLAIN, THING, TOWN, Gazetteer
 from curation.clean.pii.rules.words import SLANG
 
 _DOUBLE = THING | ACT
@@ -49,9 +50,8 @@ def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | No
     one, after = line.low(place - 1), line.low(place + 1)
     if public.FULL.intersection(((one, low), (low, after))):
         return None
-    subject = (one in _BEFORE_SUBJECTS or place == 0) and after in cues.DID and not line.owns[place]
-    if kind & (_DOUBLE | TOWN | CITY) and subject:
-        return Person(place, place, POSSIBLE, lead.role)  # "grace told me": neither virtue nor verb
+    if _acts(line, place):
+        return Person(place, _surname(line, place), POSSIBLE, lead.role)  # "grace told me": neither virtue nor verb
     if lead.strength >= TREATED and one in ("i'm", "im", "am", "its", "it"):
         fits = not kind & _DOUBLE and after in (_ENDS if one not in ("its", "it") else cues.SELF_ENDS)
         return Person(place, place, LIKELY, lead.role) if fits else None
@@ -62,10 +62,46 @@ def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | No
         return Person(place, _surname(line, place), SURE, lead.role)
     if low in lists.usual:
         return Person(place, _surname(line, place), SURE if lead.strength == TREATED else POSSIBLE, lead.role)
-    if lead.strength == TREATED and not kind & _DOUBLE and low not in SLANG and len(low) > 3:
+    if kind & (_DOUBLE | TOWN | CITY | HARD) or low in SLANG or len(low) < 4 or wordish(low):
+        return None
+    likely = looks(low) > 0 and not common(low)
+    beside = one in _NEAR_NAMES and (after in _ENDS or after in cues.BE or after in cues.DO_SAY)
+    acts = after in cues.DO_SAY or after in ("is", "was", "has", "and")
+    if lead.strength == TREATED or (likely and (beside or (acts and (place == 0 or one in _BEFORE_SUBJECTS)))):
         return Person(place, place, POSSIBLE, lead.role)
     return None
 
+
+_NEAR_NAMES = frozenset("with about from for to and say says said think thinks like than because that when if".split())
+
+
+def _acts(line: Line, place: int) -> bool:
+    """Whether a word that may be a name stands where only a name can, whatever else it means: 'asked rob', "mark's mum"."""
+    one, after, kind = line.low(place - 1), line.low(place + 1), line.kinds[place]
+    begins = one in _BEFORE_SUBJECTS or place == 0
+    if line.owns[place]:
+        return after in OWNED and one not in cues.OWNERS
+    joined = after == "and" and line.low(place + 2) in ("i", "me")
+    if begins and (after in cues.DID or joined) and not kind & MONTH:
+        return True
+    ends = after in _ENDS or after in _AGAIN
+    if one == "and" and line.low(place - 2) in ("me", "i"):
+        return ends or after in cues.DID or after in _WE
+    if one in _TOLD and not kind & (TOWN | CITY):
+        return ends or after in _TOLD_THAT
+    if one == "with" and line.low(place - 2) in _IN and not kind & (TOWN | CITY):
+        return ends or after in ("already", "now", "instead")
+    return one in ("with", "from", "about") and bool(kind & ACT) and line.lows[place] in _VERBS and ends
+
+
+_TOLD = frozenset("told texted messaged phoned emailed dating dumped asked confronted divorced".split())
+_IN = frozenset("in living lives cheated cheating flirting slept sleeping affair together out".split())
+OWNED = cues.BELONGINGS - frozenset("side behaviour behavior place day friends parents school".split())
+BEFORE_NAMES = _TOLD | {"with", "from", "about", "and"}
+_AGAIN = frozenset("again today yesterday tonight anymore lately about for because when if so then last at on".split())
+_WE = frozenset("are were have had got went broke fought argued used live lived split talk talked both".split())
+_TOLD_THAT = frozenset("that to i he she how what why where about he's she's i'm we they the my everything".split())
+_VERBS = frozenset("drew grant jack mark mo pat rob skip sue wade will chuck max frank rich dean don gene".split())
 
 _BEFORE_SUBJECTS = frozenset(
     ["when", "and", "but", "so", "because", "cause", "cuz", "bc", "that", "then", "if", "after", "since", "until", "why",

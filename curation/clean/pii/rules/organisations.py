@@ -218,6 +218,8 @@ def _is_named(words: list[str], last: str, before: list[str]) -> bool:
         return True
     if words[0] in PUBLIC_FIRST:
         return False
+    if before[-1:] == [","] and _TITLES & set(before[-4:-1]):
+        return True  # "Dr Roe, Elm Tree Surgery"
     if words[-1] in ORDINARY - TRADES or (before[-1:] and before[-1] in _TOWARDS):
         return True
     if last in FACILITIES and last not in _CARERS and before[-1:] and before[-1] in ("in", "on", "to", "into"):
@@ -332,12 +334,12 @@ RULES = (
     Rule(
         "organisations",
         _BOTH,
-        r"\p{Lu}[\p{L}.'’-]+,? (?:& |and )?\p{Lu}|(?:Ward|Local|Lodge|Chapter|Troop|Post|Branch) \p{Nd}|\p{Lu}\p{L}+ (?:general|mental|medical|community|elementary|middle|"
+        r"\p{Lu}[\p{L}\p{Nd}_.'’-]*,? (?:& |and )?\p{Lu}|(?:Ward|Local|Lodge|Chapter|Troop|Post|Branch) \p{Nd}|\p{Lu}\p{L}+ (?:general|mental|medical|community|elementary|middle|"
         r"high|primary|secondary|grammar|baptist|methodist|treatment|recovery|rehab|nursing|care|county|state|hospital|clinic|"
         r"infirmary|hospice|school|academy|church|cathedral|mosque|synagogue|prison|jail|shelter|retirement|health|university|"
         r"college|council|police|football|law|let|laid|made|cut|fired|sacked|hired|dismissed|had|has|have|just|finally|then|"
         r"headhunted|recruited|employ|HQ|headquarters|head)"
-        r"|(?i:at|to|into|from|in|called|named|for|by|with|of|is|was|employer|,) (?:the )?\p{Lu}[\p{L}&]",
+        r"|(?i:at|to|into|from|in|called|named|for|by|with|of|is|was|employer|,) (?:the )?\p{Lu}[\p{L}\p{Nd}_&'’-]",
         _bodies,
     ),
     Rule(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
-from curation.clean.pii.rules import capitals, cues, lower, words
+from curation.clean.pii.rules import capitals, cues, fields, lower, strangers, words
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, Person
 from curation.clean.pii.rules.lines import SHORTENED, UPPER, Line
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer, gazetteer
@@ -87,9 +87,14 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
         person = None
         end = place + 1
         if line.caps[place]:
-            signed = _signature(line, place, closed)
-            if signed:
-                person, end = signed, signed.last + 1
+            told = (
+                _signature(line, place, closed)
+                or fields.field(line, place)
+                or fields.surname_first(line, place)
+                or fields.family(line, place)
+            )
+            if told:
+                person, end = told, told.last + 1
             elif line.lows[place] in _TITLES and not line.kinds[place] & FIRST and line.cap(place + 1):
                 pass  # the name begins behind the title
             elif _starts(line, place):
@@ -136,7 +141,9 @@ def _starts(line: Line, place: int) -> bool:
 
 def _label(line: Line, place: int, end: int) -> Person | None:
     """The speaker of 'Grace: hello'."""
-    if place or line.low(end) != ":" or end > 3 or not line.kinds[place] & FIRST:
+    if place or line.low(end) != ":" or end > 3 or line.titled:
+        return None
+    if not line.kinds[place] & FIRST and not (end == 1 and strangers.sure(line, place)):
         return None
     return Person(place, end - 1, LIKELY, None)
 
@@ -150,6 +157,9 @@ def _signature(line: Line, place: int, closed: bool) -> Person | None:
     ) or rest + 2 < len(line):
         return None
     if line.kinds[place] & (HARD | PLAIN) and not line.kinds[place] & FIRST:
+        return None
+    job = line.low(place + 1) in cues.CLINICIANS or strangers.unlikely(line, place)
+    if not line.kinds[place] and not line.initial(place) and job:
         return None
     known = line.kinds[place] & (FIRST | LAST)
     dashed = (
@@ -190,8 +200,13 @@ def _joined(line: Line, found: list[Person]) -> Iterator[Person]:
             taken.update(range(at, end))
             at = end
         at = person.first - 1
+        while line.low(at) == "," and strangers.listed(line, at - 1) and at - 1 not in taken:
+            yield Person(at - 1, at - 1, POSSIBLE, None)
+            taken.add(at - 1)
+            at -= 2
+        at = person.first - 1
         pair = line.low(at) in ("and", "&", "or") and line.cap(at - 1) and at - 1 not in taken
-        if pair and capitals.possible(line, at - 1) and not line.opens[at - 1]:
+        if pair and capitals.possible(line, at - 1) and (not line.opens[at - 1] or line.kinds[at - 1] & FIRST):
             yield Person(at - 1, at - 1, POSSIBLE, None)
             taken.add(at - 1)
 
@@ -217,7 +232,15 @@ _BEFORE_CAPITAL = re.compile(rf"(?<![^\W\d_])([^\W\d_]++),? [{UPPER}][^\W\d_]")
 _NOUNS = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | frozenset({"Mr", "Mrs", "Ms", "Dr"})
 
 _WEAK = words.THINGS | words.ACTS | words.TOWNS | words.CITIES
-_BEFORE_WEAK = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | (cues.TITLES - cues.LOOSE_TITLES) | {"named", "called"}
+_BEFORE_WEAK = (
+    cues.KIN
+    | cues.COMPANIONS
+    | cues.CLINICIANS
+    | (cues.TITLES - cues.LOOSE_TITLES)
+    | lower.BEFORE_NAMES
+    | {"named", "called", "law"}
+)
+_BEHIND_WEAK = cues.DID | lower.OWNED | {"and"}
 
 
 def _worth(part: str) -> bool:
@@ -233,6 +256,8 @@ def _worth(part: str) -> bool:
         return False
     known = gazetteer().kinds
     return any(
-        (b in _WEAK and a in _BEFORE_WEAK) or (a in _WEAK and b in cues.DID) or (a in cues.ADULTS and b not in known)
+        (b in _WEAK and a in _BEFORE_WEAK)
+        or (a in _WEAK and b in _BEHIND_WEAK)
+        or (a in cues.ADULTS and b not in known)
         for a, b in itertools.pairwise(low)
     )
