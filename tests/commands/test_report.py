@@ -185,7 +185,7 @@ def test_a_second_report_writes_nothing_and_a_changed_one_does(app: App, tables:
     write_report(app)
     changed = {name for name, value in state(app.project.root).items() if before[name] != value}
     assert changed == {str(path)}
-    assert "Emotions tagged" not in path.read_text()
+    assert "Screened for risk" not in path.read_text()
 
 
 def test_no_text_of_a_row_is_on_the_page_or_in_the_json(app: App) -> None:
