@@ -16,7 +16,8 @@ import curation.clean.near_dup
 import curation.clean.normalise
 import curation.clean.screen
 import curation.clean.scrub
-import curation.tag.emotion  # noqa: F401 - importing a stage registers it
+import curation.tag.emotion
+import curation.tag.risk  # noqa: F401 - importing a stage registers it
 from curation.commands import runs, together
 from curation.core import across
 from curation.core.app import App
@@ -35,6 +36,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "near_dup": ("near_dup",),
     "filters": ("filters",),
     "emotion": ("emotion",),
+    "risk": ("risk",),
 }
 """Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before
 `scrub` is never stored outside data/raw. `near_dup` runs over all enabled sources at once; no step of one source waits
@@ -46,7 +48,7 @@ CARRIED = tuple(name for name in RECORD_SCHEMA.names if name != "id")
 CLEAN = ("records", "exact_dup", "near_dup", "filters")
 """The filters come last, so that a change of a threshold makes nothing anew but what they keep."""
 
-UPTO = {"raw": (), "records": CLEAN, "tagged": (*CLEAN, "emotion")}
+UPTO = {"raw": (), "records": CLEAN, "tagged": (*CLEAN, "emotion", "risk")}
 
 
 def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step, ...]:

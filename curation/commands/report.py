@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from curation.commands import pipeline, runs
 from curation.core import files
+from curation.core.annotations import Annotations
 from curation.core.app import App, pass_app
 from curation.core.errors import CurateError, IntegrityError
 from curation.core.project import Project
+from curation.core.store import StoredTable, View
+from curation.methods import hold
 from curation.report import collect
 from curation.report.page import render
 from curation.report.summary import Notice, NoticeKind, SourceSummary, Summary
@@ -67,8 +72,9 @@ def summarise(project: Project) -> Summary:
             found, models = collect.source_summary(*facts, tables, tuple(pipeline.STEPS), seconds)
         except IntegrityError:
             unreadable.append(name)
-            found, models = collect.source_summary(*facts, [], tuple(pipeline.STEPS), seconds)
-        sources.append(found)
+            tables = []
+            found, models = collect.source_summary(*facts, tables, tuple(pipeline.STEPS), seconds)
+        sources.append(_with_people(project, found, tables))
         previews |= models
     mixes, broken_mixes = collect.mixes(project.data / "exports")
     adapters, broken_adapters = collect.adapters(project.data / "adapters")
@@ -81,6 +87,17 @@ def summarise(project: Project) -> Summary:
         notices=_notices(sources, previews, unreadable),
         last_run=history[-1]["at"] if history else None,
     )
+
+
+def _with_people(project: Project, found: SourceSummary, tables: Sequence[StoredTable]) -> SourceSummary:
+    """A source with the rows that wait for people, and those that people have released."""
+    if not found.risk or len(tables) < 2:
+        return found
+    said, settings = hold.released(Annotations(project.root / "annotations")), project.settings.risk
+    views = {found.name: View(tuple(tables[1:]))}
+    held = hold.count_waiting(views, settings, frozenset()).get(found.name, 0)
+    waiting = hold.count_waiting(views, settings, said).get(found.name, 0)
+    return dataclasses.replace(found, waiting=waiting, released=held - waiting)
 
 
 def _notices(sources: list[SourceSummary], previews: set[str], unreadable: list[str]) -> tuple[Notice, ...]:

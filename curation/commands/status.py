@@ -8,13 +8,14 @@ import click
 
 from curation.commands import runs
 from curation.commands.pipeline import nodes, view
+from curation.core.annotations import Annotations
 from curation.core.app import App, pass_app
 from curation.core.errors import CurateError
 from curation.core.plan import Node
 from curation.core.ui import count
-from curation.export.export import made, released
+from curation.export.export import made
 from curation.export.recipe import MixRecipe, load
-from curation.export.risk import count_waiting
+from curation.methods import hold
 
 
 @click.command()
@@ -39,11 +40,20 @@ def status(app: App, sources: tuple[str, ...]) -> None:
         lines.append(f"mix {mix:<12} {state}")
     fresh = [name for name, found in document["sources"].items() if _is_fresh(found)]
     views = {name: rows for name in fresh if (rows := view(app.project, name)) is not None}
-    document["waiting"] = count_waiting(views, released(app.project))
+    settings = app.project.settings.risk
+    document["waiting"] = hold.count_waiting(
+        views, settings, hold.released(Annotations(app.project.root / "annotations"))
+    )
+    document["reviewer_hours"] = round(sum(document["waiting"].values()) * settings.minutes / 60, 2)
     lines += [
         f"{name:<16} {count(number, 'row')} at risk wait for a person to release them"
         for name, number in document["waiting"].items()
     ]
+    if document["waiting"]:
+        hours = f"{document['reviewer_hours']:.1f} h at {settings.minutes:g} min a row"
+        lines.append(
+            f"{'to be read':<16} about {hours} ([risk] minutes); lower levels by sample: curate review stratum"
+        )
     if app.ui.json:
         app.ui.emit(document)
         return

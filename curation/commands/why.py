@@ -8,12 +8,13 @@ from typing import Any
 import click
 import pyarrow.compute as pc
 
-from curation.commands.pipeline import drop_of, missing, row_of, tables
+from curation.commands.pipeline import drop_of, missing, part_of, row_of, tables
 from curation.core.annotations import Annotations
 from curation.core.app import App, pass_app
 from curation.core.project import Project
 from curation.core.records import source_of
-from curation.core.store import Store, StoredTable
+from curation.core.store import Store, StoredTable, View
+from curation.methods import hold
 
 _MOST = 5
 """So many near-duplicates are named."""
@@ -67,8 +68,20 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
         for a in annotations.current()
         if a.record == record
     ]
+    if alive and found and _waits(project, found, record, annotations):
+        story.append(("risk", f"in no mix until a person lets it go: curate review answer {record} risk release"))
     story += _after(project, record, alive)
     return story
+
+
+def _waits(project: Project, found: list[StoredTable], record: str, annotations: Annotations) -> bool:
+    part = part_of(found[-1], record)
+    if len(found) < 2 or part is None:
+        return False
+    view = View(tuple(found[1:]))
+    rows = view.read(part, ["id", *(c for c in hold.COLUMNS if c in view.columns)])
+    rows = rows.filter(pc.equal(rows.column("id"), record))
+    return bool(hold.waiting(rows, project.settings.risk, hold.released(annotations)).any())
 
 
 def _origin(project: Project, raw: StoredTable, record: str) -> str:
@@ -101,6 +114,8 @@ def _kept(table: StoredTable, record: str) -> str:
     if row.get("emotion"):
         labels = sorted({label for turn in row["emotion"]["turns"] for label in turn["labels"] or []})
         said.append(("emotions " + ", ".join(labels)) if labels else "no emotion above its threshold")
+    if row.get("risk"):
+        said.append(hold.told(row["risk"]))
     if row.get("duplicate") and row["duplicate"]["cluster"]:
         said.append(f"{near_duplicates(row['duplicate'])}; their cluster begins with {row['duplicate']['cluster']}")
     return "kept" + (f" ({'; '.join(said)})" if said else "")

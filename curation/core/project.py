@@ -27,6 +27,29 @@ class NoProjectError(ProjectError):
     """There is no project here."""
 
 
+RiskFlag = Literal[
+    "self_harm", "harm_to_others", "abuse_disclosure", "minor", "psychosis", "eating_disorder", "substance"
+]
+"""What a text can be about that puts somebody at risk; see `schemas/taxonomies/risk.yaml`."""
+
+
+@dataclass(frozen=True)
+class RiskSettings:
+    """What waits for a person before it may leave, and how much of their time that takes."""
+
+    hold_flags: tuple[RiskFlag, ...] = doc(
+        "flags that hold a row back whatever its level; from level 2 on every row is held", default=()
+    )
+    hold_unscreened: bool = doc("hold back rows in languages that the screen has no rules for", default=True)
+    minutes: float = doc("minutes that a person needs to read and decide on one row", default=3.0)
+    sample: int = doc("rows of a stratum that people read before the rest of it can be released", default=60)
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.minutes <= 0 or self.sample < 1:
+            raise ValueError("'minutes' must be above 0 and 'sample' at least 1")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What can be set in curate.toml, the user's config, CURATE_* variables and flags."""
@@ -41,6 +64,7 @@ class Settings:
     offline: bool = doc("never use the network", default=False)
     allow_hosts: tuple[str, ...] = doc("hosts that file sources may name by address", default=())
     stages: Mapping[str, Mapping[str, Any]] = doc("parameters of stages, by stage", default_factory=dict)
+    risk: RiskSettings = doc("what is held back for people", default_factory=RiskSettings)
     endpoints: Mapping[str, EndpointSpec] = doc(
         "endpoints that text of this project may be sent to, by name", default_factory=dict
     )

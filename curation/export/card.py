@@ -46,6 +46,8 @@ def card(manifest: Mapping[str, Any]) -> str:
         _tests(manifest["benchmarks"]),
         "## Licences",
         _licences(manifest),
+        "## Risk",
+        _risk(manifest["risk"]),
         "## Personal data",
         _personal(manifest["sources"]),
         "## Split",
@@ -143,6 +145,24 @@ def _licences(manifest: Mapping[str, Any]) -> str:
         f"The most restrictive class decides what may be done with the whole: **{manifest['licence_class']}**"
         f"{_binding(manifest['sources'])}.\n\n" + _table(("source", "licence", "class", "rows", "accepted"), lines)
     )
+
+
+def _risk(risk: Mapping[str, Any]) -> str:
+    held = f"Rows of level {risk['hold_at']} and above" + (
+        f", and rows flagged {', '.join(risk['hold_flags'])}," if risk["hold_flags"] else ""
+    )
+    text = (
+        f"{held} are in this mix only where a person has released them: {risk['released']:,} are. Rows in languages "
+        f"that the screen has no rules for are {'held, too' if risk['hold_unscreened'] else '**not screened**'}. The "
+        "screen is a search by rules: it is no diagnosis, and what is obliquely said it misses."
+    )
+    lines = [
+        (s["source"], str(s["level"]), s["flag"] or "any", f"{s['rows']:,}", f"{s['sample']:,}", str(s["harmful"]),
+         f"{s['at_most']:.1%}", s["by"], s["reason"])
+        for s in risk["strata"]
+    ]  # fmt: skip
+    head = ("source", "level", "flag", "released unread", "read", "harmful", "at most (95 %)", "by", "reason")
+    return text + ("\n\nReleased after a sample was read:\n\n" + _table(head, lines) if lines else "")
 
 
 def _accepted(source: Mapping[str, Any]) -> str:

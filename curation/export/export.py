@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from curation.core import files
 from curation.core.annotations import Annotations
 from curation.core.declare import plain
-from curation.core.errors import CurateError, IntegrityError, ProjectError
+from curation.core.errors import CurateError, GateError, IntegrityError, ProjectError
 from curation.core.project import Project
 from curation.core.records import source_of
 from curation.core.sources import Source
@@ -28,14 +28,13 @@ from curation.export.gates import Right
 from curation.export.mix import Index, People
 from curation.export.recipe import MixRecipe
 from curation.export.split import held_out
-from curation.methods import screen
+from curation.methods import hold, screen
 from curation.version import __version__
 
-VERSION = 5
+VERSION = 6
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 QUESTION = "decision"
-RISK = "risk"
 SIDES = ("train", "validation")
 Say = Callable[[str], None]
 
@@ -60,6 +59,7 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
 
     Raises:
         GateError: a source may leave only on a person's word, and has none; nothing was written.
+        GateError: rows of a source were not screened for risk; nothing was written.
         ProjectError: the recipe names a source that has no tables yet.
     """
     plan = planned(project, recipe, views)
@@ -111,6 +111,12 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
             for name, view in used.items()
         },
         "benchmarks": {test.name: test.facts() for test in tests},
+        "risk": {
+            "hold_at": hold.HOLD_AT,
+            "hold_flags": sorted(project.settings.risk.hold_flags),
+            "hold_unscreened": project.settings.risk.hold_unscreened,
+            "strata": _strata(project, used),
+        },
         "annotations": files.digest(
             [dict(people.decisions), sorted(people.forgotten), sorted(people.held), sorted(people.released)]
         ),
@@ -141,21 +147,28 @@ def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dic
                 if known
                 else f"sources here: {', '.join(project.sources) or 'none yet'}",
             )
+        if hold.unscreened(views[name]):
+            raise GateError(
+                f"the rows of '{name}' were not screened for risk, so nothing of them may leave",
+                where=f"the mix '{recipe.mix}'",
+                fix=f"curate tag run {name}",
+            )
     return {name: views[name] for name in sorted(names)}
 
 
 def _people(project: Project, used: Mapping[str, View]) -> People:
     said = Annotations(project.root / "annotations")
     decisions = {r: v for r, v in said.values(QUESTION).items() if source_of(r) in used and v in ("approve", "reject")}
-    risk = {r: v for r, v in said.values(RISK).items() if source_of(r) in used}
+    risk = {r: v for r, v in said.values(hold.QUESTION).items() if source_of(r) in used}
     held, released = (frozenset(r for r, v in risk.items() if v == wanted) for wanted in ("hold", "release"))
-    return People(decisions, frozenset(r for r in said.forgotten() if source_of(r) in used), held, released)
+    forgotten = frozenset(r for r in said.forgotten() if source_of(r) in used)
+    return People(decisions, forgotten, held, released, project.settings.risk)
 
 
-def released(project: Project) -> frozenset[str]:
-    """The records at risk that a person has let go."""
-    said = Annotations(project.root / "annotations").values(RISK)
-    return frozenset(record for record, value in said.items() if value == "release")
+def _strata(project: Project, used: Mapping[str, View]) -> list[dict[str, Any]]:
+    """What was released without being read row by row, in the words of whoever answers for it."""
+    said = Annotations(project.root / "annotations").values(hold.STRATUM)
+    return [{"source": source_of(name), **value} for name, value in sorted(said.items()) if source_of(name) in used]
 
 
 def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[str, Any]:
@@ -217,12 +230,19 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
             for name, facts in ingredients["sources"].items()
         }
         manifest = _manifest(index, ingredients, train.count, validation.count)
+        manifest["risk"] = {**plan.ingredients["risk"], "released": int(_is_among(index, plan.people.released).sum())}
         manifest |= {"personas": dict(sorted(voices.items())), "languages": dict(sorted(languages.items()))}
         (aside / "README.md").write_text(card(manifest), encoding="utf-8")
         manifest["files"] = write.describe(aside, counts)
         files.write_sealed(aside / "manifest.json", manifest)
         (aside / "SHA256SUMS").write_bytes(write.checksums(write.describe(aside, {})))
     _tell(manifest, say)
+
+
+def _is_among(index: Index, ids: frozenset[str]) -> Any:
+    """Which of the rows that are taken are among these."""
+    known = pc.is_in(index.id, value_set=pa.array(sorted(ids), pa.string())).to_numpy(zero_copy_only=False)
+    return known & index.selected
 
 
 def _manifest(index: Index, ingredients: dict[str, Any], train: int, validation: int) -> dict[str, Any]:

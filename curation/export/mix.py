@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.core.project import RiskSettings
 from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
-from curation.export import near_dup, risk
+from curation.export import near_dup
 from curation.export.gates import Right
 from curation.export.recipe import MixRecipe
 from curation.export.tags import has_emotion
 from curation.export.views import COLUMNS, REASONS, shape
+from curation.methods import hold
 from curation.methods.duplicate import DUPLICATE
 
 Ints = npt.NDArray[np.int64]
@@ -39,12 +41,14 @@ class People:
         forgotten: ids that may not come back.
         held: ids that somebody holds back because of a risk, until it is released.
         released: ids at risk that somebody has let go.
+        settings: what the project holds back.
     """
 
     decisions: Mapping[str, str]
     forgotten: frozenset[str]
     held: frozenset[str] = frozenset()
     released: frozenset[str] = frozenset()
+    settings: RiskSettings = field(default_factory=RiskSettings)
 
 
 @dataclass
@@ -136,11 +140,8 @@ def build_index(
 
 def batches(view: View, *, emotion: bool = False) -> Iterator[pa.Table]:
     """A source's parts in id order, with the columns that selection needs; the emotion tag only where it is asked."""
-    wanted = [
-        c
-        for c in (*COLUMNS, *risk.COLUMNS, "group", "text_digest", "duplicate")
-        if c in view.columns and (c != "emotion" or emotion)
-    ]
+    names = (*COLUMNS, *hold.COLUMNS, "group", "text_digest", "duplicate")
+    wanted = [c for c in names if c in view.columns and (c != "emotion" or emotion)]
     for part in sorted(view.parts):
         yield view.read(part, wanted)
 
@@ -157,7 +158,7 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
         ~_is_in(table, "kind", kinds),
         _is_in(table, "id", tuple(people.forgotten)) if people.forgotten else never,
         _is_in(table, "id", tuple(people.held)) if people.held else never,
-        risk.waiting(table, people.released),
+        hold.waiting(table, people.settings, people.released),
         np.array([d == "reject" for d in decided], np.bool_),
         ~approved if recipe.where.approved else never,
         ~_is_in(table, "persona", tuple(recipe.personas)),

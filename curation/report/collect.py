@@ -26,6 +26,7 @@ Seconds = Mapping[tuple[str, str], float]
 _PULL = "pull"
 _RAW = "raw"
 _SCRUB = "scrub."
+_RISK = "risk."
 _MOST_STEPS = 2000
 
 
@@ -75,7 +76,8 @@ def source_summary(
             enabled=source.enabled,
             steps=steps,
             unfinished=tuple(step for step in (_RAW, *expected) if step not in done) if source.enabled else (),
-            personal_data=_labels(steps),
+            personal_data=_labels(steps, _SCRUB),
+            risk=_labels(steps, _RISK),
             languages=_languages(cleaned) if cleaned else {},
             emotions=emotions,
         ),
@@ -94,10 +96,10 @@ def _step(table: StoredTable, seconds: float | None) -> StepSummary:
     )
 
 
-def _labels(steps: Sequence[StepSummary]) -> dict[str, int]:
+def _labels(steps: Sequence[StepSummary], stage: str) -> dict[str, int]:
     found: Counter[str] = Counter()
     for step in steps:
-        found.update({n.removeprefix(_SCRUB): count for n, count in step.notes.items() if n.startswith(_SCRUB)})
+        found.update({n.removeprefix(stage): count for n, count in step.notes.items() if n.startswith(stage)})
     return dict(ranked(found))
 
 

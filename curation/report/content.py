@@ -1,4 +1,4 @@
-"""The sections about what the rows hold: personal data that was replaced, languages, emotions."""
+"""The sections about what the rows hold: personal data that was replaced, languages, emotions, risk."""
 
 from __future__ import annotations
 
@@ -33,6 +33,45 @@ def emotions(summary: Summary, limit: int) -> str:
         ("emotions", "Turns with each emotion", "turn"),
         limit,
     )
+
+
+def risk(summary: Summary, limit: int) -> str:
+    """From rows screened to rows that wait: a bar and a column for each level, and a table of flags."""
+    found = summary.risk
+    levels = [f"level.{level}" for level in range(6)] + (["unscreened"] if "unscreened" in found else [])
+    whole = sum(found.get(level, 0) for level in levels)
+    figure = bars(
+        "risk",
+        "Rows by risk level",
+        f"The levels of {whole} rows that were screened.",
+        [
+            Bar(_level(level), number(found.get(level, 0)), (Segment(found.get(level, 0) / whole, "kept"),))
+            for level in levels
+        ],
+    )
+    columns = (
+        Column("Source"),
+        *(Column(_level(level), "n") for level in levels),
+        Column("Waiting", "n"),
+        Column("Released", "n"),
+    )
+    sources = sorted((s for s in summary.sources if s.risk), key=lambda s: (-s.waiting, s.name))
+    lines = [
+        (text(s.name), *(number(s.risk.get(level, 0)) for level in levels), number(s.waiting), number(s.released))
+        for s in sources[:limit]
+    ]
+    flags = ranked({n.removeprefix("flag."): count for n, count in found.items() if n.startswith("flag.")})
+    cells = [(text(name.replace("_", " ")), number(count)) for name, count in flags]
+    return (
+        f"<figure><figcaption>Rows by risk level</figcaption>{figure}</figure>"
+        + table("Risk levels by source", columns, lines)
+        + more(len(sources) - limit, "source")
+        + (table("Rows by flag", (Column("Flag"), Column("Rows", "n")), cells) if cells else "")
+    )
+
+
+def _level(name: str) -> str:
+    return "Not screened" if name == "unscreened" else f"Level {name.removeprefix('level.')}"
 
 
 def languages(summary: Summary) -> str:

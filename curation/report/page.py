@@ -107,6 +107,14 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
             lambda: content.emotions(summary, limit),
         ),
         (
+            summary.risk,
+            "risk",
+            "Risk",
+            "What a search by rules found in the rows. From level 2 on a row waits for a person and leaves in no mix. "
+            "It is no diagnosis, and what is obliquely said it misses.",
+            lambda: content.risk(summary, limit),
+        ),
+        (
             summary.mixes,
             "mixes",
             "Mixes",

@@ -58,6 +58,9 @@ class SourceSummary:
         personal_data: places replaced by scrub, by label.
         languages: rows left, by ISO 639-1 code; `unknown` where the language stage could not tell.
         emotions: turns of the rows left, by emotion label.
+        risk: rows screened by `level.0` to `level.5` and `unscreened`, and by `flag.NAME`.
+        waiting: rows that leave in no mix before a person has released them.
+        released: rows that a person has, one by one or with their stratum.
     """
 
     name: str
@@ -72,6 +75,9 @@ class SourceSummary:
     personal_data: Mapping[str, int] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
     emotions: Mapping[str, int] = field(default_factory=dict)
+    risk: Mapping[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    released: int = 0
 
     @property
     def rows_read(self) -> int:
@@ -236,6 +242,11 @@ class Summary:
         return total(source.emotions for source in self.sources)
 
     @property
+    def risk(self) -> dict[str, int]:
+        """Rows over all sources, by risk level and flag."""
+        return total(source.risk for source in self.sources)
+
+    @property
     def seconds(self) -> dict[str, float]:
         """Wall time of the latest runs, by step, in the order of the way."""
         found: dict[str, float] = {}
@@ -252,6 +263,7 @@ class Summary:
             "personal_data": self.personal_data,
             "languages": self.languages,
             "emotions": self.emotions,
+            "risk": self.risk,
             "seconds": self.seconds,
         }
         return {**asdict(self), "totals": totals}

@@ -15,6 +15,7 @@ STEPS = {
     "near_dup": "Near-duplicates found",
     "filters": "Filtered",
     "emotion": "Emotions tagged",
+    "risk": "Screened for risk",
 }
 """What readers call our steps; another step is called by its own name."""
 
@@ -36,6 +37,7 @@ _STAGES = {
     "near_dup": "Near-duplicates found",
     "filters": "Filtered",
     "emotion": "Emotions tagged",
+    "risk": "Screened for risk",
 }
 
 _LOOKS = {"raw": "s0", "records": "s1", "exact_dup": "s2", "emotion": "s3"}

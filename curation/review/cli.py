@@ -13,9 +13,11 @@ import click
 
 from curation.core.annotations import Annotations, Answer
 from curation.core.app import App, pass_app
-from curation.core.errors import IntegrityError, ProjectError
+from curation.core.errors import IntegrityError, ProjectError, UsageError
 from curation.core.project import Project
 from curation.core.ui import count
+from curation.methods.hold import HOLD_AT
+from curation.review import strata
 
 QUESTIONS = {"decision": ("approve", "reject"), "risk": ("release", "hold")}
 """What can be answered from the terminal, and how; export reads both."""
@@ -78,6 +80,42 @@ def answer(app: App, record: str, question: str, answer: str, annotator: str | N
     with app.project.writing():
         written = _annotations(app).add([Answer(record, question, answer, by)])
     app.ui.say(f"{'recorded' if written else 'was recorded before'}, by {by}")
+
+
+@review.command()
+@click.argument("source")
+@click.option("--level", type=click.IntRange(HOLD_AT, strata.MOST), default=HOLD_AT, show_default=True, help="Level.")
+@click.option("--flag", type=click.Choice(strata.FLAGS), help="Only rows with this flag.")
+@click.option("--release", is_flag=True, help="Release the rest of the stratum.")
+@click.option("--reason", help="Why it may go; printed on data cards.")
+@click.option("--by", "annotator", help="A pseudonym [one made of your user name and the project key].")
+@pass_app
+def stratum(
+    app: App, source: str, level: int, flag: str | None, release: bool, reason: str | None, annotator: str | None
+) -> None:
+    """Release rows of one risk level of SOURCE after a sample was read.
+
+    Without --release, list the rows to read. Each is read (curate show ID) and
+    answered (curate review answer ID risk release, or hold). Once all are
+    answered release, --release lets the rest go. One hold, and none goes.
+    Levels 4 and 5 are released row by row only.
+    """
+    if release and not (reason or "").strip():
+        raise UsageError("a stratum is released with a reason, which data cards print", fix="--reason '…'")
+    view = app.bring("tagged", (source,))[source]
+    notes = _annotations(app)
+    found = strata.draw(app.project, view, notes, source, level, flag)
+    if not release:
+        if app.ui.json:
+            app.ui.emit(found.document())
+            return
+        for record in found.unread:
+            app.ui.out(record)
+        app.ui.say(found.told())
+        return
+    with app.project.writing():
+        rows = strata.release(found, notes, annotator or _pseudonym(app.project), (reason or "").strip())
+    app.ui.say(f"{count(rows, 'row')} released; {len(found.sample)} of the stratum were read, none was held")
 
 
 @review.command()

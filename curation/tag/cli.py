@@ -10,7 +10,7 @@ from curation.core.ui import count
 
 @click.group()
 def tag() -> None:
-    """Tag emotions."""
+    """Tag emotions and risk."""
 
 
 @tag.command()
@@ -18,7 +18,7 @@ def tag() -> None:
 @engine_option
 @pass_app
 def run(app: App, sources: tuple[str, ...]) -> None:
-    """Tag every turn with the emotions it expresses.
+    """Tag every turn with the emotions it expresses, and screen it for risk.
 
     Pulls and cleans first what is not up to date.
     """

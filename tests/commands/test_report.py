@@ -18,6 +18,7 @@ from curation.core.project import Project, make_key
 from curation.core.records import RECORD_SCHEMA, as_dropped, empty_dropped
 from curation.core.store import WHOLE, Store, StoredTable
 from curation.core.ui import Ui
+from curation.methods.hold import RISK
 
 CANARY = "Marlene Canary, 030 5550199"
 SOURCES = """
@@ -93,7 +94,10 @@ def tables(tmp_path: Path) -> list[StoredTable]:
     emotions = pa.array([None if i == 5 else turns(i) for i in range(6)], EMOTION)
     tagged = publish(store, "emotion", only_ids.append_column("emotion", emotions), empty_dropped(), {}, ("emotion",))
     nothing = [publish(store, step, only_ids, empty_dropped(), {}, (step,)) for step in ("near_dup", "filters")]
-    return [raw, clean, unique, *nothing, tagged]
+    found = [{"level": 3 if i == 1 else 0, "flags": [], "why": None, "turns": [], "spans": []} for i in range(6)]
+    notes = {"risk.level.0": 5, "risk.level.3": 1}
+    screened = only_ids.append_column("risk", pa.array(found, RISK))
+    return [raw, clean, unique, *nothing, tagged, publish(store, "risk", screened, empty_dropped(), notes, ("risk",))]
 
 
 @pytest.fixture
@@ -146,11 +150,13 @@ def test_the_summary_says_what_the_manifests_say(project: Project) -> None:
     assert [(s.name, s.rows_in, s.rows_kept, s.seconds) for s in talks.steps] == [
         ("raw", 12, 10, 1.5), ("records", 10, 9, 0.5), ("exact_dup", 9, 6, None), ("near_dup", 6, 6, None),
         ("filters", 6, 6, None), ("emotion", 6, 6, None),
+        ("risk", 6, 6, None),
     ]  # fmt: skip
     assert sum(talks.reasons.values()) == 6
     assert talks.personal_data == {"PHONE": 9, "EMAIL": 4}
     assert talks.languages == {"en": 5, "unknown": 1}
     assert talks.emotions == {"joy": 0 + 0 + 1 + 1 + 2}
+    assert talks.risk == {"level.0": 5, "level.3": 1} and (talks.waiting, talks.released) == (1, 0)
     assert not talks.unfinished
     (mix,), (adapter,) = summary.mixes, summary.adapters
     assert (mix.rows, mix.asked, mix.got, mix.left_out, mix.key) == (
@@ -179,7 +185,7 @@ def test_a_second_report_writes_nothing_and_a_changed_one_does(app: App, tables:
     write_report(app)
     changed = {name for name, value in state(app.project.root).items() if before[name] != value}
     assert changed == {str(path)}
-    assert "Emotions tagged" not in path.read_text()
+    assert "Screened for risk" not in path.read_text()
 
 
 def test_no_text_of_a_row_is_on_the_page_or_in_the_json(app: App) -> None:

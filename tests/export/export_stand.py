@@ -14,8 +14,15 @@ from curation.core.files import digest
 from curation.core.project import Project, make_key
 from curation.core.records import RECORD_SCHEMA, empty_dropped, prefix_of
 from curation.core.store import Store, View
+from curation.methods.hold import RISK
 
-SCHEMA = RECORD_SCHEMA.append(pa.field("text_digest", pa.string()))
+SCHEMA = RECORD_SCHEMA.append(pa.field("text_digest", pa.string())).append(pa.field("risk", RISK))
+
+
+def risk(level: int | None = 0, *flags: str) -> dict[str, Any]:
+    """What the screen for risk found in a record; None where it could not look."""
+    why = "language de" if level is None else None
+    return {"level": level, "flags": [*flags], "why": why, "turns": [], "spans": []}
 
 
 def turns(*said: str) -> list[dict[str, Any]]:
@@ -34,6 +41,7 @@ def record(source: str, number: int | str, **more: Any) -> dict[str, Any]:
             "kind": "chat",
             "persona": "assistant",
             "language": "en",
+            "risk": risk(),
             "messages": turns(f"u: {source} question {number}", f"a: {source} answer {number}"),
         }
         | more

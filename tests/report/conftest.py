@@ -55,6 +55,9 @@ def _source(name: str, read: int, scale: int = 1, **more: object) -> SourceSumma
             "disappointment": 77,
             "approval": 410,
         },
+        "risk": {"level.0": 700 * scale, "level.1": 40, "level.3": 12, "unscreened": 9, "flag.self_harm": 11},
+        "waiting": 17,
+        "released": 4,
     }
     return SourceSummary(name, **{**facts, **more})  # type: ignore[arg-type]
 

@@ -304,3 +304,9 @@ def test_notices_are_said_before_the_numbers(summary: Summary) -> None:
     text = Page(render(summary)).text
     assert text.index("Licence unknown") < text.index("From rows to records", text.index("Before you read on"))
     assert "fresh" in text[text.index("Before you read on") :]
+
+
+def test_risk_is_told_in_counts(summary: Summary) -> None:
+    page = render(summary)
+    assert 'id="risk"' in page and "Level 3" in page and "Not screened" in page and "self harm" in page
+    assert "Waiting" in page and "Released" in page
