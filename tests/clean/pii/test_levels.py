@@ -26,7 +26,7 @@ from tests.clean.pii.test_driver import PIECES, fuzzed
 from tests.laws.projects import Made, chat, make_project, write_jsonl
 
 GOLD = Path(__file__).parents[1] / "gold" / "scrub_dev.jsonl"
-ONLY_A_MODEL = "Xylia and Pellwin left Snorburg without a word."
+ONLY_A_MODEL = "I saw the Lantern there."  # a word to the rules, a name to these models
 
 
 @pytest.fixture(scope="session")
@@ -219,8 +219,8 @@ def test_a_trained_pipeline_cleans_a_project(made: Made) -> None:
         "spacy:names"
     }
     written = b"".join(path.read_bytes() for path in (made.root / "data" / "tables").rglob("*.json"))
-    assert b"Pellwin" not in written and str(made.root).encode() not in written
-    assert not any("Pellwin" in str(part.to_pylist()) for part in parts)
+    assert b"Lantern" not in written and str(made.root).encode() not in written
+    assert not any("Lantern" in str(part.to_pylist()) for part in parts)
     assert made.json("status", "chats")["sources"]["chats"][0]["state"] == "fresh"
     settings.write_text(f'{before}\n[stages.scrub]\nlevel = "spacy:en_core_not_here"\n')
     assert "python -m spacy download en_core_not_here" in made.fails(6, "clean", "chats")
