@@ -250,6 +250,9 @@ def _is_distinct(plain: list[str], before: list[str]) -> bool:
     return before[-1:] == ["from"] and LIKE_TOWN.match(plain[-1]) is not None and plain[-1] not in surnames()
 
 
+_LINKED = re.compile(r" (?:de|del|la|upon|on|under|sur|am) ")
+
+
 def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before: list[str]) -> bool:
     """Whether an unlisted name behind a weak cue is a place: neither somebody's name nor a subject, a title, an acronym."""
     if _PEOPLE_IN & set(before[-3:-1]) or plain[0] in given_names():
@@ -264,11 +267,13 @@ def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before
     ):
         return False
     ordinary = any(w in WORDS or w in NO_NAME or surnames().get(w, 99_999) <= 4000 for w in plain)
+    if _LINKED.search(text, words[0].end(), words[-1].start()):
+        return True  # "Oaxaca de Juárez"
     return not ordinary and all(w[0].isalpha() and w[0][1:].islower() for w in words)
 
 
 _SMALL = re.compile(
-    r"(?<![\w'’-])(?:in|near|outside|from|to|around) (?:the )?(?=([a-z][a-z'’-]+(?: [a-z][a-z'’-]+){0,3}))"
+    r"(?<![\w'’-])(?:in|near|outside|from|to|around|(?:leaving|left|headed|heading|bound|moving) for) (?:the )?(?=([a-z][a-z'’-]+(?: [a-z][a-z'’-]+){0,3}))"
 )
 
 
@@ -286,7 +291,12 @@ def _in_lower_case(text: str) -> Iterator[Finding]:
                 continue
             before = words_before(text, match.start(1))
             strong = asked(before)
-            inside = match[0].startswith(("in ", "near ", "outside ")) and name not in given_names()
+            inside = (
+                match[0].startswith(
+                    ("in ", "near ", "outside ", "leaving ", "left ", "headed ", "heading ", "bound ", "moving ")
+                )
+                and name not in given_names()
+            )
             sure = (strong and key(name) in gazetteer.sure) or (inside and not _PEOPLE_IN & set(before[-3:-1]))
             if strong == STRONGLY or (sure and not unlisted):
                 yield Finding(match.start(1), match.start(1) + len(name), "LOCATION", 0.75, "places")
@@ -310,7 +320,7 @@ RULES = (
     Rule(
         "places in lower case",
         _LOCATION,
-        r"^\P{Lu}+$|(?:in|near|outside|from|to|around) (?:the )?[a-z]{3}",
+        r"^\P{Lu}+$|(?:in|near|outside|from|to|around|for) (?:the )?[a-z]{3}",
         _in_lower_case,
     ),
 )
