@@ -63,7 +63,7 @@ _NO_PLACE = frozenset(
 )
 _HOUSE = re.compile(
     rf"(?<![\w'’-])(?:The{GAP})?{TOKEN}(?:{GAP}{TOKEN})?{GAP}(?:Cottage|Cottages|Farm|Farmhouse|Lodge|House|Manor|Rectory|Vicarage|Barn|"
-    rf"Villa|Hall|Bungalow|Croft|Grange|Stables|Mill|Gatehouse|Chalet),{GAP}(?:(?:The{GAP})?{TOKEN}(?:{GAP}{TOKEN}){{0,2}}?{GAP})(?:{_TYPES}|St|Dr)\b\.?"
+    rf"Villa|Hall|Bungalow|Croft|Grange|Stables|Mill|Gatehouse|Chalet),{GAP}(?:(?:The{GAP})?{TOKEN}(?:{GAP}{TOKEN}){{0,2}}?{GAP})(?:{_TYPES}|St|Dr)\b"
 )
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _ONES = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
@@ -99,7 +99,7 @@ _NO_ROAD = _NO_STREET | frozenset(
     dark muddy winding narrow rural suburban city nearby nice lovely safe noisy""".split()
 )
 _SMALL_ROAD = re.compile(
-    r"(?<![\w'’-])(?:on|off|down|in) (?P<road>(?P<name>[a-z][a-z'’]{2,}(?: [a-z][a-z'’]{2,})?) (?:street|avenue|ave|road|rd|lane|ln|drive|"
+    r"(?<![\w'’-])(?:on|off|down|in) (?P<road>(?P<name>[a-z]{3,}(?: [a-z]{3,})?) (?:street|avenue|ave|road|rd|lane|ln|drive|"
     r"boulevard|blvd|crescent|terrace|court|close|grove))(?![\w-])"
 )
 _LIVE = frozenset(

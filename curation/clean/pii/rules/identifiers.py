@@ -17,7 +17,7 @@ from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import FUNCTION, around, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
-_LINK = rf"(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
+_LINK = rf"(?:['’]s)?(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
 _VALUE = r"(?P<value>(?:(?-i:[A-Z]{2,4}) (?=\d{4}))?(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++| \d(?=[.,;)\n]|$))*+)(?![@\w])"
 
 # ------------------------------------------------------------------------------------------- ID and FINANCIAL
@@ -142,7 +142,14 @@ _OWN_PLATFORM = re.compile(
     rf"name|tag|id)(?: is|:)? ?\(?|(?:insta(?:gram)?|ig|snap(?:chat)?|discord|kik|psn|telegram|tik ?tok|tumblr|twitch|skype|venmo|gamertag) ?:) ?"
     rf"{_QUOTE}(?P<value>(?:live:)?[A-Za-z0-9_][\w.-]{{3,28}}\w)(?![\w@]|['’]\w)(?=[”’]?(?:[ ]*$|[.,;!?)\n]| (?:and|if|dm|add|on)\b))"
 )
-_ADJECTIVE = re.compile(r"\w+(?:ed|ing|ful|ous|ive|able|ible|al|ic|less|ly|ty|en)$", re.IGNORECASE)
+_I_AM = re.compile(
+    rf"(?i)(?<![\w-])(?:(?:i['’]?m|i am|me as|known as|go by|called) {_QUOTE}(?P<before>[A-Za-z][\w.-]{{4,28}}\w)[\"”’]? on (?:{_PLATFORMS})\b"
+    rf"|on (?:{_PLATFORMS}),? (?:i['’]?m|i am|as|it['’]?s) {_QUOTE}(?P<behind>[A-Za-z][\w.-]{{4,28}}\w)(?=[\"”’]?(?:[ ]*$|[.,;!?)\n])))"
+)
+_STATES = frozenset(
+    "popular famous online glued verified nobody somebody someone better invisible there myself mostly alone".split()
+)
+_ADJECTIVE = re.compile(r"\w+(?:ed|ing|ful|ous|[cstr]ive|able|ible|al|ic|less|ly|ty|en)$", re.IGNORECASE)
 _USER_ODD = re.compile(rf"(?i)(?<![\w.@-])(?:{_USER})(?: (?:of|as|like|is|was))?[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})")
 _AS = re.compile(
     rf"(?i)(?<![\w-])(?:(?:post|comment|stream|play|message|follow|call|add|dm|find|text|known|go|goes|went|log(?:ged)? in|sign(?:ed)? in|writ\w+)"
@@ -188,10 +195,12 @@ def _handles(text: str) -> Iterator[Finding]:
         for match in pattern.finditer(text):
             if _is_handle(match["value"], strict=pattern is _AS):
                 yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
-    for match in _OWN_PLATFORM.finditer(text):
-        plain = low(match["value"])
-        if not (plain in _PLAIN_WORDS or plain in NO_NAME or _ADJECTIVE.match(plain) or plain.isdecimal()):
-            yield Finding(*match.span("value"), "HANDLE", 0.65, "identifiers")
+    for pattern in (_OWN_PLATFORM, _I_AM):
+        for match in pattern.finditer(text):
+            group = match.lastgroup or 0
+            plain = low(match[group])
+            if not (plain in _PLAIN_WORDS | NO_NAME | _STATES or _ADJECTIVE.match(plain) or plain.isdecimal()):
+                yield Finding(*match.span(group), "HANDLE", 0.65, "identifiers")
     for match in _USER_IS.finditer(text):
         if low(match["value"]) not in _PLAIN_WORDS | NO_NAME and not match["value"].isdecimal():
             yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
@@ -361,7 +370,7 @@ RULES = (
     Rule(
         "handles",
         frozenset({"HANDLE"}),
-        rf"(?i)\b(?:{_PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is| ?:| ?\(| )|\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|"
+        rf"(?i) on (?:{_PLATFORMS})\b|\b(?:{_PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is| ?:| ?\(| )|\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|"
         rf"\b(?:{_PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}-]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{_PLATFORMS})\b",
         _handles,
     ),

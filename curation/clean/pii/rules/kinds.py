@@ -156,9 +156,7 @@ STAY = {
     ),
     "called": frozenset(_HOUSES),
     "named": frozenset(_HOUSES),
-    ",": frozenset(
-        "school church hospital clinic rehab hospice nursery shelter refuge hostel prison".split()
-    ),
+    ",": frozenset("school church hospital clinic rehab hospice nursery shelter refuge hostel prison".split()),
     "of": frozenset("principal headteacher pastor warden vicar chaplain governor".split()),
 }
 """FACILITY: for the word right before a name, the words that may stand before that."""

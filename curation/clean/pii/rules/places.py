@@ -77,6 +77,9 @@ def _runs(text: str) -> Iterator[Finding]:
         if name:
             first, behind = name
             found = _judged(text, words, first, behind, before, strong)
+            if found is None and before[-1:] in _WEAKLY and _LINKED.search(text, begin, words[-1].end()):
+                plain = low(words[0][0])
+                found = None if plain in given_names() or plain in PUBLIC else _span(text, words, 0.6)
         else:
             found = _unlisted(text, words, before, strong)
         if found:
@@ -250,7 +253,7 @@ def _is_distinct(plain: list[str], before: list[str]) -> bool:
     return before[-1:] == ["from"] and LIKE_TOWN.match(plain[-1]) is not None and plain[-1] not in surnames()
 
 
-_LINKED = re.compile(r" (?:de|del|la|upon|on|under|sur|am) ")
+_LINKED = re.compile(r" (?:de|del|la|upon|on|under|sur|am) ")  # "Oaxaca de Juárez", of which only the end is listed
 
 
 def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before: list[str]) -> bool:
@@ -267,8 +270,6 @@ def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before
     ):
         return False
     ordinary = any(w in WORDS or w in NO_NAME or surnames().get(w, 99_999) <= 4000 for w in plain)
-    if _LINKED.search(text, words[0].end(), words[-1].start()):
-        return True  # "Oaxaca de Juárez"
     return not ordinary and all(w[0].isalpha() and w[0][1:].islower() for w in words)
 
 
