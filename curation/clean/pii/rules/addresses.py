@@ -21,7 +21,7 @@ _COMPASS = r"(?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|Northeast|Northwest
 _NUMBER = r"(?:\d{1,5}(?:[A-Za-z]|½)?(?:[-/–]\d{1,5}[A-Za-z]?)?)"
 _STREET = (
     rf"(?:{_COMPASS}{GAP})?(?:\d{{1,3}}(?:st|nd|rd|th){GAP}(?:{TOKEN}{GAP}){{0,2}}?|(?:{TOKEN}{GAP}(?:(?:of|the|la|de|del|and)"
-    rf"{GAP}){{0,2}}){{1,4}}?){_TYPE}(?:(?<=St)\.|(?<=Rd)\.|(?<=Dr)\.|(?<=Ln)\.|(?<=Ct)\.|(?<=Ave)\.|(?<=Blvd)\.)?(?:{GAP}{_COMPASS}(?!\w))?"
+    rf"{GAP}){{0,2}}){{1,4}}?){_TYPE}(?:{GAP}{_TYPE}\b)?(?:(?<=St)\.|(?<=Rd)\.|(?<=Dr)\.|(?<=Ln)\.|(?<=Ct)\.|(?<=Ave)\.|(?<=Blvd)\.)?(?:{GAP}{_COMPASS}(?!\w))?"
 )
 _UNIT = (
     r"(?:(?:[Aa]pt|[Aa]partment|[Uu]nit|[Ss]uite|[Ss]te|[Ff]lat|[Rr]oom|[Rr]m|[Ff]loor|[Bb]uilding|[Bb]ldg|[Bb]lock|[Ll]ot)"
@@ -46,6 +46,34 @@ _AFTER = re.compile(
 _HIGHWAY = re.compile(
     rf"(?<![\w.,/$£€#-])\d{{1,5}}{GAP}(?:County{GAP}Road|State{GAP}Route|Highway|Hwy|Route|Rte|Rural{GAP}Route|FM){GAP}\d{{1,4}}\b"
 )
+_RURAL = re.compile(
+    rf"(?<!\w)(?:(?:R\.?R\.?|(?i:rural route)|HC){GAP}#?\d{{1,3}}(?:,?{GAP}(?i:box){GAP}#?\d{{1,5}}[A-Z]?)?|\d{{1,5}}{GAP}(?:Broadway|Piccadilly)\b)(?!\w)"
+)
+_UNITS = re.compile(rf"(?<!\w){_UNIT},{GAP}{_UNIT}")
+_UNITED = re.compile(
+    rf"(?i:\b(?:live[sd]?|living|moved|address|staying|stays|reside[sd]?)\b(?: \w+){{0,3}}? (?:in|at|to|into|is) )(?P<unit>(?!(?i:room|rm|floor|building|bldg|lot|block)){_UNIT})"
+)
+_AT_NUMBER = re.compile(
+    rf"(?i:\b(?:live[sd]?|living|house|flat|home|address|moved|stay|stays|staying|stayed|deliver\w*|mail|send|ship|meet|visit|visited|"
+    rf"grew up|born|parked|outside)\b(?: \w+){{0,4}}?(?: (?:at|is|to)|:) (?:number |no\.? )?)(?P<place>(?:{_UNIT},?{GAP})?{_NUMBER},?{GAP}(?:The{GAP})?{TOKEN}(?:{GAP}{TOKEN}){{0,2}})"
+)
+_NO_PLACE = frozenset(
+    """january february march april may june july august september october november december jan feb mar apr jun jul aug sep
+    sept oct nov dec am pm mg mb gb km lbs monday tuesday wednesday thursday friday saturday sunday i""".split()
+)
+_HOUSE = re.compile(
+    rf"(?<![\w'’-])(?:The{GAP})?{TOKEN}(?:{GAP}{TOKEN})?{GAP}(?:Cottage|Cottages|Farm|Farmhouse|Lodge|House|Manor|Rectory|Vicarage|Barn|"
+    rf"Villa|Hall|Bungalow|Croft|Grange|Stables|Mill|Gatehouse|Chalet),{GAP}(?:(?:The{GAP})?{TOKEN}(?:{GAP}{TOKEN}){{0,2}}?{GAP})(?:{_TYPES}|St|Dr)\b"
+)
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+_ONES = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+_SPELLED = re.compile(
+    rf"(?<![\w-])(?i:(?:{_TENS})(?:[ -](?:{_ONES}))?|{_ONES}){GAP}(?:{TOKEN}{GAP}){{1,3}}?"
+    rf"(?:Street|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Court|Boulevard|Blvd|Place|Terrace|Close|Crescent|Grove|Gardens|St|Dr)\b"
+)
+_GERMAN = re.compile(
+    rf"(?<![\w-])(?<!I )(?:Am|An de[rn]|Im|Zum|Zur|Auf de[mr]|Unter den|In der){GAP}{TOKEN}(?:{GAP}{TOKEN})?{GAP}\d{{1,3}}[a-z]?\b(?!\.?\d)"
+)
 _ROAD = re.compile(
     rf"(?<![\w'’-])(?:{_COMPASS}{GAP})?(?:\d{{1,3}}(?:st|nd|rd|th)|{TOKEN}(?:{GAP}{TOKEN}){{0,2}}?){GAP}(?:{_TYPES}|St|Dr)\b\.?"
 )
@@ -65,6 +93,14 @@ _NO_STREET = frozenset(
     people times percent cars car lanes doors feet yards meters metres km other different more same wrong right long no
     good bad only way steps step ways of-the big new old dead busy quiet side main high one two three four five
     """.split()
+)
+_NO_ROAD = _NO_STREET | frozenset(
+    """memory country dirt gravel fast slow bus bike back private residential toll bumpy rocky express passing left middle
+    dark muddy winding narrow rural suburban city nearby nice lovely safe noisy""".split()
+)
+_SMALL_ROAD = re.compile(
+    r"(?<![\w'’-])(?:on|off|down|in) (?P<road>(?P<name>[a-z]{3,}(?: [a-z]{3,})?) (?:street|avenue|ave|road|rd|lane|ln|drive|"
+    r"boulevard|blvd|crescent|terrace|court|close|grove))(?![\w-])"
 )
 _LIVE = frozenset(
     """live lives lived living house home flat apartment place moved move staying stay grew up address street was born room
@@ -96,6 +132,14 @@ def _addresses(text: str) -> Iterator[Finding]:
 
 
 def _numbered(text: str, start: int, end: int) -> Iterator[Finding]:
+    for pattern in (_UNITS, _RURAL, _GERMAN):
+        for match in pattern.finditer(text, start, end):
+            yield Finding(*match.span(), "ADDRESS", 0.9, "addresses")
+    for match in _UNITED.finditer(text, start, end):
+        yield Finding(*match.span("unit"), "ADDRESS", 0.75, "addresses")
+    for match in _AT_NUMBER.finditer(text, start, end):
+        if not {low(w) for w in WORD.findall(match["place"])} & _NO_PLACE:
+            yield Finding(*match.span("place"), "ADDRESS", 0.8, "addresses")
     for pattern in (_ADDRESS, _ELSEWHERE, _BOX, _HIGHWAY):
         for match in pattern.finditer(text, start, end):
             if _YEAR_OF_STREET.fullmatch(match[0]) and low(match[0][5:]) in _FAMOUS:
@@ -120,7 +164,16 @@ def _behind(text: str, end: int) -> Iterator[Finding]:
 
 
 def _roads(text: str) -> Iterator[Finding]:
-    """Streets without a number where the words before say that somebody lives there."""
+    """Streets without a number in digits: behind a house, a spelled number, or words that say that somebody lives there."""
+    for pattern in (_HOUSE, _SPELLED):
+        for match in pattern.finditer(text):
+            yield Finding(*match.span(), "ADDRESS", 0.9, "addresses")
+    for match in _SMALL_ROAD.finditer(text):
+        words = match["name"].split()
+        if _LIVE & set(words_before(text, match.start())[-6:]) and not any(
+            w in _NO_ROAD or w in FUNCTION for w in words
+        ):
+            yield Finding(*match.span("road"), "ADDRESS", 0.6, "addresses")
     for match in _ROAD.finditer(text):
         before = words_before(text, match.start())
         while before and before[-1] in ("the", "just"):
@@ -143,13 +196,17 @@ RULES = (
         rf"\p{{Nd}}[A-Za-z]?[,.]? .*\b(?:(?i:{_TYPES}|st|dr|fm|route|rte)\b|{_TYPE})|\p{{Nd}},? (?i:rue|avenue|boulevard|place|calle|av|via|piazza|"
         rf"rua|praça|carrer|paseo|chemin|impasse|all|quai)|(?:Rue|Avenue|Boulevard|Calle|Avenida|Via|Viale|Piazza|Rua|Praça|Carrer|Paseo|"
         rf"Chemin|Quai|Ulica|ul\.) .*\p{{Nd}}|(?:stra(?:ß|ss)e|str\.|weg|gasse|allee|straat|laan|gracht) \p{{Nd}}|(?i:box) #?\p{{Nd}}|"
-        r"(?i:corner|intersection) of",
+        rf"(?i:corner|intersection) of|\b(?:R\.?R\.?|(?i:rural route)|HC) #?\p{{Nd}}|\p{{Nd}} (?:Broadway|Piccadilly)|"
+        rf"(?i:apt|apartment|unit|suite|ste|flat|room|rm|floor|building|bldg|block|lot|#)\.?\s*#?(?:\p{{Nd}}|\p{{Lu}})|"
+        rf"(?i:at|is|to|:) (?i:number |no\.? )?\p{{Nd}}.*\p{{Lu}}|(?:Am|An de[rn]|Im|Zum|Zur|Auf de[mr]|Unter den|In der)\s.*\p{{Nd}}",
         _addresses,
     ),
     Rule(
         "streets",
         _ADDRESS_LABEL,
-        rf"(?:on|off|in|at|past|down|along) (?:the )?(?:\p{{Lu}}|\p{{Nd}}).{{1,40}}\b(?:{_TYPES}|St|Dr)\b",
+        rf"(?:Cottages?|Farm|Farmhouse|Lodge|House|Manor|Rectory|Vicarage|Barn|Villa|Hall|Bungalow|Croft|Grange|Stables|Mill|Gatehouse|Chalet),|"
+        rf"(?i:{_TENS}|{_ONES})[ \t\x{{A0}}]{{1,3}}\p{{Lu}}|(?:on|off|down|in) [a-z][a-z'’ ]{{2,40}} (?:street|avenue|ave|road|rd|lane|ln|drive|boulevard|"
+        rf"blvd|crescent|terrace|court|close|grove)|(?:on|off|in|at|past|down|along) (?:the )?(?:\p{{Lu}}|\p{{Nd}}).{{1,40}}\b(?:{_TYPES}|St|Dr)\b",
         _roads,
     ),
 )

@@ -146,8 +146,17 @@ _WHO = rf"(?:he|she|he['’]ll|she['’]ll|he['’]d|she['’]d|they|who|(?:my|h
 _UNIT = (
     r"(?![\w.,]?\d|%| ?(?:%|per ?cent|pounds?|lbs?|kgs?|kilos?|stone|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|miles?|km|"
     r"degrees?|dollars?|quid|points?|percentile|cm|mph|bpm|calories|times?|out of|days|mg|ml|over|feet|followers?)\b"
-    r"| years? (?!old|young|of age)\w| ?[:/])"
+    r"| years? (?!old|young|of age)\w| ?[:/]|-[a-z])"
 )
+# Whatever else is ninety-odd: the subjects that measure something.
+_MEASURED = (
+    r"(?:it|that|this|there|what|which|temperatures?|temp|fever|heat|weather|humidity|scores?|grades?|marks?|results?|iq|bmi|weight|rate|"
+    r"pulse|hr|heart|sats|saturation|oxygen|pressure|sugars?|glucose|readings?|levels?|count|average|total|bill|price|cost|rent|fare|fee|"
+    r"limit|speed|dose|dosage|number|answer|percentage|battery|page|channel|room|bus|route|size|waist|bust|chest|gpa|mean|median|"
+    r"high|low|max|maximum|minimum|rank|percentile|pace|volume|length|height|distance|balance|debt|charge|phq|today|outside)"
+)
+_NOT_MEASURED = rf"(?<![\w'’-])(?!{_MEASURED}\b)[^\W\d_][\w'’-]{{0,30}}"
+_SO_OLD = r"(?:9\d|10\d|ninety(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)"
 _AGES = re.compile(
     rf"(?i:(?<![\w.,/:$£€-])(?P<old>{_NUMBER}){_OLD})"
     rf"|(?i:\b(?:aged?|age of|ages|age (?:is|was))[: ]{{1,2}}(?P<aged>{_NUMBER})(?![\w.-]?\d|%))"
@@ -155,6 +164,13 @@ _AGES = re.compile(
     rf"celebrat(?:ed|ing) (?:her|his)|hit|until (?:she|he) was|live to(?: be)?|at) (?P<turned>{_NUMBER})\b{_UNIT}(?=[^\w]|$))"
     rf"|(?i:\b{_WHO}(?:['’]?s| is| was| just turned| will be| would be| would have been| must be| be|['’]ll be|['’]d be|,)"
     rf"(?: now| about| nearly| almost| only| already| around| actually| like| just)? (?P<is>{_NUMBER})\b{_UNIT})"
+    rf"|(?i:{_NOT_MEASURED} (?:is|was|turns|is (?:now|nearly|almost|about to be)|was (?:already|nearly|almost)|will be|would be|would have been)"
+    rf" (?P<someone>{_SO_OLD}){_UNIT}(?=[,.;!?)]|$|\n| (?:and|but|when|now|so|or|with|by|this|next|last|today|tomorrow|then|before|at)\b))"
+    rf"|(?i:(?<![\w'’-])(?:i|i['’]?m|i am|i was|i['’]ll be|i will be|at) (?P<me>{_SO_OLD}){_UNIT}(?=[,.;!?)]|$|\n| (?:and|but|now|so|next|this|i|he|she|it)\b))"
+    rf"|(?i:(?<![\w'’-])(?:got to|gets to|saw|past|making it to|see|rising|going on|well into|ripe old) (?P<reached>{_SO_OLD}){_UNIT}(?=[,.;!?)]|$|\n))"
+    rf"|(?<![\w'’-])[A-Z][a-z]+(?:, (?P<apposed>9\d|10\d)(?=, [a-z])| \((?P<bracketed>9\d|10\d)(?=[),;]))"
+    rf"|(?i:(?<![\w.,/:$£€-])(?P<still>{_SO_OLD}),? and (?:still|counting|sharp|frail|blind|deaf|widowed|alone|dying|living)\b)"
+    rf"|(?<![\w.,/:$£€-])(?P<sexed>9\d|10\d) ?(?:[MF]|yo|y/o)(?=[ ,.;)]|$)"
     rf"|(?i:\b{_KIN} ?\((?P<beside>{_NUMBER})(?=[),;]))"
     rf"|(?i:\b(?P<birthday>(?:9\d|1[0-2]\d)(?:st|nd|rd|th)|ninetieth|ninety-(?:{_UNITS})|(?:one )?hundredth) (?:birthday|b-?day))"
 )

@@ -17,7 +17,7 @@ from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import FUNCTION, around, low
 
 _NUMBER_WORD = r"(?:numbers?|no\b\.?|nos\.|num\b|nr\b\.?|#|ids?\b|codes?|ref(?:erence)?)"
-_LINK = rf"(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
+_LINK = rf"(?:['’]s)?(?P<word>,?[ -]?{_NUMBER_WORD})*(?: (?:is|was|are|as|it['’]s|i have is|i was given is))?[ :,=#-]{{0,3}}"
 _VALUE = r"(?P<value>(?:(?-i:[A-Z]{2,4}) (?=\d{4}))?(?=[A-Z/.-]{0,12}\d)[A-Z0-9]++(?:[-/.][A-Z0-9]++| (?=[A-Z]{0,2}\d{2})[A-Z0-9]++| \d(?=[.,;)\n]|$))*+)(?![@\w])"
 
 # ------------------------------------------------------------------------------------------- ID and FINANCIAL
@@ -42,7 +42,7 @@ _PLATE = re.compile(
 _BY_SHAPE = re.compile(
     r"(?<![\w-])(?:\d{2,4}-(?:CV|CR|FL|DR|JV|PR|FA|DV|MH|CIV|CRIM|SC|TR)-\d{3,6}|(?:CV|CR|FL|DR|JV|DV|FA)-?\d{2,4}-\d{3,6}"
     r"|[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
-    r"|(?=(?:[A-Z]*\d){5})(?=(?:\d*[A-Z]){3})[A-HJ-NPR-Z0-9]{17})(?![\w-])"
+    r"|[A-Z]{2}\d{2} [A-Z]{3}|(?=(?:[A-Z]*\d){5})(?=(?:\d*[A-Z]){3})[A-HJ-NPR-Z0-9]{17})(?![\w-])"
 )
 _MONEY = re.compile(
     r"(?i)(?<![\w-])(?P<cue>(?:(?:bank|checking|savings|current|joint|my|her|his) )?(?:account|acct|acc|a/c)|iban|routing|transit|"
@@ -53,7 +53,15 @@ _LAST_FOUR = re.compile(
     r"(?i)\blast (?:four|4)(?: digits)?(?P<of> (?:of|on) (?:my|the|her|his) [\w ]{2,24}?)?(?: (?:is|are|were))?[ :]{1,2}(?P<value>\d{4})(?!\w)"
 )
 _CARD_SHAPE = re.compile(r"(?<![\d-])\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?![\d-])")
-_WALLET = re.compile(r"(?<!\w)0x[0-9a-fA-F]{40}(?!\w)")
+_WALLET = re.compile(
+    r"(?<!\w)(?:0x[0-9a-fA-F]{40}|(?:bc1|ltc1)[a-z0-9]{25,60}|(?=\w{0,12}\d)(?=\w{0,12}[a-z])(?=\w{0,12}[A-Z])[13LMDr4][1-9A-HJ-NP-Za-km-z]{25,94})(?!\w)",
+    re.ASCII,
+)
+_SORT_AND_ACCOUNT = re.compile(r"(?<![\d-])\d{2}-\d{2}-\d{2},?[ /]{1,3}\d{8}(?![\d-])")
+_ENDS_IN = re.compile(
+    r"(?i)\b(?:cards?|accounts?|acct|visa|mastercard|amex|bank|debit|credit)\b[^.\n\d]{0,30}?\b(?:ending|ends|finishing|finishes|last four|last 4)"
+    r"(?: in| with| digits| are|:){0,2} ?(?P<value>\d{4})(?!\w)"
+)
 _CASHTAG = re.compile(r"(?i:\bcash ?(?:app|tag)\b[^.\n$]{0,20})(?P<tag>\$[A-Za-z][\w-]{1,19})")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CARD = re.compile(r"(?:\d[ -]?){13,19}")
@@ -67,9 +75,11 @@ _NUMERIC = re.compile(r"\d")
 def _numbers(text: str) -> Iterator[Finding]:
     for start, end in around(text, _NUMERIC):
         yield from _numbers_between(text, start, end)
-    for pattern in (_CARD_SHAPE, _WALLET):
+    for pattern in (_CARD_SHAPE, _WALLET, _SORT_AND_ACCOUNT):
         for match in pattern.finditer(text):
-            yield Finding(*match.span(), "FINANCIAL", 0.8, "identifiers")
+            yield Finding(*match.span(), "FINANCIAL", 0.9, "identifiers")
+    for match in _ENDS_IN.finditer(text):
+        yield Finding(*match.span("value"), "FINANCIAL", 0.7, "identifiers")
     for match in _CASHTAG.finditer(text):
         yield Finding(*match.span("tag"), "HANDLE", 0.7, "identifiers")
 
@@ -127,6 +137,19 @@ _ON_PLATFORM = re.compile(
 _USER_IS = re.compile(
     rf"(?i)(?<![\w.@-])(?:(?:{_SURE_USER}))(?: (?:there|on (?:the |my )?\w+|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
 )
+_OWN_PLATFORM = re.compile(
+    rf"(?i)(?<![\w.@-])(?:my (?:{_PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is|:)|(?:{_PLATFORMS}) (?:handle|username|"
+    rf"name|tag|id)(?: is|:)? ?\(?|(?:insta(?:gram)?|ig|snap(?:chat)?|discord|kik|psn|telegram|tik ?tok|tumblr|twitch|skype|venmo|gamertag) ?:) ?"
+    rf"{_QUOTE}(?P<value>(?:live:)?[A-Za-z0-9_][\w.-]{{3,28}}\w)(?![\w@]|['’]\w)(?=[”’]?(?:[ ]*$|[.,;!?)\n]| (?:and|if|dm|add|on)\b))"
+)
+_I_AM = re.compile(
+    rf"(?i)(?<![\w-])(?:(?:i['’]?m|i am|me as|known as|go by|called) {_QUOTE}(?P<before>[A-Za-z][\w.-]{{4,28}}\w)[\"”’]? on (?:{_PLATFORMS})\b"
+    rf"|on (?:{_PLATFORMS}),? (?:i['’]?m|i am|as|it['’]?s) {_QUOTE}(?P<behind>[A-Za-z][\w.-]{{4,28}}\w)(?=[\"”’]?(?:[ ]*$|[.,;!?)\n])))"
+)
+_STATES = frozenset(
+    "popular famous online glued verified nobody somebody someone better invisible there myself mostly alone".split()
+)
+_ADJECTIVE = re.compile(r"\w+(?:ed|ing|ful|ous|[cstr]ive|able|ible|al|ic|less|ly|ty|en)$", re.IGNORECASE)
 _USER_ODD = re.compile(rf"(?i)(?<![\w.@-])(?:{_USER})(?: (?:of|as|like|is|was))?[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})")
 _AS = re.compile(
     rf"(?i)(?<![\w-])(?:(?:post|comment|stream|play|message|follow|call|add|dm|find|text|known|go|goes|went|log(?:ged)? in|sign(?:ed)? in|writ\w+)"
@@ -172,6 +195,12 @@ def _handles(text: str) -> Iterator[Finding]:
         for match in pattern.finditer(text):
             if _is_handle(match["value"], strict=pattern is _AS):
                 yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
+    for pattern in (_OWN_PLATFORM, _I_AM):
+        for match in pattern.finditer(text):
+            group = match.lastgroup or 0
+            plain = low(match[group])
+            if not (plain in _PLAIN_WORDS | NO_NAME | _STATES or _ADJECTIVE.match(plain) or plain.isdecimal()):
+                yield Finding(*match.span(group), "HANDLE", 0.65, "identifiers")
     for match in _USER_IS.finditer(text):
         if low(match["value"]) not in _PLAIN_WORDS | NO_NAME and not match["value"].isdecimal():
             yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
@@ -245,7 +274,7 @@ def _sites(text: str) -> Iterator[Finding]:
 _CALL = re.compile(
     r"(?i)(?<![\w-])(?:call(?:s|ed|ing)?|text(?:s|ed|ing)?|phones?|phoned|cell|mobile|mob|number(?:['’]s)?|ring|rang|reach|dial|fax|"
     r"telephone|tel|contact|whatsapp|voicemail|pager|sms|landline|extension|ext|direct line|line|digits)\b[^\d\n]{0,28}?"
-    r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,2}\d){6,14}(?:,? ?(?:ext|x|extension)\.? ?\d{1,5})?)(?![\w%]|[.,/:-]\d)"
+    r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,3}\d){6,14}(?:,? ?(?:ext|x|extension)\.? ?\d{1,5})?)(?![\w%]|[.,/:-]\d)"
 )
 _ABROAD = re.compile(
     r"(?<![\w+])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ,]{1,2}(?:ext|x|extension)\.? ?\d{1,5})?(?![\w%])"
@@ -253,6 +282,16 @@ _ABROAD = re.compile(
 _DIGIT = "zero|oh|o|nought|naught|one|two|three|four|five|six|seven|eight|nine"
 _ALOUD = re.compile(
     rf"(?i)(?<![\w-])(?:(?:{_DIGIT}|double|triple|treble|\d)[ ,.\t-]{{1,3}}){{5,}}(?:hundred[ ,-]{{1,2}}(?:(?:{_DIGIT})[ ,-]{{1,2}})*)?(?:{_DIGIT}|hundred|\d)(?![\w-])"
+)
+_SPOKEN_NUMBER = (
+    rf"(?:{_DIGIT}|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|"
+    r"seventy|eighty|ninety|hundred|thousand|double|triple|treble)"
+)
+_DICTATED = re.compile(
+    rf"(?i)\b(?:numbers?|call|text|ring|phone|reach|dial|cell|mobile)\b[^\d\n.!?]{{0,24}}?(?<![\w-])(?P<value>(?:{_SPOKEN_NUMBER}[ ,-]{{1,3}}){{4,16}}{_SPOKEN_NUMBER})(?![\w-])"
+)
+_EXTENSION = re.compile(
+    r"(?i)(?<![\w-])(?:extension|ext\.?)(?: (?:number|no\.?|is|was)){0,2}[ :]{1,2}(?P<value>\d{3,6})(?![\w%]|[.,/:-]\d| (?:words|pages|days|dollars))"
 )
 _VALUES = {
     word: index
@@ -282,6 +321,14 @@ def _phones(text: str) -> Iterator[Finding]:
     for match in _ABROAD.finditer(text):
         if 8 <= sum(c.isdigit() for c in match[0]) <= 19 and not is_helpline(match[0]):
             yield Finding(*match.span(), "PHONE", 0.7, "identifiers")
+    for match in _EXTENSION.finditer(text):
+        yield Finding(*match.span("value"), "PHONE", 0.7, "identifiers")
+    for match in _DICTATED.finditer(text):
+        words = re.findall(r"\w+", match["value"].lower())
+        if len(set(words)) > 2 and not any(
+            len({b - a for a, b in itertools.pairwise(n)}) < 2 for n in [[_VALUES.get(w, 99) for w in words]]
+        ):
+            yield Finding(*match.span("value"), "PHONE", 0.7, "identifiers")
     for match in _ALOUD.finditer(text):
         if _is_dictated(match[0]):
             yield Finding(*match.span(), "PHONE", 0.7, "identifiers")
@@ -316,13 +363,14 @@ RULES = (
         rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|sort|s/c|bsb|aba|swift|bic|card|visa|mastercard|amex|"
         r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)(?:['’]s|s)?(?:[^\w\n]+[a-z]+\.?)*[^\w\n]*[a-z.-]*\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|"
         r"(?-i:\p{Lu}{2} ?\p{Nd}{2} ?\p{Nd}|[A-HJ-NPR-Z0-9]{17})|0x[0-9a-fA-F]{40}|\$[A-Za-z]|"
-        r"\p{Nd}{4}[ -]\p{Nd}{4}[ -]\p{Nd}{4}",
+        r"\p{Nd}{4}[ -]\p{Nd}{4}[ -]\p{Nd}{4}|(?-i:\p{Lu}{2}\p{Nd}{2} \p{Lu}{3})|(?:bc1|ltc1|[13lmdr4])[a-z0-9]{25}|"
+        r"\p{Nd}{2}-\p{Nd}{2}-\p{Nd}{2},?[ /]|(?:ending|ends|finishing|finishes|last four|last 4)(?: in| with| digits| are|:){0,2} ?\p{Nd}{4}",
         _numbers,
     ),
     Rule(
         "handles",
         frozenset({"HANDLE"}),
-        rf"(?i)\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|"
+        rf"(?i) on (?:{_PLATFORMS})\b|\b(?:{_PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is| ?:| ?\(| )|\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|"
         rf"\b(?:{_PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}-]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{_PLATFORMS})\b",
         _handles,
     ),
@@ -342,7 +390,7 @@ RULES = (
     Rule(
         "phones",
         frozenset({"PHONE"}),
-        rf"(?i)(?s)(?:\p{{Nd}}.{{0,2}}){{6}}\p{{Nd}}|(?:(?:{_DIGIT}|double|triple|treble|\p{{Nd}})[ ,.-]{{1,3}}){{5}}",
+        rf"(?i)(?s)(?:\p{{Nd}}.{{0,3}}){{6}}\p{{Nd}}|(?:(?:{_SPOKEN_NUMBER}|double|triple|treble|\p{{Nd}})[ ,.\t-]{{1,3}}){{4}}|ext",
         _phones,
     ),
     Rule(

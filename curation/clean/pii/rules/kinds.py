@@ -34,6 +34,9 @@ ORGANISATIONS = frozenset(
     optics dynamics ceramics textiles aerospace aviation marine shipping fisheries timber joinery roofing scaffolding
     ironmongers butchers bakers florists opticians vets veterinary lettings mutual savings reit semiconductors
     state cooperative co-operative collective league troupe ensemble chorale singers scouts guides brigade network rowing runners striders
+    dairies foundry abattoir tannery creamery distillery winery vineyards orchards outfitters roastery pottery upholstery
+    flooring tyres seafoods meats chemists barristers cabs taxis removals railways plastics castings aggregates cement
+    utilities poultry legal glass tools storage recycling carpets kitchens chambers chemicals quarry forge
     """.split()
 )
 # These also end headlines ("Predictive Analytics", "Building Trust"): a name needs more than one of them and a word.
@@ -50,7 +53,7 @@ WEAK = frozenset(
     tigers panthers hawks raiders sharks falcons comets warriors dynamics ceramics textiles marine mutual savings
     collective league ensemble runners guides vets aid herald chronicle telegraph rowing infants juniors counselling counseling
     psychotherapy wellness lutheran baptist methodist presbyterian episcopal general memorial regional state
-    behavioral behavioural
+    behavioral behavioural legal glass tools storage recycling carpets kitchens chambers chemicals quarry forge
     """.split()
 )
 PUBLIC_FIRST = frozenset("national american international world global british royal european united federal".split())
@@ -95,6 +98,8 @@ _STAY_AT = """
     children admitted seen treated locked scan mri bloods clinic hospital staff carer carers counselled visiting-hours
     ta girl boy governor caretaker sister brother mum mom dad nan gran grandma grandad prayer prayers confession vicar
     chaplain deacon diagnosis diagnosed referral referred biopsy mammogram birth labour op waiting-list born married volunteer-chaplain visited visiting visits
+    held detained kept recovering recovered convalescing stayed staying respite residing held-over tour toured dropped
+    ward sectioned discharged refuge hospice rehabbed
 """
 _WORK_AT = """
     work works worked working employed job jobs shift shifts internship interning interned intern position role career gig
@@ -135,25 +140,28 @@ _COMPANY = """
     nonprofit band bakery employer salon brewery university college shop store business bookshop garage warehouse choir
 """
 _HOUSES = "school hospital clinic church rehab shelter prison nursery hospice home unit refuge hostel".split()
-_WITH = "pilot rep sergeant medic volunteer volunteers volunteered nurse job interview interviewed interviewing job internship position contract placement career role volunteer volunteering"
+_WITH = "pilot rep sergeant medic volunteer volunteers volunteered nurse job interview interviewed interviewing job internship position contract placement career role volunteer volunteering bank banks banked banking mortgage insured"
 
 STAY = {
     "at": frozenset(_STAY_AT.split()),
-    "to": frozenset("admitted readmitted committed sectioned checked transferred referred".split()),
+    "to": frozenset(
+        "admitted readmitted committed sectioned checked transferred referred rushed airlifted readmission".split()
+    ),
     "into": frozenset(
         "admitted readmitted checked check checking myself himself herself moved move put placed".split()
     ),
     "from": frozenset("discharged released expelled suspended excluded absconded".split()),
     "in": frozenset(
-        "time remand prisoner incarcerated imprisoned inmate inpatient hospitalized hospitalised sentence locked".split()
+        "time remand prisoner incarcerated imprisoned inmate inpatient hospitalized hospitalised sentence locked sectioned detained rehab detox".split()
     ),
     "called": frozenset(_HOUSES),
     "named": frozenset(_HOUSES),
-    ",": frozenset("school church hospital clinic rehab hospice nursery".split()),
+    ",": frozenset("school church hospital clinic rehab hospice nursery shelter refuge hostel prison".split()),
     "of": frozenset("principal headteacher pastor warden vicar chaplain governor".split()),
 }
 """FACILITY: for the word right before a name, the words that may stand before that."""
 WORK = {
+    "to": frozenset("applied applying apply application applications".split()),
     "at": frozenset(_WORK_AT.split()),
     "for": frozenset(_WORK_FOR.split()),
     "by": frozenset(_FIRED),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from curation.clean.pii.finding import Finding
-from curation.clean.pii.rules.gazetteer import given_names, key, surnames, towns
+from curation.clean.pii.rules.gazetteer import WORDS, given_names, key, surnames, towns
 from curation.clean.pii.rules.kinds import (
     BETWEEN,
     FACILITIES,
@@ -58,7 +58,7 @@ _SAINT = re.compile(
     rf"(?:Gaelscoil|Scoil|Ysgol|École|Ecole|Escuela|Colegio|Lycée|Collège|Gymnasium|Grundschule|Kita|Klinik|Clínica|"
     rf"Clinique|Hôpital|Krankenhaus|Iglesia|Église|Masjid|Gurdwara|Congregation|Beth|Camp)(?:{GAP}(?:de|du|des|la|el|al){GAP}?)?"
     rf"(?:{GAP}{CAP}){{1,3}}|Ward{GAP}(?:\d{{1,2}}[A-Z]?|[A-Z]\d{{0,2}})\b)"
-    rf"|(?:St\.?|Saint|Ste\.?){GAP}{CAP}(?:{GAP}(?:and|&){GAP}(?:St\.?{GAP})?{CAP}|{GAP}(?:of|the){GAP}{CAP})?|"
+    rf"|(?:Sts?\.?|Saints?|SS\.?|Ste\.?){GAP}{CAP}(?:{GAP}(?:and|&){GAP}(?:St\.?{GAP})?{CAP}|{GAP}(?:of|the){GAP}{CAP})?|"
     rf"(?:Holy|Sacred|Blessed|Immaculate){GAP}{CAP}|(?:Mount|Mt\.?){GAP}(?:Sinai|Carmel|Zion|Olive|Calvary)|"
     rf"Good{GAP}(?:Shepherd|Samaritan)|All{GAP}(?:Saints|Souls)|Corpus{GAP}Christi)"
 )
@@ -68,7 +68,7 @@ _SAINT_BEFORE = frozenset(
     """at to from into in of leave left leaving by near the through outside attend attends attended attending joined
     called""".split()
 )
-_FIRM_BEFORE = frozenset("at for with by from left joined".split())
+_FIRM_BEFORE = frozenset("at for with by from left joined founded quit".split())
 _FIRM = re.compile(rf"{HEAD}(?:,{GAP}{CAP}){{0,3}},?{GAP}(?:&|and){GAP}{CAP}")
 _LEGAL = re.compile(
     rf"{HEAD}(?:{GAP}(?:(?:&|e|y|et|und|del|de){GAP})?{CAP}){{0,4}},?{GAP}(?:(?:S\.A|S\.L|S\.R\.L|S\.p\.A|S\.r\.l|B\.V|N\.V|A/S|"
@@ -87,6 +87,11 @@ _STAFF = re.compile(
     r"(?:me|him|her|us|them|my|his|half|everyone)|(?:let|laid) (?:me|him|her|us|them|my \w+|half|everyone|people) (?:go|off)|"
     r"made (?:me|him|her|us|them|my \w+) redundant|cut (?:my|his|her|our|their) (?:hours|shifts|pay)|"
     r"(?:HQ|headquarters|head office)\b)"
+)
+
+
+_FOR_YEARS = re.compile(
+    r" (?:for )?(?:(?:about|over|nearly|almost|around) )?(?:\w+|\d+) (?:years|yrs|months)\b(?! (?:old|ago))"
 )
 
 
@@ -175,7 +180,8 @@ def _label(words: list[str], index: int) -> str | None:
     return "ORG" if word in ORGANISATIONS else "FACILITY" if word in FACILITIES else None
 
 
-_TOWARDS = frozenset("at from outside near joined".split())
+_TOWARDS = frozenset("at from outside near joined quit founded left".split())
+_JOINED = frozenset("joined quit founded co-founded cofounded".split())
 _CORPORATE = frozenset("university college uni polytechnic council police inc llc ltd plc corp state".split())
 _CARERS = frozenset("care health healthcare medical dental".split())
 
@@ -238,6 +244,8 @@ def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> It
         return
     stay = said(before, STAY)
     work = not stay and said(before, WORK)
+    work = work or (not stay and before[-1:] == ["at"] and _FOR_YEARS.match(text, end) is not None)
+    work = work or (not stay and before[-1:] != [] and before[-1] in _JOINED and plain[0] not in NO_NAME)
     if plain[0] in UNIVERSITIES and len(plain) == 1 and _studied(before):
         yield _found(text, words[0].start(), end, "ORG")
         return
@@ -251,9 +259,9 @@ def _without_kind(text: str, words: list[re.Match[str]], plain: list[str]) -> It
 
 
 _AT = (["on"], ["at"], ["in"], ["leaving"], ["joined"])
-_LOOSE_BEFORE = frozenset("from in of to the".split())
+_LOOSE_BEFORE = frozenset("from in of to the by".split())
 _ADJECTIVE = re.compile(
-    r" (?!(?:in|on|at|for|last|this|next|when|after|before|and|but|or|by|with|because|as|to|a|an|the|again|twice|from)\b)[a-z]"
+    r" (?!(?:in|on|at|for|last|this|next|when|after|before|and|but|or|by|with|because|as|to|a|an|the|again|twice|from|came|was|is|has|had|said|did|who|which|that|while|since|until|over|without|went|gave|made)\b)[a-z]"
 )
 
 
@@ -264,6 +272,8 @@ def _studied(before: list[str]) -> bool:
 def _is_body(plain: list[str], work: bool, at: bool) -> bool:
     if plain[0] in _TITLES or (plain[0] in given_names() and not (at and len(plain) > 1)):
         return False
+    if not work and len(plain) > 1 and plain[0] == "royal":
+        return True  # "Royal Free": all of it are words for a kind of house
     if key(" ".join(plain)) in towns().wide or " ".join(plain) in BODIES:
         return False
     return not all(w in ORDINARY or (w in PUBLIC and not (work and w in APPS)) for w in plain)
@@ -287,6 +297,10 @@ _SMALL_FIRM = re.compile(
     r"(?<![\w'’-])(?:at|for) ([a-z][a-z'’-]{2,}(?: [a-z][a-z'’-]{2,})? (?:logistics|solutions|foods|motors|consulting|insurance|"
     r"council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|university|college|uni|state))(?![\w-])"
 )
+_SMALL_WORKS = re.compile(
+    r"(?<![\w'’-])(?:work|works|worked|working|job|shifts?) (?:at|for) ([a-z]{4,} [a-z]{4,})(?= (?:on|in|as|and|but|for|doing|since)\b|[.,;!?\n]|$)"
+)
+_SMALL_SAINT = re.compile(r"(?<![\w'’-])(?:at|to|from|in|near|outside) (st\.? ([a-z]{3,}?)(?:['’]?s)?)(?![\w'’-])")
 _NO_NAMES = (
     ORDINARY - {"general"}
     | FUNCTION
@@ -324,9 +338,27 @@ def _small(text: str) -> Iterator[Finding]:
         if said(words_before(text, match.start(1)), WORK) and not any(w in _NO_NAMES for w in match[1].split()[:-1]):
             yield Finding(*match.span(1), "ORG", 0.6, "organisations")
 
+    for match in _SMALL_WORKS.finditer(text):
+        words = match[1].split()
+        if words[0] not in WORDS and _is_proper(words[0]) and not any(w in _NO_NAMES or w in NO_NAME for w in words):
+            yield Finding(*match.span(1), "ORG", 0.5, "organisations")
+    for match in _SMALL_SAINT.finditer(text):
+        if match[2] in given_names() and key(match[1]) not in towns().towns:
+            yield Finding(*match.span(1), "FACILITY", 0.6, "organisations")
+
+
+_LIKE_A_SCHOOL = re.compile(
+    r"[a-z]{3,}(?:way|ridge|wood|view|brook|field|gate|hill|crest|dale|lake|side|mount|land|grove)$"
+)
+
 
 def _is_proper(word: str) -> bool:
-    return word in surnames() or word in towns().towns or LIKE_TOWN.match(word) is not None
+    return (
+        word in surnames()
+        or word in towns().towns
+        or LIKE_TOWN.match(word) is not None
+        or _LIKE_A_SCHOOL.match(word) is not None
+    )
 
 
 _BOTH = frozenset({"FACILITY", "ORG"})
@@ -339,14 +371,15 @@ RULES = (
         r"infirmary|hospice|school|academy|church|cathedral|mosque|synagogue|prison|jail|shelter|retirement|health|university|"
         r"college|council|police|football|law|let|laid|made|cut|fired|sacked|hired|dismissed|had|has|have|just|finally|then|"
         r"headhunted|recruited|employ|HQ|headquarters|head)"
-        r"|(?i:at|to|into|from|in|called|named|for|by|with|of|is|was|employer|,) (?:the )?\p{Lu}[\p{L}\p{Nd}_&'’-]",
+        r"|(?i:at|to|into|from|in|called|named|for|by|with|of|is|was|employer|joined|quit|founded|,) (?:the )?\p{Lu}[\p{L}\p{Nd}_&'’-]",
         _bodies,
     ),
     Rule(
         "organisations in lower case",
         _BOTH,
         rf"\b(?i:{SHOPS})\b|\b(?:at|from|near|outside|to|into|in|for) (?:[\p{{L}}.'’-]+ ){{1,4}}(?:{_SMALL_KIND}|logistics|solutions|foods|motors|"
-        r"consulting|insurance|council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|uni|state)\b",
+        r"consulting|insurance|council|construction|bakery|pharma|holdings|electronics|freight|industries|associates|uni|state)\b"
+        r"|(?:at|for) [a-z]{4,} [a-z]{4,}|(?:at|to|from|in|near|outside) st\.? [a-z]",
         _small,
     ),
 )

@@ -77,6 +77,9 @@ def _runs(text: str) -> Iterator[Finding]:
         if name:
             first, behind = name
             found = _judged(text, words, first, behind, before, strong)
+            if found is None and before[-1:] in _WEAKLY and _LINKED.search(text, begin, words[-1].end()):
+                plain = low(words[0][0])
+                found = None if plain in given_names() or plain in PUBLIC else _span(text, words, 0.6)
         else:
             found = _unlisted(text, words, before, strong)
         if found:
@@ -250,6 +253,9 @@ def _is_distinct(plain: list[str], before: list[str]) -> bool:
     return before[-1:] == ["from"] and LIKE_TOWN.match(plain[-1]) is not None and plain[-1] not in surnames()
 
 
+_LINKED = re.compile(r" (?:de|del|la|upon|on|under|sur|am) ")  # "Oaxaca de Juárez", of which only the end is listed
+
+
 def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before: list[str]) -> bool:
     """Whether an unlisted name behind a weak cue is a place: neither somebody's name nor a subject, a title, an acronym."""
     if _PEOPLE_IN & set(before[-3:-1]) or plain[0] in given_names():
@@ -268,7 +274,7 @@ def _may_be_town(text: str, words: list[re.Match[str]], plain: list[str], before
 
 
 _SMALL = re.compile(
-    r"(?<![\w'’-])(?:in|near|outside|from|to|around) (?:the )?(?=([a-z][a-z'’-]+(?: [a-z][a-z'’-]+){0,3}))"
+    r"(?<![\w'’-])(?:in|near|outside|from|to|around|(?:leaving|left|headed|heading|bound|moving) for) (?:the )?(?=([a-z][a-z'’-]+(?: [a-z][a-z'’-]+){0,3}))"
 )
 
 
@@ -286,7 +292,12 @@ def _in_lower_case(text: str) -> Iterator[Finding]:
                 continue
             before = words_before(text, match.start(1))
             strong = asked(before)
-            inside = match[0].startswith(("in ", "near ", "outside ")) and name not in given_names()
+            inside = (
+                match[0].startswith(
+                    ("in ", "near ", "outside ", "leaving ", "left ", "headed ", "heading ", "bound ", "moving ")
+                )
+                and name not in given_names()
+            )
             sure = (strong and key(name) in gazetteer.sure) or (inside and not _PEOPLE_IN & set(before[-3:-1]))
             if strong == STRONGLY or (sure and not unlisted):
                 yield Finding(match.start(1), match.start(1) + len(name), "LOCATION", 0.75, "places")
@@ -310,7 +321,7 @@ RULES = (
     Rule(
         "places in lower case",
         _LOCATION,
-        r"^\P{Lu}+$|(?:in|near|outside|from|to|around) (?:the )?[a-z]{3}",
+        r"^\P{Lu}+$|(?:in|near|outside|from|to|around|for) (?:the )?[a-z]{3}",
         _in_lower_case,
     ),
 )

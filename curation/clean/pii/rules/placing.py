@@ -70,6 +70,12 @@ _LEFT = ("left", "leave", "leaving", "headed", "heading", "bound")
 _WHO = ("he", "she", "i", "we", "they", "family", "husband", "wife", "mum", "mom", "dad")
 
 
+_SEASIDE = frozenset(
+    """pier beach harbour harbor port docks marina seafront promenade station airport seaside campsite crematorium cemetery
+    racecourse lighthouse""".split()
+)
+
+
 def asked(words: list[str]) -> int:
     """How strongly the words before a name, in lower case, ask for a place."""
     words = list(words)
@@ -83,6 +89,8 @@ def asked(words: list[str]) -> int:
     if words[-2:] in (["out", "of"], ["outside", "of"], ["close", "to"], ["next", "to"]):
         words[-2:] = ["outside" if words[-1] == "of" else "near"]
     bound = words[-1] == "for" and words[-2:-1] and words[-2] in _LEFT
+    if words[-1] == "at" and words[-2:-1] and words[-2] in _SEASIDE:
+        return LOOSELY
     preposition = "to" if words[-1] in ("towards", "toward") or bound else words[-1]
     if preposition not in LOOSE and preposition != "around":
         return NONE

@@ -26,6 +26,14 @@ Ship it here: {ADDRESS:48 Rue Pasteur\n69007 Lyon\nFrance}
 I lived in {ADDRESS:14 Lange Street\nWagga Wagga\n, NSW 2650}.
 Now it is {ADDRESS:77 Boulevard Carnot\nMetz\n France 57000}
 {ADDRESS:ul. Kwiatowa 87\n31-422 Kraków}
+The refuge was at {ADDRESS:204 Hazel Ridge Drive}.
+We're on {ADDRESS:Rural Route 4}, miles from anyone.
+Mail: {ADDRESS:RR 2 Box 118}
+Our place is {ADDRESS:Rose Cottage, Mill Lane}.
+The house at {ADDRESS:forty-two Maple Drive} haunts me.
+They live in {ADDRESS:Block C, Flat 12}.
+She lives at {ADDRESS:6 Lakeview}.
+my house on {ADDRESS:birch lane} got sold
 """
 
 NOTHING = r"""
@@ -40,6 +48,8 @@ Day 1\nWe went hiking.\nDay 2\nWe rested.
 Ingredients: 2 cups flour\n3 eggs\n1 teaspoon salt
 Table 3\nResults 2019\nMean 45.2
 Step 2\nOpen Settings\nStep 3\nClick Save
+we live on a dead end street, down the road on life's road
+I moved house on 3 March and stayed at 7 PM.
 """
 
 

@@ -29,6 +29,12 @@ a {AGE:92}-year-old man presenting with confusion
 my great aunt lived to {AGE:102}
 Client ({AGE:93}) lives with her daughter.
 Patient is a {AGE:90} y/o widow.
+The woman across the hall was {AGE:96}, a retired seamstress.
+Great-uncle Tobias is {AGE:98} and still rude.
+Old Wilhelmina ({AGE:97}) taught me chess.
+I'm {AGE:91}, and I have outlived everybody.
+Oma's {AGE:ninety-third} birthday is a mess.
+Pt: {AGE:94}F, lives alone.
 """
 
 NOTHING = """
@@ -50,6 +56,8 @@ From 1990-1995 he served. Version 3.2.1 crashed at 12:45:10.
 September 11 was on the news. We had people over on the 4th of July.
 The DSM-5 lists 309.81, the ICD-10 has F43.10.
 it was three weeks ago, or two months
+The temperature was 97, my score is 95 and the bus was 94.
+Her heart rate was 98, it was 101 today.
 """
 
 

@@ -49,6 +49,15 @@ routing {FINANCIAL:021000021} and account {FINANCIAL:483920115}
 the card ending in {FINANCIAL:4417} is his
 the last four digits are {FINANCIAL:9921}
 eth {FINANCIAL:0x71C7656EC7ab88b098defB751B7401B5f6d8976F}
+her twitter handle ({HANDLE:vexedviolet})
+my insta is {HANDLE:softmoth}
+I'm {HANDLE:quietfern} on reddit
+my debit card (ending {FINANCIAL:5512})
+pay into {FINANCIAL:20-45-12 88213340}
+btc {FINANCIAL:1BoatSLRHtKNngkdXEobR76b53LETtpyT}
+he drives a van, {ID:LB12 QZR}
+my number's {PHONE:202 - 555 - 0171}
+call extension {PHONE:4412}
 """
 
 NOTHING = """
@@ -77,6 +86,7 @@ covid19 and windows10 were both a nightmare
 Between 2015 and 2018 I was in and out.
 Reach out to 5 friends in 10 days.
 my insurance covers 20 sessions a year
+my insta is private, my facebook was deactivated
 """
 
 

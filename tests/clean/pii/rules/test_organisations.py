@@ -33,6 +33,16 @@ works for {ORG:Transport for London}
 He was a pilot with {ORG:Delta}.
 he signed with {ORG:Meyer & Hahn GmbH} and left
 the invoice came from {ORG:Ferrand Dufour S.A.} again
+They kept me at {FACILITY:Royal Free} for a month.
+the psych unit at {FACILITY:st vincents} was cold
+i went to {FACILITY:kingsway high} back then
+After the shelter, {FACILITY:Magnolia House}, I slept.
+I've been at {ORG:Quillfeather} nine years.
+I just joined {ORG:Zentrova}.
+I quit {ORG:Veridian Systems} in a rage.
+I founded {ORG:Pebble & Pine}.
+i work at {ORG:dunmore poultry} on the line
+Nobody thanked me at {ORG:Orrin Valley Dairies} all year.
 """
 
 NOTHING = """
@@ -57,6 +67,7 @@ i go to school near my house and work at night
 Anger with Grief, from Guilt to Shame
 I stayed at Sarah Miller's for weeks.
 Dear Therapist, Thank You for Everything.
+i work at night and i quit smoking
 """
 
 

@@ -30,6 +30,9 @@ we lived in {LOCATION:Penlarrick}, at the end of a lane
 Our ZIP is {LOCATION:60614}.
 postcode {LOCATION:M14 5TQ}
 it happened at {LOCATION:51.50135, -0.14189} on the map
+We scattered them off the pier at {LOCATION:Sopot}.
+shes leaving for {LOCATION:grimsby} soon
+a village outside {LOCATION:Oaxaca de Juárez}
 """
 
 NOTHING = """
@@ -52,6 +55,7 @@ I FEEL NOTHING IN THIS HOUSE AND NOBODY CARES
 At Thanksgiving my Uncle drank, at Easter he did not.
 The temperature in Celsius, the score in Chemistry, the comfort in Buddhism.
 F32.1 and 300.4 were in the letter.
+He was at Wits End for good.
 """
 
 
