@@ -253,8 +253,11 @@ def _thing_named(line: Line, start: int, last: int, end: int) -> bool:
     follower = line.low(last + 1)
     if follower in cues.EPONYMS and line.near(last + 1):
         personal = follower in ("law", "effect", "theory", "model", "test", "stages", "triangle", "dogs", "principle")
-        return not (line.owns[last] and personal)
+        return not (line.owns[last] and personal) or (follower == "law" and line.lows[last] in _LAWS)
     return False
+
+
+_LAWS = frozenset("murphy goodhart hofstadter godwin moore parkinson newton hooke ohm".split())
 
 
 def _double(line: Line, first: int, end: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
@@ -330,6 +333,10 @@ def _opening(line: Line, first: int, behind: Lead, role: str | None) -> Person |
     low, after, kind = line.lows[first], line.low(first + 1), line.kinds[first]
     if behind.strength == TREATED or (after in _AGENT and low not in _SEASONS):
         return Person(first, first, LIKELY, role)
+    if after in cues.REFUSED and line.low(first + 2) in cues.REFUSABLE:
+        return Person(first, first, POSSIBLE, role)  # "Summer won't eat with us"
+    if after == "to" and line.low(first + 2) in cues.PLANNED and not kind & MONTH:
+        return Person(first, first, POSSIBLE, role)  # "Joy to see the nurse"
     if after in (cues.DO_SAY - cues.OF_MONTHS if kind & MONTH else _LEAVES):
         return Person(first, first, POSSIBLE, role)
     if after == "," and strangers.spoken_to(line, first + 1):

@@ -7,7 +7,7 @@ from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person, wo
 from curation.clean.pii.rules.gazetteer import key, towns
 from curation.clean.pii.rules.known import PUBLIC
 from curation.clean.pii.rules.lines import Line
-from curation.clean.pii.rules.looks import looks
+from curation.clean.pii.rules.looks import common, looks
 from curation.clean.pii.rules.names import FIRST, HARD, LAST, PLAIN, TOWN, gazetteer
 from curation.clean.pii.rules.public import SINGLE
 
@@ -45,13 +45,22 @@ def field(line: Line, first: int) -> Person | None:
     return Person(first, (turned or end) - 1, SURE if turned or end - first > 1 else LIKELY, role)
 
 
+_NOTED = cues.CLIENTS | {"pt", "cl", "re"}
+_REPORTED = cues.REPORTED | {"seen", "(", "dob"}
+
+
 def surname_first(line: Line, first: int) -> Person | None:
     """'OKAFOR, Ngozi' anywhere."""
-    if line.shouts or not line.words[first].isupper() or len(line.words[first]) < 3 or not _named(line, first):
+    if line.shouts or len(line.words[first]) < 3 or line.low(first + 1) != "," and line.words[first][1:].islower():
+        return None
+    if not _named(line, first):
         return None
     end = _run(line, first)
     turned = _forename(line, end) if end > first else 0
     listed = turned and line.kinds[end + 1] & FIRST and not line.kinds[end + 1] & PLAIN
+    if not line.words[first].isupper():
+        noted = line.low(first - 1) in _NOTED or (line.opens[first] and line.low(turned) in _REPORTED)
+        listed = listed and noted and line.kinds[first] & LAST and not line.kinds[end + 1] & (TOWN | HARD)
     return Person(first, turned - 1, LIKELY, None) if listed else None
 
 
@@ -123,7 +132,26 @@ def family(line: Line, first: int) -> Person | None:
         return Person(first, first, LIKELY, None) if _open(line, first + 1) else None
     if any(kinds) or wordish(singles[0]) or looks(singles[0]) < 0.2:
         return None
-    return Person(first, first, POSSIBLE, None) if after in _ON or line.low(first - 2) in _SET_OFF else None
+    acts = after in _ON or (looks(singles[0]) > 0.3 and (after in cues.DO_SAY or after in _PAID))
+    return Person(first, first, POSSIBLE, None) if acts or line.low(first - 2) in _SET_OFF else None
+
+
+_PAID = frozenset("paid raised fed hosted adopted fostered rented owned own sold bought offered".split())
+
+
+def plural(low: str) -> bool:
+    """Whether a word in lower case is the plural of a family name and of nothing else: "adeyemis"."""
+    one, lists = low[:-1], gazetteer()
+    if len(low) < 5 or low[-1:] != "s" or lists.kind(low) or not lists.kind(one) & LAST or common(low):
+        return False
+    return not lists.kind(one) & (PLAIN | HARD | TOWN) and looks(one) > 0 and not wordish(one)
+
+
+def lower_family(line: Line, at: int) -> Person | None:
+    """'with the adeyemis', 'the murphys next door'."""
+    fits = line.low(at - 1) == "the" and not line.owns[at]
+    met = line.low(at - 2) in _SET_OFF or line.low(at + 1) in _ON or line.low(at + 1) == "next"
+    return Person(at, at, POSSIBLE, None) if fits and met and plural(line.lows[at]) else None
 
 
 def _open(line: Line, at: int) -> bool:
