@@ -251,9 +251,11 @@ def _thing_named(line: Line, start: int, last: int, end: int) -> bool:
         if line.lows[at] not in _NOUN_NAMES or (preceded and line.low(start - 1) != "to") or at < last:
             return True
     follower = line.low(last + 1)
+    if line.owns[last] and follower == "law" and line.lows[last] in _LAWS:
+        return True
     if follower in cues.EPONYMS and line.near(last + 1):
         personal = follower in ("law", "effect", "theory", "model", "test", "stages", "triangle", "dogs", "principle")
-        return not (line.owns[last] and personal) or (follower == "law" and line.lows[last] in _LAWS)
+        return not (line.owns[last] and personal)
     return False
 
 

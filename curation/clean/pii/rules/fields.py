@@ -45,7 +45,7 @@ def field(line: Line, first: int) -> Person | None:
     return Person(first, (turned or end) - 1, SURE if turned or end - first > 1 else LIKELY, role)
 
 
-_NOTED = cues.CLIENTS | {"pt", "cl", "re"}
+NOTED = cues.CLIENTS | {"pt", "cl", "re"}
 _REPORTED = cues.REPORTED | {"seen", "(", "dob"}
 
 
@@ -59,7 +59,7 @@ def surname_first(line: Line, first: int) -> Person | None:
     turned = _forename(line, end) if end > first else 0
     listed = turned and line.kinds[end + 1] & FIRST and not line.kinds[end + 1] & PLAIN
     if not line.words[first].isupper():
-        noted = line.low(first - 1) in _NOTED or (line.opens[first] and line.low(turned) in _REPORTED)
+        noted = line.low(first - 1) in NOTED or (line.opens[first] and line.low(turned) in _REPORTED)
         listed = listed and noted and line.kinds[first] & LAST and not line.kinds[end + 1] & (TOWN | HARD)
     return Person(first, turned - 1, LIKELY, None) if listed else None
 
@@ -144,7 +144,7 @@ def plural(low: str) -> bool:
     one, lists = low[:-1], gazetteer()
     if len(low) < 5 or low[-1:] != "s" or lists.kind(low) or not lists.kind(one) & LAST or common(low):
         return False
-    return not lists.kind(one) & (PLAIN | HARD | TOWN) and looks(one) > 0 and not wordish(one)
+    return not lists.kind(one) & (PLAIN | HARD | TOWN) and looks(one) > -0.1 and not wordish(one)
 
 
 def lower_family(line: Line, at: int) -> Person | None:
@@ -158,4 +158,4 @@ def _open(line: Line, at: int) -> bool:
     """Whether no noun follows, which the word would belong to."""
     low = line.low(at)
     kind = line.kinds[at] if at < len(line) else 0
-    return not low.isalpha() or (not line.cap(at) and bool(kind & HARD)) or low in _ON or low.endswith(("ed", "ly"))
+    return not low.isalpha() or (not line.cap(at) and bool(kind & HARD)) or low in _ON | _PAID | cues.DO_SAY or low.endswith(("ed", "ly"))

@@ -103,7 +103,7 @@ class Line:
         parts = [lists.kind(part) for part in low.split("-")]
         if all(part[:1].isupper() for part in word.replace("‑", "-").split("-")):  # Anne-Marie, Al-Sayed
             return (parts[0] | parts[-1]) & (~(PLAIN | HARD) if not parts[-1] & PLAIN else PLAIN | HARD)
-        if len(parts) == 2 and word[0].isupper() and low[: low.find("-")] in _GIVEN and not parts[1] & (PLAIN | HARD):
+        if len(parts) == 2 and word[0].isupper() and low[: low.find("-")] in _GIVEN and not parts[1] & HARD:
             return FIRST if _SYLLABLES.fullmatch(low) else 0  # Jun-ho, which June is not
         if len(parts) == 2 and word[0].isupper() and not any(part & (PLAIN | HARD) for part in parts):
             return FIRST if _SYLLABLES.fullmatch(low) else 0  # Ji-woo

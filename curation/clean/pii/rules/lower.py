@@ -73,11 +73,11 @@ def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | No
     beside = one in _NEAR_NAMES and (after in _ENDS or after in cues.BE or after in cues.DO_SAY)
     acts = after in cues.DO_SAY or after in ("is", "was", "has", "and")
     if len(low) < 4:
-        acts = acts and one in _BEFORE_SUBJECTS and looks(low) > _SHORT_LOOK
+        acts = (acts or after == "is") and one in _BEFORE_SUBJECTS | _SIGHS | {"said"} and looks(low) > _SHORT_LOOK
         beside = beside and one in ("with", "about", "from") and looks(low) > _SHORT_LOOK
-    elif likely and _told_of(line, place):
+    elif (likely or (looks(low) > -0.2 and not common(low))) and _told_of(line, place):
         return Person(place, place, POSSIBLE, lead.role)
-    if (lead.strength == TREATED and (len(low) > 3 or (likely and one not in cues.KIN))) or (likely and (beside or (acts and (place == 0 or one in _BEFORE_SUBJECTS)))):
+    if (lead.strength == TREATED and (len(low) > 3 or (likely and one not in cues.KIN))) or (likely and (beside or (acts and (place == 0 or one in _BEFORE_SUBJECTS | _SIGHS | {"said"})))):
         return Person(place, place, POSSIBLE, lead.role)
     return None
 

@@ -119,6 +119,8 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
                 person, end = told, told.last + 1
             elif line.lows[place] in _TITLES and not line.kinds[place] & FIRST and line.cap(place + 1):
                 pass  # the name begins behind the title
+            elif line.lows[place] in fields.NOTED and line.cap(place + 1) and line.low(place + 2) == ",":
+                pass  # "Pt Roe, Jane"
             elif _starts(line, place):
                 end = capitals.extent(line, place)
                 person = capitals.judge(line, place, end) or _label(line, place, end)

@@ -113,7 +113,7 @@ def listed(line: Line, at: int) -> bool:
     if not line.cap(at) or line.cap(at - 1) or line.owns[at] or not _fits(line, at) or _place(line, at, at):
         return False
     begins = line.opens[at] and line.low(at - 1) != ":"
-    return not begins and looks(line.lows[at]) > _EVEN
+    return looks(line.lows[at]) > (_PROBABLE if begins else _EVEN)
 
 
 def spoken_to(line: Line, comma: int) -> bool:
