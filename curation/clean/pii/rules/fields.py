@@ -51,14 +51,15 @@ _REPORTED = cues.REPORTED | {"seen", "(", "dob"}
 
 def surname_first(line: Line, first: int) -> Person | None:
     """'OKAFOR, Ngozi' anywhere."""
-    if line.shouts or len(line.words[first]) < 3 or line.low(first + 1) != "," and line.words[first][1:].islower():
+    if line.shouts or len(line.words[first]) < 3 or (line.low(first + 1) != "," and line.words[first][1:].islower()):
         return None
     if not _named(line, first):
         return None
     end = _run(line, first)
-    turned = _forename(line, end) if end > first else 0
+    capitals = line.words[first].isupper()
+    turned = _forename(line, end, noted=not capitals) if end > first else 0
     listed = turned and line.kinds[end + 1] & FIRST and not line.kinds[end + 1] & PLAIN
-    if not line.words[first].isupper():
+    if not capitals:
         noted = line.low(first - 1) in NOTED or (line.opens[first] and line.low(turned) in _REPORTED)
         listed = listed and noted and line.kinds[first] & LAST and not line.kinds[end + 1] & (TOWN | HARD)
     return Person(first, turned - 1, LIKELY, None) if listed else None
@@ -89,12 +90,12 @@ def _named(line: Line, at: int) -> bool:
     )
 
 
-def _forename(line: Line, comma: int) -> int:
+def _forename(line: Line, comma: int, noted: bool = False) -> int:
     """The end of the first names behind a surname and a comma; 0 if there are none."""
     if line.low(comma) != "," or not line.cap(comma + 1):
         return 0
     end = _run(line, comma + 1)
-    return end if end > comma + 1 and _stops(line, end) else 0
+    return end if end > comma + 1 and (noted or _stops(line, end)) else 0
 
 
 def _ends(line: Line, first: int, end: int) -> bool:
@@ -158,4 +159,9 @@ def _open(line: Line, at: int) -> bool:
     """Whether no noun follows, which the word would belong to."""
     low = line.low(at)
     kind = line.kinds[at] if at < len(line) else 0
-    return not low.isalpha() or (not line.cap(at) and bool(kind & HARD)) or low in _ON | _PAID | cues.DO_SAY or low.endswith(("ed", "ly"))
+    return (
+        not low.isalpha()
+        or (not line.cap(at) and bool(kind & HARD))
+        or low in _ON | _PAID | cues.DO_SAY
+        or low.endswith(("ed", "ly"))
+    )

@@ -77,7 +77,9 @@ def _listed(line: Line, place: int, lead: Lead, lists: Gazetteer) -> Person | No
         beside = beside and one in ("with", "about", "from") and looks(low) > _SHORT_LOOK
     elif (likely or (looks(low) > -0.2 and not common(low))) and _told_of(line, place):
         return Person(place, place, POSSIBLE, lead.role)
-    if (lead.strength == TREATED and (len(low) > 3 or (likely and one not in cues.KIN))) or (likely and (beside or (acts and (place == 0 or one in _BEFORE_SUBJECTS | _SIGHS | {"said"})))):
+    if (lead.strength == TREATED and (len(low) > 3 or (likely and one not in cues.KIN))) or (
+        likely and (beside or (acts and (place == 0 or one in _BEFORE_SUBJECTS | _SIGHS | {"said"})))
+    ):
         return Person(place, place, POSSIBLE, lead.role)
     return None
 
@@ -105,7 +107,9 @@ def _pair(line: Line, place: int) -> bool:
     if any(not line.kinds[at] & FIRST or line.kinds[at] & (PLAIN | HARD | TOWN | CITY | _DOUBLE) for at in pair):
         return False
     lows = [line.lows[at] for at in pair]
-    sure = [len(low) > 3 and looks(low) > 0 and not common(low) and low not in SLANG and not wordish(low) for low in lows]
+    sure = [
+        len(low) > 3 and looks(low) > 0 and not common(low) and low not in SLANG and not wordish(low) for low in lows
+    ]
     return any(sure) and all(low not in SLANG or len(low) > 2 for low in lows)
 
 
@@ -174,7 +178,14 @@ def _beside_kin(line: Line, place: int) -> Person | None:
     owned = line.low(place - 2) in ("my", "his", "her", "our", "your") or line.low(place - 2) in cues.ADJECTIVES
     fits = lead.strength == NAMED and not lead.title and owned and acts
     short = len(low) < 4 or line.low(place - 1) not in cues.ADULTS
-    if not fits or len(low) < 2 or (short and looks(low) < _SHORT_LOOK) or not low.isalpha() or wordish(low) or low.endswith("s"):
+    if (
+        not fits
+        or len(low) < 2
+        or (short and looks(low) < _SHORT_LOOK)
+        or not low.isalpha()
+        or wordish(low)
+        or low.endswith("s")
+    ):
         return None
     return Person(place, place, POSSIBLE, lead.role)
 

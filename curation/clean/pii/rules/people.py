@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules import capitals, cues, fields, lower, strangers, words
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, Person
-from curation.clean.pii.rules.lines import SHORTENED, UPPER, Line
+from curation.clean.pii.rules.lines import GIVEN, SHORTENED, UPPER, Line
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer, gazetteer
 from curation.clean.pii.rules.rule import Rule
 
@@ -290,6 +290,7 @@ class _Words(dict[str, int]):
         sure = (
             not _dull().issuperset(_CAPITALISED.findall(word))
             or not _names().isdisjoint(low)
+            or (word.partition("-")[0].lower() in GIVEN and "-" in word and word[0].isupper())
             or (not _families().isdisjoint(low) and any(fields.plural(one) for one in low))
         )
         bits = (

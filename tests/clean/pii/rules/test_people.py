@@ -48,6 +48,9 @@ he said {PERSON:mia} is lying
 me & {PERSON:josh} split
 {PERSON:Amaka}, {PERSON:Uche} and {PERSON:Nnamdi} came for dinner.
 Let {PERSON:Ottoline} decide.
+Pt {PERSON:Kaplan, Ines} seen for review.
+{PERSON:Kaplan, Ines} attended on time.
+You mentioned the moment {PERSON:Jun-ho} closed the door.
 Mother ({PERSON:Xolani}) remains distant.
 {PERSON:rob} said he'd leave me
 i told {PERSON:rob} everything
