@@ -56,6 +56,7 @@ def check_every(tmp_path, monkeypatch, clean, step):
         assert "disk is full" in said and "Traceback" not in said
         project.run("verify")
         project.run("run")
+        project.run("gc")  # the sources that did not fail were compared without the one that did
         assert project.tables() == clean, f"point {point} ({points[point]})"
         shutil.rmtree(project.root)
     print(f"{len(tried)} of {len(points)} write, fsync and rename points: 0 corrupt, 0 differ")
@@ -91,6 +92,7 @@ def kill_runs(tmp_path, clean, kills, seed):
             Made(project.root).run("verify")
             zygote.start("--project", project.root, "-q", "run")
             assert zygote.wait() == 0
+            Made(project.root).run("gc")
             assert project.tables() == clean, f"kill {number}"
             shutil.rmtree(project.root)
     print(f"{kills} SIGKILLs, {hit} in mid-run of {whole:.1f} s: 0 corrupt, 0 differ")
