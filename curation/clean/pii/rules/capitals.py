@@ -251,10 +251,15 @@ def _thing_named(line: Line, start: int, last: int, end: int) -> bool:
         if line.lows[at] not in _NOUN_NAMES or (preceded and line.low(start - 1) != "to") or at < last:
             return True
     follower = line.low(last + 1)
+    if line.owns[last] and follower == "law" and line.lows[last] in _LAWS:
+        return True
     if follower in cues.EPONYMS and line.near(last + 1):
         personal = follower in ("law", "effect", "theory", "model", "test", "stages", "triangle", "dogs", "principle")
         return not (line.owns[last] and personal)
     return False
+
+
+_LAWS = frozenset("murphy goodhart hofstadter godwin moore parkinson newton hooke ohm".split())
 
 
 def _double(line: Line, first: int, end: int, before: Lead, behind: Lead, role: str | None) -> Person | None:
@@ -330,6 +335,10 @@ def _opening(line: Line, first: int, behind: Lead, role: str | None) -> Person |
     low, after, kind = line.lows[first], line.low(first + 1), line.kinds[first]
     if behind.strength == TREATED or (after in _AGENT and low not in _SEASONS):
         return Person(first, first, LIKELY, role)
+    if after in cues.REFUSED and line.low(first + 2) in cues.REFUSABLE:
+        return Person(first, first, POSSIBLE, role)  # "Summer won't eat with us"
+    if after == "to" and line.low(first + 2) in cues.PLANNED and not kind & MONTH:
+        return Person(first, first, POSSIBLE, role)  # "Joy to see the nurse"
     if after in (cues.DO_SAY - cues.OF_MONTHS if kind & MONTH else _LEAVES):
         return Person(first, first, POSSIBLE, role)
     if after == "," and strangers.spoken_to(line, first + 1):

@@ -175,6 +175,23 @@ DID = _words(
 )
 """What a person did or does, in a form that stands behind no "will" or "may"."""
 
+REFUSED = _words("won't doesn't didn't hasn't wouldn't wont doesnt didnt hasnt wouldnt don't dont")
+REFUSABLE = _words(
+    """
+    answer speak eat call called want know like let talk listen text texted reply replied care sleep believe trust
+    answered eaten spoken slept apologise apologize visit wanna understand pick ask say tell remember love hate see
+    """
+)
+"""Behind a name and "won't": what a person does not do, and no virtue or season."""
+
+PLANNED = _words(
+    """
+    see call bring send contact email phone book attend complete review speak ring arrange check discuss practise
+    practice write collect meet chase refer liaise visit confirm drop pick try
+    """
+)
+"""Behind a name and "to", in notes: what somebody is to do."""
+
 WHERE_PEOPLE_ARE = frozenset(
     {
         ("from", "my"),

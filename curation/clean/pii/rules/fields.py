@@ -7,7 +7,7 @@ from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, SURE, Person, wo
 from curation.clean.pii.rules.gazetteer import key, towns
 from curation.clean.pii.rules.known import PUBLIC
 from curation.clean.pii.rules.lines import Line
-from curation.clean.pii.rules.looks import looks
+from curation.clean.pii.rules.looks import common, looks
 from curation.clean.pii.rules.names import FIRST, HARD, LAST, PLAIN, TOWN, gazetteer
 from curation.clean.pii.rules.public import SINGLE
 
@@ -45,13 +45,23 @@ def field(line: Line, first: int) -> Person | None:
     return Person(first, (turned or end) - 1, SURE if turned or end - first > 1 else LIKELY, role)
 
 
+NOTED = cues.CLIENTS | {"pt", "cl", "re"}
+_REPORTED = cues.REPORTED | {"seen", "(", "dob"}
+
+
 def surname_first(line: Line, first: int) -> Person | None:
     """'OKAFOR, Ngozi' anywhere."""
-    if line.shouts or not line.words[first].isupper() or len(line.words[first]) < 3 or not _named(line, first):
+    if line.shouts or len(line.words[first]) < 3 or (line.low(first + 1) != "," and line.words[first][1:].islower()):
+        return None
+    if not _named(line, first):
         return None
     end = _run(line, first)
-    turned = _forename(line, end) if end > first else 0
+    capitals = line.words[first].isupper()
+    turned = _forename(line, end, noted=not capitals) if end > first else 0
     listed = turned and line.kinds[end + 1] & FIRST and not line.kinds[end + 1] & PLAIN
+    if not capitals:
+        noted = line.low(first - 1) in NOTED or (line.opens[first] and line.low(turned) in _REPORTED)
+        listed = listed and noted and line.kinds[first] & LAST and not line.kinds[end + 1] & (TOWN | HARD)
     return Person(first, turned - 1, LIKELY, None) if listed else None
 
 
@@ -80,12 +90,12 @@ def _named(line: Line, at: int) -> bool:
     )
 
 
-def _forename(line: Line, comma: int) -> int:
+def _forename(line: Line, comma: int, noted: bool = False) -> int:
     """The end of the first names behind a surname and a comma; 0 if there are none."""
     if line.low(comma) != "," or not line.cap(comma + 1):
         return 0
     end = _run(line, comma + 1)
-    return end if end > comma + 1 and _stops(line, end) else 0
+    return end if end > comma + 1 and (noted or _stops(line, end)) else 0
 
 
 def _ends(line: Line, first: int, end: int) -> bool:
@@ -123,11 +133,35 @@ def family(line: Line, first: int) -> Person | None:
         return Person(first, first, LIKELY, None) if _open(line, first + 1) else None
     if any(kinds) or wordish(singles[0]) or looks(singles[0]) < 0.2:
         return None
-    return Person(first, first, POSSIBLE, None) if after in _ON or line.low(first - 2) in _SET_OFF else None
+    acts = after in _ON or (looks(singles[0]) > 0.3 and (after in cues.DO_SAY or after in _PAID))
+    return Person(first, first, POSSIBLE, None) if acts or line.low(first - 2) in _SET_OFF else None
+
+
+_PAID = frozenset("paid raised fed hosted adopted fostered rented owned own sold bought offered".split())
+
+
+def plural(low: str) -> bool:
+    """Whether a word in lower case is the plural of a family name and of nothing else: "adeyemis"."""
+    one, lists = low[:-1], gazetteer()
+    if len(low) < 5 or low[-1:] != "s" or lists.kind(low) or not lists.kind(one) & LAST or common(low):
+        return False
+    return not lists.kind(one) & (PLAIN | HARD | TOWN) and looks(one) > -0.1 and not wordish(one)
+
+
+def lower_family(line: Line, at: int) -> Person | None:
+    """'with the adeyemis', 'the murphys next door'."""
+    fits = line.low(at - 1) == "the" and not line.owns[at]
+    met = line.low(at - 2) in _SET_OFF or line.low(at + 1) in _ON or line.low(at + 1) == "next"
+    return Person(at, at, POSSIBLE, None) if fits and met and plural(line.lows[at]) else None
 
 
 def _open(line: Line, at: int) -> bool:
     """Whether no noun follows, which the word would belong to."""
     low = line.low(at)
     kind = line.kinds[at] if at < len(line) else 0
-    return not low.isalpha() or (not line.cap(at) and bool(kind & HARD)) or low in _ON or low.endswith(("ed", "ly"))
+    return (
+        not low.isalpha()
+        or (not line.cap(at) and bool(kind & HARD))
+        or low in _ON | _PAID | cues.DO_SAY
+        or low.endswith(("ed", "ly"))
+    )

@@ -139,6 +139,8 @@ def _naming(line: Line, place: int) -> Lead | None:
     if (one == "is" and two == "this") or (one == "it" and place == 1 and line.owns[0]):
         sure = one == "is" and line.low(place + 1) in cues.SELF_ENDS
         return Lead(TREATED if sure else BESIDE, _speaker(line))
+    if one == "name" and two in ("preferred", "chosen", "legal") and line.cap(place):
+        return Lead(NAMED)
     if one in ("him", "her", "them") and two in ("named", "naming", "christened", "baptised", "baptized"):
         return Lead(NAMED)
     if one in ("called", "named") and not (two in cues.THINGS_NAMED or three in cues.THINGS_NAMED):
@@ -152,12 +154,14 @@ def _naming(line: Line, place: int) -> Lead | None:
 
 def _of_name(line: Line, noun: int) -> Lead | None:
     owner = line.low(noun)
-    if owner in ("first", "full", "last", "real", "middle", "legal", "maiden", "birth"):
+    if owner in ("first", "full", "last", "real", "middle", "legal", "maiden", "birth", "preferred", "chosen"):
         noun -= 1
         owner = line.low(noun)
     if owner == "my":
         return Lead(NAMED, _speaker(line))
     if owner in ("his", "her", "their", "your", "the", "whose", "our"):
+        return Lead(NAMED)
+    if line.low(noun + 1) in ("preferred", "chosen"):
         return Lead(NAMED)
     if 0 <= noun < len(line) and line.owns[noun]:
         return _noun(line, noun, "my") or Lead(NAMED)

@@ -14,6 +14,9 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:['’\-‑][^\W\d_]+)*|\d+|[^\w\s]|_")
 # Given names of Korea and China in two syllables; prefixes of English words are none.
 _SYLLABLE = r"(?:[bcdfghjklmnpqrstwxyz]|ch|sh|zh|hw|gw|kw|hy|ky|my|by|ny|ts)?[aeiou]{1,3}(?:ng|n|m|k|l|p|t|h|r)?"
 _SYLLABLES = re.compile(rf"(?!(?:re|co|de|un|bi|no|in|go)-){_SYLLABLE}-{_SYLLABLE}")
+GIVEN = frozenset("jun sun min ha won eun young so yu".split())
+"""First syllables of given names of Korea that are words of English, too."""
+
 _ENDING = re.compile(r"['’](?:s|S|ll|d)$")
 _OPENERS = frozenset('.!?…:;"“”‘(*-–—•>#|~')
 SHORTENED = frozenset({"dr", "mr", "mrs", "ms", "mx", "prof", "rev", "fr", "sgt", "capt", "lt", "st", "supt", "no"})
@@ -102,6 +105,8 @@ class Line:
         parts = [lists.kind(part) for part in low.split("-")]
         if all(part[:1].isupper() for part in word.replace("‑", "-").split("-")):  # Anne-Marie, Al-Sayed
             return (parts[0] | parts[-1]) & (~(PLAIN | HARD) if not parts[-1] & PLAIN else PLAIN | HARD)
+        if len(parts) == 2 and word[0].isupper() and low[: low.find("-")] in GIVEN and not parts[1] & HARD:
+            return FIRST if _SYLLABLES.fullmatch(low) else 0  # Jun-ho, which June is not
         if len(parts) == 2 and word[0].isupper() and not any(part & (PLAIN | HARD) for part in parts):
             return FIRST if _SYLLABLES.fullmatch(low) else 0  # Ji-woo
         return parts[-1] & (PLAIN | HARD)  # ex-husband

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.rules import capitals, cues, fields, lower, strangers, words
 from curation.clean.pii.rules.capitals import LIKELY, POSSIBLE, Person
-from curation.clean.pii.rules.lines import SHORTENED, UPPER, Line
+from curation.clean.pii.rules.lines import GIVEN, SHORTENED, UPPER, Line
 from curation.clean.pii.rules.names import ACT, CITY, FIRST, HARD, LAST, PLAIN, THING, TOWN, Gazetteer, gazetteer
 from curation.clean.pii.rules.rule import Rule
 
@@ -119,6 +119,8 @@ def _persons(line: Line, lists: Gazetteer, closed: bool) -> Iterator[Person]:
                 person, end = told, told.last + 1
             elif line.lows[place] in _TITLES and not line.kinds[place] & FIRST and line.cap(place + 1):
                 pass  # the name begins behind the title
+            elif line.lows[place] in fields.NOTED and line.cap(place + 1) and line.low(place + 2) == ",":
+                pass  # "Pt Roe, Jane"
             elif _starts(line, place):
                 end = capitals.extent(line, place)
                 person = capitals.judge(line, place, end) or _label(line, place, end)
@@ -163,11 +165,17 @@ def _starts(line: Line, place: int) -> bool:
 
 def _label(line: Line, place: int, end: int) -> Person | None:
     """The speaker of 'Grace: hello'."""
-    if place or line.low(end) != ":" or end > 3 or line.titled:
+    listed = place == 1 and line.low(0) in ("-", "*", "•")
+    if (place and not listed) or line.low(end) != ":" or end > 3 + listed or line.titled:
         return None
-    if not line.kinds[place] & FIRST and not (end == 1 and strangers.sure(line, place)):
+    if listed and line.kinds[place] & _DOUBLE and (line.cap(end + 1) or line.low(end + 1) in _DEFINING):
+        return None  # "- Patience: the art of …"
+    if not line.kinds[place] & FIRST and (listed or not (end == 1 and strangers.sure(line, place))):
         return None
     return Person(place, end - 1, LIKELY, None)
+
+
+_DEFINING = frozenset("the a an that this being your my our what when how to having feeling".split()) | {""}
 
 
 def _signature(line: Line, place: int, closed: bool) -> Person | None:
@@ -250,6 +258,11 @@ def _names() -> frozenset[str]:
     return frozenset(w for w, k in kinds.items() if k & FIRST and not k & (PLAIN | _DOUBLE) and len(w) > 2)
 
 
+@functools.cache
+def _families() -> frozenset[str]:
+    return frozenset(f"{w}s" for w, k in gazetteer().kinds.items() if k & LAST and not k & (PLAIN | HARD | TOWN))
+
+
 _BEFORE_CAPITAL = re.compile(rf"(?<![^\W\d_])([^\W\d_]++),? [{UPPER}][^\W\d_]")
 _NOUNS = cues.KIN | cues.COMPANIONS | cues.CLINICIANS | frozenset({"Mr", "Mrs", "Ms", "Dr"})
 
@@ -260,9 +273,9 @@ _BEFORE_WEAK = (
     | cues.CLINICIANS
     | (cues.TITLES - cues.LOOSE_TITLES)
     | lower.BEFORE_NAMES
-    | {"named", "called", "law"}
+    | {"named", "called", "law", "&", "n"}
 )
-_BEHIND_WEAK = cues.DID | lower.OWNED | {"and"}
+_BEHIND_WEAK = cues.DID | lower.OWNED | cues.REFUSED | {"and", "keeps", "from"}
 
 # What one word, as blanks part them, tells of its line: a name for sure, or half of something that may hold one.
 _SURE, _CUE, _NOUN, _CAPITAL, _PAIR = (1 << bit for bit in range(5))
@@ -274,13 +287,18 @@ class _Words(dict[str, int]):
 
     def __missing__(self, word: str) -> int:
         low = _LOWER.findall(word)
-        sure = not _dull().issuperset(_CAPITALISED.findall(word)) or not _names().isdisjoint(low)
+        sure = (
+            not _dull().issuperset(_CAPITALISED.findall(word))
+            or not _names().isdisjoint(low)
+            or (word.partition("-")[0].lower() in GIVEN and "-" in word and word[0].isupper())
+            or (not _families().isdisjoint(low) and any(fields.plural(one) for one in low))
+        )
         bits = (
             _SURE * sure
             | _CUE * bool(_CUES.search(word))
             | _NOUN * (not _NOUNS.isdisjoint(_LETTERS.findall(word)))
             | _CAPITAL * (not word.islower())
-            | _PAIR * (not _WEAK.isdisjoint(low) or not cues.ADULTS.isdisjoint(low))
+            | _PAIR * (not _WEAK.isdisjoint(low) or not lower.NAMED_BESIDE.isdisjoint(low))
         )
         if len(self) < 200_000 and len(word) < 30:  # as much as a language has; not what a text makes up
             self[word] = bits
@@ -304,6 +322,6 @@ def _worth(part: str) -> bool:
     return any(
         (b in _WEAK and a in _BEFORE_WEAK)
         or (a in _WEAK and b in _BEHIND_WEAK)
-        or (a in cues.ADULTS and b not in known)
+        or (a in lower.NAMED_BESIDE and b not in known)
         for a, b in itertools.pairwise(_LOWER.findall(part))
     )

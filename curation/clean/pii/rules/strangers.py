@@ -70,7 +70,7 @@ def inside(line: Line, first: int, last: int, before: Lead, behind: Lead) -> boo
         met = one in _TO and before.strength >= BESIDE and not leads.placed(line, first)
         if not met or not (listed or looks(line.lows[last]) > _EVEN):
             return False
-    if not (owned or _follows(line, last + 1, after)):
+    if not (owned or _follows(line, last + 1, after) or one in ("let", "lets")):
         return False
     least = _HARDLY if before.strength or behind.strength or not alone else _DOUBTFUL
     return listed or looks(line.lows[last]) > least or not line.words[last].isascii()
@@ -113,7 +113,7 @@ def listed(line: Line, at: int) -> bool:
     if not line.cap(at) or line.cap(at - 1) or line.owns[at] or not _fits(line, at) or _place(line, at, at):
         return False
     begins = line.opens[at] and line.low(at - 1) != ":"
-    return not begins and looks(line.lows[at]) > _EVEN
+    return looks(line.lows[at]) > (_PROBABLE if begins else _EVEN)
 
 
 def spoken_to(line: Line, comma: int) -> bool:

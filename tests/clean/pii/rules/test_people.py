@@ -28,6 +28,29 @@ Then {PERSON:Xolani} slammed the door.
 We agreed that {PERSON:June} would pick him up.
 {PERSON:Rose} and {PERSON:Hunter} have been friends for years.
 She mentioned that {PERSON:Hope} hasn't called.
+{PERSON:Hope} won't answer my calls anymore.
+{PERSON:Summer} hasn't called since the weekend.
+{PERSON:Grace} to call the school on Monday.
+- {PERSON:Hope}: no show, ring her
+preferred name: {PERSON:Sky}
+what if {PERSON:joy} doesnt want us there
+ugh {PERSON:mark} from work keeps emailing
+and {PERSON:will} keeps asking about it
+a girl named {PERSON:grace} in my class
+i think {PERSON:hope} told the teacher
+we stayed with the {PERSON:okafors} for a year
+the {PERSON:murphys} next door are loud
+The {PERSON:Bakshis} paid for our flights.
+my only mate here is {PERSON:piotr}
+so {PERSON:jas} and {PERSON:tanisha} both went
+thank you {PERSON:farida}
+he said {PERSON:mia} is lying
+me & {PERSON:josh} split
+{PERSON:Amaka}, {PERSON:Uche} and {PERSON:Nnamdi} came for dinner.
+Let {PERSON:Ottoline} decide.
+Pt {PERSON:Kaplan, Ines} seen for review.
+{PERSON:Kaplan, Ines} attended on time.
+You mentioned the moment {PERSON:Jun-ho} closed the door.
 Mother ({PERSON:Xolani}) remains distant.
 {PERSON:rob} said he'd leave me
 i told {PERSON:rob} everything
@@ -39,6 +62,15 @@ people say {PERSON:arjun} was troubled
 """
 
 NOTHING = """
+Murphy's law again.
+Hope doesn't pay the rent.
+Summer won't fix this.
+joy doesnt last
+- Patience: the art of waiting
+the bill keeps going up
+my friend legit laughed
+my therapist is kind
+the lakers are my team
 Patient: Reports low mood.
 Client: Absolutely.
 The Beatles came on and we danced.
