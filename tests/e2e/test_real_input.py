@@ -44,6 +44,7 @@ FILES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_real_files_run_to_exports_and_the_counts_add_up(shared, tmp_path, monkeypatch, capsys):
     import csv
