@@ -148,15 +148,20 @@ class Annotations:
         return pa.Table.from_pylist(rows, schema=SCHEMA)
 
     def values(self, question: str) -> dict[str, Any]:
-        """For one question, the last submitted value of each record, whoever gave it.
+        """For one question, the last submitted value of each record, whoever gave it."""
+        return {
+            a.record: a.value
+            for a in self.standing()
+            if a.question == question and a.status == "submitted" and a.value is not None
+        }
 
-        The order is that of the file: a clock may have been set back.
-        """
-        standing: dict[tuple[str, str, str, str], Answer] = {}
+    def standing(self) -> list[Answer]:
+        """The last answer for each key, in the order in which they were written: a clock may have been set back."""
+        found: dict[tuple[str, str, str, str], Answer] = {}
         for answer in self.history():
-            standing.pop(answer.key, None)
-            standing[answer.key] = answer
-        return {a.record: a.value for a in standing.values() if a.question == question and a.status == "submitted"}
+            found.pop(answer.key, None)
+            found[answer.key] = answer
+        return list(found.values())
 
     def backup(self, target: Path) -> int:
         """Write all answers to a file of their own, and remember where, so that `forget` reaches it."""
