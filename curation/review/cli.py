@@ -1,4 +1,4 @@
-"""`curate review`: record, back up, restore and merge what people decided."""
+"""`curate review`: the annotation server, and what people decided: record, back up, restore, merge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import getpass
 import hashlib
 import hmac
+import importlib
 import os
 from pathlib import Path
 
@@ -23,9 +24,27 @@ QUESTIONS = {"decision": ("approve", "reject"), "risk": ("release", "hold")}
 """What can be answered from the terminal, and how; export reads both."""
 
 
-@click.group()
+ELSEWHERE = {
+    "serve": "curation.review.serve_cli:serve",
+    "users": "curation.review.users_cli:users",
+}
+"""Commands that lie in files of their own, imported when they are asked for."""
+
+
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ELSEWHERE and cmd_name not in self.commands:
+            module, _, name = ELSEWHERE[cmd_name].partition(":")
+            self.add_command(getattr(importlib.import_module(module), name), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Group)
 def review() -> None:
-    """Record, back up and merge what people decided."""
+    """Have people annotate; record, back up and merge what they decided."""
 
 
 def _annotations(app: App) -> Annotations:

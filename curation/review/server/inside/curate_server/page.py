@@ -1,0 +1,94 @@
+"""The page as it is served: nothing in it comes from elsewhere, and nothing that a record holds can run in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+_FONTS = re.compile(rb"@import (?:url\()?[\"']?https://fonts\.googleapis\.com/[^;\"')]*[\"']?\)?;?")
+
+
+def clean(folder: Path) -> str:
+    """Take requests to other hosts out of the page's files; returns its content security policy.
+
+    Scripts run only from the server's own files, and those few that are written into the page itself, by their digests.
+    """
+    hashes = set()
+    for path in folder.rglob("*"):
+        if path.suffix in (".br", ".gz"):
+            path.unlink()  # compressed copies, which the server does not send
+        elif path.suffix in (".js", ".css", ".html"):
+            data = path.read_bytes()
+            if b"fonts.googleapis.com" in data:
+                path.write_bytes(_FONTS.sub(b"", data))
+            if path.suffix == ".html":
+                hashes |= {base64.b64encode(hashlib.sha256(s).digest()).decode() for s in _INLINE.findall(data)}
+    scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in sorted(hashes))])
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            "form-action 'self'",
+            "base-uri 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+class Fenced:
+    """The server behind two checks: only by the names that are its own, and with headers that browsers obey.
+
+    A page of another site that has its name point to this machine is refused by the first.
+    """
+
+    def __init__(self, app: Any, policy: str, hosts: set[str]) -> None:
+        self.app = app
+        self.hosts = {host.lower() for host in hosts}
+        self.headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-frame-options", b"DENY"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        if _without_port(named).lower() not in self.hosts:
+            await send({"type": "http.response.start", "status": 421, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"this server does not go by that name"})
+            return
+        fresh = [(b"cache-control", b"no-store")] if scope["path"].startswith("/api/") else []
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [h for h in message["headers"] if h[0].lower() != b"cache-control" or not fresh]
+                message = {**message, "headers": [*kept, *self.headers, *fresh]}
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
+
+
+def _without_port(named: str) -> str:
+    return re.sub(r":\d+$", "", named)
