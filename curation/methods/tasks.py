@@ -103,7 +103,7 @@ class Question:
         return MEASURES.get(self.kind)
 
 
-FieldName = Literal["persona", "transcript", "prompt", "answer_a", "answer_b"]
+FieldName = Literal["persona", "transcript", "prompt", "answer_a", "answer_b", "votes"]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import hashlib
-import hmac
 import importlib
 import os
 from pathlib import Path
@@ -19,12 +17,17 @@ from curation.core.project import Project
 from curation.core.ui import count
 from curation.methods.hold import HOLD_AT
 from curation.review import strata
+from curation.review.answers import pseudonym
 
 QUESTIONS = {"decision": ("approve", "reject"), "risk": ("release", "hold")}
 """What can be answered from the terminal, and how; export reads both."""
 
 
 ELSEWHERE = {
+    "push": "curation.review.desk_cli:push",
+    "pull": "curation.review.desk_cli:pull",
+    "agreement": "curation.review.agreement_cli:agreement",
+    "adjudicate": "curation.review.agreement_cli:adjudicate",
     "serve": "curation.review.serve_cli:serve",
     "users": "curation.review.users_cli:users",
 }
@@ -56,9 +59,7 @@ def _pseudonym(project: Project) -> str:
     user = str(os.getuid())
     with contextlib.suppress(OSError, KeyError, ImportError):  # a user without an entry in the system's list
         user = getpass.getuser()
-    return (
-        "p-" + hmac.new(project.key, b"annotator\x00" + user.encode(errors="replace"), hashlib.sha256).hexdigest()[:8]
-    )
+    return pseudonym(project.key, user)
 
 
 def _check_backup(file: Path, command: str) -> int:

@@ -53,6 +53,31 @@ class Pulled:
             "of_deleted_users": self.nobody,
         }
 
+    def told(self, name: str) -> list[str]:
+        """What a person reads of it."""
+        states = ", ".join(f"{n} {status}" for status, n in sorted(self.by_status.items())) or "no answers yet"
+        said = [f"{name:<12} {self.records} records, {states}; {self.written} answers new or changed"]
+        said += [f"{'':<12} {who}: {n} {_FLAGS[flag]}" for (who, flag), n in sorted(self.flags.items())]
+        said += [
+            f"{'':<12} {who}: {self.same[who]} of {n} answers are what was suggested"
+            for who, n in sorted(self.shown.items())
+            if n
+        ]
+        if self.earlier:
+            said.append(f"{'':<12} {self.earlier} about a text that has changed since: kept, marked so")
+        if self.unknown:
+            said.append(f"{'':<12} not in the task, so not taken over: {', '.join(sorted(self.unknown))}")
+        if self.nobody:
+            said.append(f"{'':<12} {self.nobody} of users who are deleted: kept under their pseudonym where it is known")
+        return said
+
+
+_FLAGS = {
+    answers.UNCHANGED: "decided to edit, and edited nothing",
+    answers.CHANGED: "edited, and did not decide so",
+    answers.UNREADABLE: "edits whose turns cannot be told apart",
+}
+
 
 def pull(desk: Desk, task: Task, name: str, notes: Annotations, key: bytes) -> Pulled:
     """Take over every answer of a data set. Call it under the project's lock.

@@ -48,6 +48,24 @@ class Pushed:
     blind: int
     short: int
 
+    def told(self) -> str:
+        """What a person reads of it."""
+        said = [f"{self.added} new ({self.blind} blind)" if self.blind else f"{self.added} new"]
+        said += [
+            f"{number} {what}"
+            for number, what in (
+                (self.changed, "with another text"),
+                (self.refreshed, "brought up to date"),
+                (self.same, "as they were"),
+                (self.gone, "in no table any more, kept there"),
+                (self.removed, "taken away"),
+                (self.pulled, "answers pulled first"),
+                (self.short, "fewer than wanted: no more fit"),
+            )
+            if number
+        ]
+        return ", ".join(said)
+
 
 def push(
     desk: Desk, project: Project, task: Task, guideline: str, views: Mapping[str, View], notes: Annotations
@@ -59,7 +77,6 @@ def push(
         ProjectError: the data set there asks something else than the task.
     """
     _check_scrubbed(views)
-    desk.open(task, task.task, guideline)
     there = {shown.item.id: shown for shown in desk.items(task.task)}
     # Before anything changes there: what people said about the texts that they saw.
     pulled = pull.take(there.values(), task, task.task, notes, project.key)
@@ -74,6 +91,10 @@ def push(
     )
     chosen = {one.id: one.score for one in choosing.choose(views, task, known)}
     rows, forbidden = _rows(views, {*there, *chosen})
+    if not rows and not there:
+        # Nothing to ask about: an empty data set would only puzzle people.
+        return Pushed(0, 0, 0, 0, 0, 0, 0, 0, task.rows)
+    desk.open(task, task.task, guideline)
     now = desk.now()
     work = [
         _renewed(there.get(record), _built(project.key, task, row, there.get(record), chosen.get(record, 0.0)), now)
