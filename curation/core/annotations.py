@@ -104,18 +104,19 @@ class Annotations:
         """Append answers; one that changes nothing is left out. Returns how many were written."""
         known = {a.key: a for a in self.current()}
         last = self._last_digest()
-        count = 0
+        lines = []
         for answer in answers:
             old = known.get(answer.key)
             if old and (old.value, old.status, old.about) == (answer.value, answer.status, answer.about):
                 continue
             at = answer.at or datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
             line = files.canonical_json(vars(answer) | {"at": at, "previous": last})
-            files.append_line(self.path, line)
+            lines.append(line)
             last = hashlib.sha256(line).hexdigest()
             known[answer.key] = answer
-            count += 1
-        return count
+        if lines:
+            files.append_lines(self.path, lines)
+        return len(lines)
 
     def history(self) -> Iterator[Answer]:
         """Every answer in the order it was given.

@@ -72,7 +72,7 @@ def _item(shown: Shown, old: Shown | None, task: Task, answers: Sequence[Answer]
     record = shown.item.id
     own = [a for a in answers if a.record == record and a.dataset == task.task and a.status == "submitted"]
     order = str(shown.item.metadata.get("order", "ab"))
-    fields = dict(shown.item.fields or {})
+    fields = dict(shown.item.fields)
     fields["votes"] = _votes(task, own, order)
     suggestions: dict[str, Suggestion] = {}
     for question in task.questions:
@@ -98,7 +98,7 @@ def _edited(own: Sequence[Answer], shown: Shown) -> str:
         from curation.review.flatten import flatten
 
         return flatten({"messages": next(iter(made.values()))})
-    return str((shown.item.fields or {}).get("transcript", ""))
+    return str(shown.item.fields.get("transcript", ""))
 
 
 def _votes(task: Task, own: Sequence[Answer], order: str) -> str:

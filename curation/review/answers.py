@@ -81,7 +81,7 @@ def _plain(question: Question, value: Any) -> Any:
 def _value(
     question: Question, value: Any, item: Item, given: Mapping[str, Any], *, earlier: bool
 ) -> tuple[Any, str | None]:
-    fields = item.fields or {}
+    fields = item.fields
     if question.kind == "spans":
         if earlier:  # the text that they lie in is gone
             return [{"label": span["label"]} for span in value], None

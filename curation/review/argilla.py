@@ -11,13 +11,14 @@ import json
 import logging
 import os
 import urllib.parse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from curation.core.errors import CurateError, MissingError, ProjectError, RetryError, require
 from curation.methods.tasks import Question, Task
+from curation.review import on_page
 from curation.review.seam import HIDDEN, Item, Response, Shown, Suggestion
 
 SERVER_FILE = "review/server.json"
@@ -302,15 +303,19 @@ class Server:
             for said in raw.get("suggestions") or ()
             if said["question_id"] in asked
         }
-        item = Item(
-            str(raw.get("external_id") or raw["id"]), dict(raw["fields"]), dict(raw.get("metadata") or {}), suggestions
-        )
+        fields = {field: on_page.unescape(str(text)) for field, text in raw["fields"].items() if text is not None}
+        places = on_page.Places(fields.get("transcript", ""))
+        suggestions = {
+            question: Suggestion(_moved(said.value, places.here), said.agent, said.score)
+            for question, said in suggestions.items()
+        }
+        item = Item(str(raw.get("external_id") or raw["id"]), fields, dict(raw.get("metadata") or {}), suggestions)
         responses = tuple(
             Response(
                 str(said["id"]),
                 self._users.get(str(said.get("user_id"))),
                 str(said["status"]),
-                {question: given["value"] for question, given in (said.get("values") or {}).items()},
+                {q: _moved(given["value"], places.here) for q, given in (said.get("values") or {}).items()},
                 _utc(said["updated_at"]),
             )
             for said in raw.get("responses") or ()
@@ -397,17 +402,31 @@ def _question(question: Question, client: Any) -> Any:
     )
 
 
+def _moved(value: Any, way: Callable[[int], int]) -> Any:
+    """Spans with their places counted another way; any other value as it is."""
+    if not (isinstance(value, list) and value and isinstance(value[0], dict) and "start" in value[0]):
+        return value
+    return [{"start": way(s["start"]), "end": way(s["end"]), "label": s["label"]} for s in value]
+
+
 def _body(item: Item, questions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    there = on_page.Places(item.fields.get("transcript", "")).there
     body: dict[str, Any] = {
         "external_id": item.id,
         "metadata": dict(item.metadata),
         "suggestions": [
-            {"question_id": questions[name]["id"], "value": s.value, "score": s.score, "agent": s.agent, "type": "model"}
-            for name, s in item.suggestions.items()
+            {
+                "question_id": questions[name]["id"],
+                "value": _moved(said.value, there),
+                "score": said.score,
+                "agent": said.agent,
+                "type": "model",
+            }
+            for name, said in item.suggestions.items()
         ],
     }
-    if item.fields is not None:
-        body["fields"] = dict(item.fields)
+    if not item.same_text:
+        body["fields"] = {name: on_page.escape(text) for name, text in item.fields.items()}
     return body
 
 

@@ -49,8 +49,7 @@ class Lines:
         for item in items:
             old = known.get((name, item.id), {})
             new = {"dataset": name, **asdict(item)}
-            if item.fields is None:
-                new["fields"] = old.get("fields", {})
+            del new["same_text"]
             known[(name, item.id)] = {**new, "responses": old.get("responses", [])}
         self._write(list(known.values()))
 

@@ -162,9 +162,9 @@ def _renewed(shown: Shown | None, item: Item, now: str) -> tuple[str, Item]:
     if old.metadata.get("version") != item.metadata["version"]:
         return "changed", items.stamped(item, now)
     fresh = items.stamped(item, str(old.metadata.get("changed", now)))
-    if dict(old.fields or {}) != dict(fresh.fields or {}):
+    if dict(old.fields) != dict(fresh.fields):
         return "refreshed", fresh
     said, before = ({name: (s.value, s.agent) for name, s in i.suggestions.items()} for i in (fresh, old))
     if said == before and dict(old.metadata) == dict(fresh.metadata):
         return "same", fresh
-    return "refreshed", dataclasses.replace(fresh, fields=None)
+    return "refreshed", dataclasses.replace(fresh, same_text=True)
