@@ -14,7 +14,7 @@ from curation.review.answers import pseudonym
 from curation.review.flatten import Transcript
 from curation.review.on_page import unescape
 from curation.review.pull import pull
-from tests.laws.projects import Made, make_project, write_jsonl
+from tests.laws.projects import clear, make_project, write_jsonl
 from tests.review import serving
 from tests.review.annotators import KEY, TASKS, mean
 from tests.review.test_round_trip import CASES, in_table, made_items
@@ -137,6 +137,8 @@ def test_all_six_tasks_go_out_and_come_back(project, server):
         "conversations": [
             {"from": "human", "value": "I want to kill myself, I have the pills here."},
             {"from": "gpt", "value": "Thank you for telling me. Are you alone right now?"},
+            {"from": "human", "value": "My sister is here."},
+            {"from": "gpt", "value": "Please give her the pills, and call for help together now."},
         ],
         "note": "n",
         "family": "f",
@@ -163,11 +165,14 @@ def test_all_six_tasks_go_out_and_come_back(project, server):
     # A release given in the page lets the row into the export.
     (record,) = [r["external_id"] for r in server.records("risk", None)]
     assert "risk: release" in project.run("why", record)
+    (project.root / "exports" / "mixes").mkdir(parents=True, exist_ok=True)
+    (project.root / "exports" / "mixes" / "all.yaml").write_text("mix: all\ntask: sft\n")
+    # People who answer by lot agree as by chance.
+    clear(project.fails(5, "export", "all"), "people agree too little", "curate review adjudicate")
+    clear(project.fails(5, "review", "agreement", "--check"), "people agree too little")
     for name, asked in tasks.load(project.root).items():
         if any(q.gate for q in asked.questions):
             _without_gates(project, name)
-    (project.root / "exports" / "mixes").mkdir(parents=True, exist_ok=True)
-    (project.root / "exports" / "mixes" / "all.yaml").write_text("mix: all\ntask: sft\n")
     project.run("review", "answer", record, "decision", "approve")
     project.run("export", "all")
     assert "in data/exports/all" in project.run("why", record)
@@ -218,7 +223,6 @@ def test_answers_stay_attached_when_the_text_is_cleaned_another_way(project, ser
 
 def test_bad_input_gets_a_clear_error(project, server, desk, tmp_path, monkeypatch):
     from curation.review.argilla import Server, server_of
-    from tests.laws.projects import clear
 
     facts = server.facts
     with pytest.raises(ProjectError, match="does not accept the key"):
