@@ -19,6 +19,10 @@ EARLIER = "earlier"
 PREFERENCES = ("chosen_much", "chosen", "tie", "rejected", "rejected_much", "both_bad")
 """What is stored of a preference: which answer is better, whatever stood at A."""
 
+MISSED, WRONG = "pii_missed", "pii_wrong"
+HARMLESS = "HARMLESS"
+"""The label of what was replaced and is no personal data; kept as answers to `pii_wrong`."""
+
 EDITED, DECISION, PREFERENCE = "edited", "decision", "preference"
 UNCHANGED, CHANGED, UNREADABLE = "unchanged", "changed", "unreadable"
 """Flags: decided to edit and edited nothing; decided otherwise and edited all the same; an edit without turns."""
@@ -66,6 +70,11 @@ def read(task: Task, name: str, shown: Shown, response: Response, annotator: str
         value, flag = _value(question, value, item, given, earlier=earlier)
         if flag:
             own["flag"] = flag
+        if question.name == MISSED:
+            # Two questions to whoever acts on them, one to those who mark: a field takes spans of one question only.
+            wrong = [span for span in value if span["label"] == HARMLESS]
+            value = [span for span in value if span["label"] != HARMLESS]
+            yield Answer(item.id, WRONG, wrong, annotator, name, response.status, response.at, dict(own))
         yield Answer(item.id, question.name, value, annotator, name, response.status, response.at, own)
     if not given:
         yield Answer(item.id, task.questions[0].name, None, annotator, name, response.status, response.at, about)

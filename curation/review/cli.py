@@ -28,6 +28,7 @@ ELSEWHERE = {
     "pull": "curation.review.desk_cli:pull",
     "agreement": "curation.review.agreement_cli:agreement",
     "adjudicate": "curation.review.agreement_cli:adjudicate",
+    "learn": "curation.commands.learn:learn",
     "serve": "curation.review.serve_cli:serve",
     "users": "curation.review.users_cli:users",
 }

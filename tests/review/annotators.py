@@ -65,6 +65,9 @@ def mean(rng: random.Random, task: tasks.Task, made: dict, fields: dict, *, utf1
         if not question.required and rng.random() < 0.3:
             continue
         value, entered = _answer(rng, question, made, fields, utf16=utf16)
+        if question.name == "pii_missed":
+            kept["pii_wrong"] = [span for span in value if span["label"] == "HARMLESS"]
+            value = [span for span in value if span["label"] != "HARMLESS"]
         kept[question.name], sent[question.name] = value, entered
     return Meant(kept, sent)
 
