@@ -95,7 +95,9 @@ class Storage:
             try:
                 empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
-                return empty or (version == VERSION and connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+                return empty or (
+                    version == VERSION and connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+                )
             except sqlite3.DatabaseError:
                 return False
 

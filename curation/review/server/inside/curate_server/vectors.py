@@ -72,7 +72,9 @@ def _allowed(connection: Connection, dataset_id: Any, query: Any, filter: Any) -
     allowed = None if found is None else np.fromiter(found, np.int64, len(found))
     if filter:
         where = condition(connection, dataset_id, filter)
-        rows = connection.execute(f"SELECT d.rid FROM doc_{suffix(dataset_id)} d WHERE {where.text}", where.args).fetchall()
+        rows = connection.execute(
+            f"SELECT d.rid FROM doc_{suffix(dataset_id)} d WHERE {where.text}", where.args
+        ).fetchall()
         passed = np.fromiter((r for (r,) in rows), np.int64, len(rows))
         allowed = passed if allowed is None else np.intersect1d(allowed, passed)
     return allowed
