@@ -126,7 +126,7 @@ class Site:
             "status": status,
             "record_id": record,
         }
-        return self.ask("PUT", "/me/responses/bulk", {"items": [body]}, key=key)["items"][0]["item"]
+        return self.ask("POST", "/me/responses/bulk", {"items": [body]}, key=key)["items"][0]["item"]
 
 
 def label_question(name, *labels, required=True):
