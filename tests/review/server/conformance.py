@@ -1,4 +1,4 @@
-"""A pytest plugin for argilla-server's own tests of search engines: our engine in place of Elasticsearch and OpenSearch.
+"""A pytest plugin for argilla-server's own tests of search engines: ours in place of Elasticsearch and OpenSearch.
 
 The tests' files stay as they are. What they ask an OpenSearch client for is answered from our tables: whether an index
 exists, the responses of a document, which ids there are. A test that asks for what only Elasticsearch has (mappings,

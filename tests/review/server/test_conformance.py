@@ -69,7 +69,9 @@ def _python(folder: Path) -> Path:
     (folder / "pins.txt").write_text("\n".join(pins))
     made = [uv, "venv", "--quiet", "--python", base, str(folder / "venv")] if uv else [base, "-m", "venv", "venv"]
     subprocess.run(made, cwd=folder, check=True)
-    install = [uv, "pip", "install", "--quiet", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
+    install = (
+        [uv, "pip", "install", "--quiet", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
+    )
     given = {**os.environ, "UV_FIND_LINKS": ",".join(os.environ.get("PIP_FIND_LINKS", "").split())}
     done = subprocess.run([*install, *lock], env=given, capture_output=True, text=True)
     if done.returncode:

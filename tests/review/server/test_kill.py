@@ -113,7 +113,7 @@ def _kills(tmp_path, count, seed):
             pusher = Pusher(site, dataset, question["id"], kill)
             for thread in (*annotators.values(), pusher):
                 thread.start()
-            time.sleep(generator.uniform(0.02, 1.2))
+            time.sleep(generator.uniform(0.02, 2.0))
             site.kill()
             for thread in (*annotators.values(), pusher):
                 thread.join(30)
@@ -156,4 +156,4 @@ def test_a_killed_server_loses_no_acknowledged_answer(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_thirty_kills_at_random_moments(tmp_path):
-    assert _kills(tmp_path, 30, seed=2) > 60
+    assert _kills(tmp_path, 30, seed=2) > 30

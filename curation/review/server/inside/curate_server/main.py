@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     guard.close(redis_url)
     if not redis_url:
         jobs.use_memory()
+    patches.leave_out_what_is_not_used()
     _migrate(home)
     from . import accounts
 
@@ -66,7 +67,7 @@ async def _serve(host: str, port: int, names: set[str], home: Home) -> None:
 
     from . import engine, reconcile  # noqa: F401 - importing the engine registers it
 
-    patches.settings_are_read_quickly()
+    patches.read_settings_quickly()
     policy = page.clean(_folder(app))
     await reconcile.reconcile()
     jobs.start(asyncio.get_running_loop())
@@ -89,7 +90,7 @@ async def _serve(host: str, port: int, names: set[str], home: Home) -> None:
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
     if server.started:
-        print("ready", flush=True)
+        os.write(1, b"ready\n")
     await serving
     # The thread of jobs waits for work and would not let the interpreter go.
     logging.shutdown()

@@ -1,4 +1,4 @@
-"""Similar records: exact cosine over all vectors, which are kept in memory between requests where they are few enough."""
+"""Similar records: exact cosine over all vectors, kept in memory between requests where they are few enough."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _scores(
 
 
 def _half(cosine: Floats) -> Floats:
-    return (1 + cosine) / 2
+    return (np.float32(1) + cosine) / np.float32(2)
 
 
 def _read(connection: Connection, h: str, settings: str, width: int) -> Iterator[tuple[Rids, Floats]]:
