@@ -46,6 +46,6 @@ _TAGS = [
     "</textarea><img src=x onerror=hit()>",
     "</div></div></div><script>hit()</script>",
 ]
-_FRAMES = ["{0}", "I <3 you. {0}", "<b>{0}</b>", '"\'>{0}<!--', "<x y={0}>a</x>"]
+_FRAMES = ["{0}", "I <3 you. {0}", "<b>{0}</b>", "\"'>{0}<!--", "<x y={0}>a</x>"]
 
 PAYLOADS = [frame.format(tag.format(out=_OUT)) for frame, tag in itertools.product(_FRAMES, _TAGS)]

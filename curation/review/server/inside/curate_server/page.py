@@ -37,7 +37,8 @@ def clean(folder: Path) -> str:
     """
     hashes = set()
     mended = 0
-    for path in folder.rglob("*"):
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
         if path.suffix in (".br", ".gz"):
             path.unlink()  # compressed copies, which the server does not send
         elif path.suffix in (".js", ".css", ".html"):
@@ -70,6 +71,10 @@ def clean(folder: Path) -> str:
     )
 
 
+_CLOSED = re.compile(r"/+(api/+(v1/+)?)?(docs|redoc|openapi\.json)(/.*)?")
+"""Lists of what can be asked, the pages of which load scripts from elsewhere."""
+
+
 class Fenced:
     """The server behind two checks: only by the names that are its own, and with headers that browsers obey.
 
@@ -96,8 +101,10 @@ class Fenced:
             return
         named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
         if _without_port(named).lower() not in self.hosts:
-            await send({"type": "http.response.start", "status": 421, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"this server does not go by that name"})
+            await self._refuse(send, 421, b"this server does not go by that name")
+            return
+        if _CLOSED.fullmatch(scope["path"]):
+            await self._refuse(send, 404, b"not here")
             return
         fresh = [(b"cache-control", b"no-store")] if scope["path"].startswith("/api/") else []
 
@@ -108,6 +115,11 @@ class Fenced:
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+    async def _refuse(self, send: Send, status: int, why: bytes) -> None:
+        headers = [(b"content-type", b"text/plain"), *self.headers]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": why})
 
 
 def _without_port(named: str) -> str:
