@@ -73,14 +73,25 @@ def test_4_another_address_only_with_tls_in_front(tmp_path, capsys):
     assert not (tmp_path / "p" / "data" / "review").exists()
 
 
-def test_5_only_the_owner_of_the_files_can_read_them(tmp_path):
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """A server that was started by somebody without a umask and is started a second time, and a session before that."""
     before = os.umask(0)
     try:
-        site = Site(tmp_path / "data" / "review").start()
+        site = Site(tmp_path_factory.mktemp("again") / "data" / "review").start()
         site.push(site.dataset("modes"), [record("r", "text")])
+        token = _login(site, "owner", site.accounts["owner"]["password"])
+        secret = (site.home / "secret").read_text()
         site.stop()
+        site.start()
     finally:
         os.umask(before)
+    yield site, token, secret
+    site.stop()
+
+
+def test_5_only_the_owner_of_the_files_can_read_them(again):
+    site, _, _ = again
     paths = [site.home, *site.home.rglob("*")]
     assert {"argilla.db", "search.db", "server.json", "secret", "server.log"} <= {p.name for p in paths}
     loose = [p.name for p in paths if p.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)]
@@ -101,23 +112,16 @@ def test_6_no_secret_in_command_lines_environments_or_logs(site):
     assert not [s for s in secrets if s in shown]
 
 
-def test_7_sessions_are_signed_with_a_key_that_outlives_restarts(tmp_path):
-    site = Site(tmp_path / "review").start()
-    owner = site.accounts["owner"]
-    token = _login(site, owner["username"], owner["password"])
-    before = (site.home / "secret").read_text()
-    assert len(before.strip()) == 64
-    site.stop()
-    site.start()
+def test_7_sessions_are_signed_with_a_key_that_outlives_restarts(again):
+    site, token, secret = again
+    assert len(secret.strip()) == 64 and (site.home / "secret").read_text() == secret
     bearer = {"Authorization": f"Bearer {token}"}
     assert site.call("GET", "/api/v1/me", key="", headers=bearer)[0] == 200
-    assert (site.home / "secret").read_text() == before
     head, _, rest = token.partition(".")
     forged = f"{head}.{rest.partition('.')[0]}.{'A' * 43}"
     unsigned = f"eyJhbGciOiJub25lIn0.{rest.partition('.')[0]}."
     for each in (forged, unsigned):
         assert site.call("GET", "/api/v1/me", key="", headers={"Authorization": f"Bearer {each}"})[0] == 401
-    site.stop()
 
 
 def test_8_no_other_origin_may_ask_and_no_other_name_is_answered(site):
