@@ -36,7 +36,6 @@ def _changing(app: App) -> Iterator[dict[str, Any]]:
     with files.locked(home / ".users.lock", holding="the users of the review server"):
         credentials.ensure_secret(home)
         found = credentials.read(home) or credentials.begin(home, _NEW_URL)
-        found.setdefault("removed", [])
         yield found
         credentials.write(home, found)
         _follow(app, home)
@@ -116,7 +115,7 @@ def list_users(app: App) -> None:
     found = credentials.read(credentials.home(app.project))
     rows = [] if found is None else [(found["owner"], "owner"), *((each, "annotator") for each in found["annotators"])]
     names = [(each["username"], role) for each, role in rows]
-    names += [(name, "removed") for name in (found or {}).get("removed", ())]
+    names += [(name, "removed") for name in (found["removed"] if found else ())]
     if app.ui.json:
         app.ui.emit([{"username": name, "role": role} for name, role in names])
     elif names:

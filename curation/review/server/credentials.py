@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -49,20 +50,18 @@ def read(folder: Path) -> dict[str, Any] | None:
         return None
     with files.os_errors(path):
         data = path.read_bytes()
-    try:
-        found = json.loads(data)
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        found: dict[str, Any] = json.loads(data)
         accounts = [found["owner"], *found["annotators"]]
-        whole = all(isinstance(a[k], str) for a in accounts for k in ("username", "password", "api_key"))
-        whole = whole and all(isinstance(found[k], str) for k in ("url", "workspace"))
-    except (ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
-        raise IntegrityError(
-            "the credentials of the review server are damaged",
-            where=f"data/review/{FILE}",
-            fix="delete the file: new credentials are made at the next start, answers stay",
-        )
-    return found
+        texts = [each[name] for each in accounts for name in ("username", "password", "api_key")]
+        if all(isinstance(text, str) for text in (*texts, found["url"], found["workspace"])):
+            found.setdefault("removed", [])
+            return found
+    raise IntegrityError(
+        "the credentials of the review server are damaged",
+        where=f"data/review/{FILE}",
+        fix="delete the file: new credentials are made at the next start, answers stay",
+    )
 
 
 def begin(folder: Path, url: str) -> dict[str, Any]:

@@ -90,15 +90,14 @@ def _make(base: Path, folder: Path) -> None:
     environment.pop("VIRTUAL_ENV", None)
     if "PIP_FIND_LINKS" in os.environ:
         environment["UV_FIND_LINKS"] = ",".join(os.environ["PIP_FIND_LINKS"].split())
+    said = ""
     for commands in _ways(uv, str(base), str(folder), python):
-        for command in commands:
-            done = _run(command, environment)
-            if done.returncode:
-                break
-        else:
+        failed = next((done for done in (_run(c, environment) for c in commands) if done.returncode), None)
+        if failed is None:
             return
+        said = failed.stderr
     shutil.rmtree(folder, ignore_errors=True)
-    lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
+    lines = [line for line in said.splitlines() if line.strip()]
     raise RetryError(
         f"the review server could not be installed: {lines[-1][:200] if lines else 'no reason was given'}",
         where=str(LOCK.name),
@@ -107,7 +106,7 @@ def _make(base: Path, folder: Path) -> None:
 
 
 def _ways(uv: str | None, base: str, folder: str, python: str) -> Iterator[list[list[str]]]:
-    """uv where it is at hand, which takes seconds; else, or where it fails, pip, which takes minutes."""
+    """Uv where it is at hand, which takes seconds; else, or where it fails, pip, which takes minutes."""
     if uv:
         yield [
             [uv, "venv", "--quiet", "--no-python-downloads", "--python", base, folder],

@@ -57,14 +57,21 @@ def run_once(python: Path, what: str, home: Path) -> None:
     """
     with _log(home) as log:
         done = subprocess.run(
-            command(python, what, home), env=surroundings(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+            command(python, what, home),
+            env=surroundings(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            check=False,
         )
     if done.returncode:
         raise _failed(home, done.returncode)
 
 
 @contextlib.contextmanager
-def running(python: Path, home: Path, host: str, port: int, names: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    python: Path, home: Path, host: str, port: int, names: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server that answers; it is stopped when the block ends, and stops by itself when we die.
 
     Raises:

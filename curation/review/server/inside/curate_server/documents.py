@@ -59,7 +59,9 @@ def document_of(record: Any, fields: Iterable[Any], metadata: Iterable[str]) -> 
         texts=[text_of(each, record.fields.get(each.name)) for each in fields],
         values=values,
         responses=[response_of(each) for each in record.responses],
-        vectors=[(str(each.vector_settings_id), np.asarray(each.value, np.float32).tobytes()) for each in record.vectors],
+        vectors=[
+            (str(each.vector_settings_id), np.asarray(each.value, np.float32).tobytes()) for each in record.vectors
+        ],
         stamps=stamps,
     )
 
@@ -149,9 +151,6 @@ def _put_value(connection: Connection, h: str, key: int, rid: int, value: Any) -
 
 def _put_response(connection: Connection, h: str, rid: int, response: Response) -> None:
     remove_response(connection, h, response.id)
-    # A person has one response to a record: another id means that the older one was deleted meanwhile.
-    for (old,) in connection.execute(f"SELECT id FROM resp_{h} WHERE rid=? AND user=?", (rid, response.user)).fetchall():
-        remove_response(connection, h, old)
     row = (response.id, rid, response.user, response.status)
     connection.execute(f"INSERT INTO resp_{h}(id, rid, user, status) VALUES(?,?,?,?)", row)
     rows = [

@@ -103,9 +103,7 @@ class EmbeddedSearchEngine(SearchEngine):
         """Forget a response."""
         dataset_id, response_id = response.record.dataset_id, str(response.id)
         await self.storage.write(
-            lambda c: self._if_known(
-                c, dataset_id, lambda c, d: documents.remove_response(c, suffix(d), response_id)
-            )
+            lambda c: self._if_known(c, dataset_id, lambda c, d: documents.remove_response(c, suffix(d), response_id))
         )
 
     async def update_record_suggestion(self, suggestion: Any) -> None:

@@ -1,8 +1,8 @@
 """The query language of the search box (Elasticsearch's `simple_query_string`), and its way to SQLite's FTS5.
 
-`+` and, `|` or, `-` not, `"…"` a phrase, `word*` a prefix, `word~2` a word up to two letters away, `"…"~3` a phrase with
-gaps, `( )` precedence, `\\` before any of these takes it literally. Words side by side must all occur. Nothing that a
-person types is an error.
+`+` and, `|` or, `-` not, `"…"` a phrase, `word*` a prefix, `word~2` a word up to two letters away, `"…"~3` a phrase
+with gaps, `( )` precedence; a backslash takes the next character literally. Words side by side must all occur. Nothing
+that a person types is an error.
 """
 
 from __future__ import annotations

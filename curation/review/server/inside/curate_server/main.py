@@ -7,13 +7,12 @@ import asyncio
 import logging
 import os
 import sqlite3
-import sys
 import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from . import guard, jobs, page, patches
+from . import guard, jobs, log, page, patches
 from .environment import REDIS_URL, Home, prepare
 
 
@@ -28,12 +27,14 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     home = Home(asked.home)
     prepare(home)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log.install()
     redis_url = os.environ.get(REDIS_URL)
     guard.close(redis_url)
     if not redis_url:
         jobs.use_memory()
+    patches.leave_out_what_is_not_used()
     _migrate(home)
+    log.install()  # the migration has set up its own, and has silenced every other one
     from . import accounts
 
     accounts.reconcile(home)
@@ -62,9 +63,10 @@ async def _serve(host: str, port: int, names: set[str], home: Home) -> None:
     import uvicorn
     from argilla_server import app
 
+    log.install()
     from . import engine, reconcile  # noqa: F401 - importing the engine registers it
 
-    patches.settings_are_read_quickly()
+    patches.read_settings_quickly()
     policy = page.clean(_folder(app))
     await reconcile.reconcile()
     jobs.start(asyncio.get_running_loop())
@@ -87,7 +89,7 @@ async def _serve(host: str, port: int, names: set[str], home: Home) -> None:
     while not server.started and not serving.done():
         await asyncio.sleep(0.02)
     if server.started:
-        print("ready", flush=True)
+        os.write(1, b"ready\n")
     await serving
     # The thread of jobs waits for work and would not let the interpreter go.
     logging.shutdown()

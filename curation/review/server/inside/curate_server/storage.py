@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from .words import TOKENIZER
@@ -36,7 +36,8 @@ CREATE TABLE doc_{h}(rid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, external_
   inserted_at REAL, updated_at REAL);
 CREATE INDEX doc_status_{h} ON doc_{h}(status);
 CREATE TABLE val_{h}(key INTEGER, rid INTEGER, n INTEGER, txt TEXT, num REAL, PRIMARY KEY(key, rid, n)) WITHOUT ROWID;
-CREATE TABLE resp_{h}(id TEXT PRIMARY KEY, rid INTEGER NOT NULL, user TEXT NOT NULL, status TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE resp_{h}(id TEXT PRIMARY KEY, rid INTEGER NOT NULL, user TEXT NOT NULL, status TEXT NOT NULL)
+  WITHOUT ROWID;
 CREATE INDEX resp_rid_{h} ON resp_{h}(rid);
 CREATE INDEX resp_user_{h} ON resp_{h}(user, status, rid);
 CREATE TABLE ans_{h}(resp TEXT, question TEXT, n INTEGER, rid INTEGER, user TEXT, txt TEXT, num REAL,
@@ -62,7 +63,7 @@ def suffix(dataset_id: Any) -> str:
 class Storage:
     """The index file, for all requests of a process."""
 
-    _made: dict[str, Storage] = {}
+    _made: ClassVar[dict[str, Storage]] = {}
     _making = threading.Lock()
 
     @classmethod
@@ -95,7 +96,9 @@ class Storage:
             try:
                 empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
-                return empty or (version == VERSION and connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+                return empty or (
+                    version == VERSION and connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+                )
             except sqlite3.DatabaseError:
                 return False
 

@@ -51,7 +51,7 @@ def seconds(moment: Any) -> float | None:
         moment = datetime.datetime.fromisoformat(moment.replace("Z", "+00:00"))
     if isinstance(moment, datetime.datetime):
         if moment.tzinfo is not None:
-            moment = moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+            moment = moment.astimezone(datetime.UTC).replace(tzinfo=None)
         return (moment - _EPOCH).total_seconds()
     return number(moment)
 

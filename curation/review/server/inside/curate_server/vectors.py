@@ -1,4 +1,4 @@
-"""Similar records: exact cosine over all vectors, which are kept in memory between requests where they are few enough."""
+"""Similar records: exact cosine over all vectors, kept in memory between requests where they are few enough."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ def _allowed(connection: Connection, dataset_id: Any, query: Any, filter: Any) -
     allowed = None if found is None else np.fromiter(found, np.int64, len(found))
     if filter:
         where = condition(connection, dataset_id, filter)
-        rows = connection.execute(f"SELECT d.rid FROM doc_{suffix(dataset_id)} d WHERE {where.text}", where.args).fetchall()
+        rows = connection.execute(
+            f"SELECT d.rid FROM doc_{suffix(dataset_id)} d WHERE {where.text}", where.args
+        ).fetchall()
         passed = np.fromiter((r for (r,) in rows), np.int64, len(rows))
         allowed = passed if allowed is None else np.intersect1d(allowed, passed)
     return allowed
@@ -107,7 +109,7 @@ def _scores(
 
 
 def _half(cosine: Floats) -> Floats:
-    return (1 + cosine) / 2
+    return (np.float32(1) + cosine) / np.float32(2)
 
 
 def _read(connection: Connection, h: str, settings: str, width: int) -> Iterator[tuple[Rids, Floats]]:
