@@ -40,7 +40,11 @@ TITLES = {
     "answer_b": "Answer B",
     "votes": "What was answered",
 }
-_TERMS = ("source", "voice", "language", *HIDDEN)
+_FORM = "form"
+"""Metadata of this file alone: how the fields of a record were written."""
+
+_HIDDEN = (*HIDDEN, _FORM)
+_TERMS = ("source", "voice", "language", *_HIDDEN)
 _INTEGERS = ("turns", "risk_level")
 _FLOATS = ("priority",)
 _KINDS = {
@@ -106,7 +110,9 @@ class Server:
             transport=httpx.HTTPTransport(retries=2, trust_env=False),
             trust_env=False,
         )
-        version = self._get("/api/v1/version").get("version", "")
+        answer = self._call("GET", "/api/v1/version")
+        self._form = on_page.TEXT if answer.headers.get("x-curate-text") == "as-text" else on_page.MARKUP
+        version = self._checked(answer, "/api/v1/version").get("version", "")
         if not str(version).startswith(VERSIONS):
             raise ProjectError(
                 f"the annotation server has version {str(version)[:20] or 'unknown'}; this curate speaks 2.x",
@@ -243,7 +249,7 @@ class Server:
                     "name": one,
                     "title": one,
                     "settings": {"type": kind},
-                    "visible_for_annotators": one not in HIDDEN,
+                    "visible_for_annotators": one not in _HIDDEN,
                 }
                 self._send("POST", f"/api/v1/datasets/{self._id(name)}/metadata-properties", body)
 
@@ -303,13 +309,17 @@ class Server:
             for said in raw.get("suggestions") or ()
             if said["question_id"] in asked
         }
-        fields = {field: on_page.unescape(str(text)) for field, text in raw["fields"].items() if text is not None}
+        metadata = dict(raw.get("metadata") or {})
+        form = str(metadata.pop(_FORM, on_page.MARKUP))
+        fields = {
+            field: on_page.received(str(text), form) for field, text in raw["fields"].items() if text is not None
+        }
         places = on_page.Places(fields.get("transcript", ""))
         suggestions = {
             question: Suggestion(_moved(said.value, places.here), said.agent, said.score)
             for question, said in suggestions.items()
         }
-        item = Item(str(raw.get("external_id") or raw["id"]), fields, dict(raw.get("metadata") or {}), suggestions)
+        item = Item(str(raw.get("external_id") or raw["id"]), fields, metadata, suggestions)
         responses = tuple(
             Response(
                 str(said["id"]),
@@ -325,7 +335,7 @@ class Server:
     def put(self, name: str, items: Sequence[Item]) -> None:
         """Add items, or change those of the same id. Answers stay; suggestions that an item lacks go."""
         questions = self._questions(name)
-        for batch in _batches([_body(item, questions) for item in items]):
+        for batch in _batches([_body(item, questions, self._form) for item in items]):
             made = self._send("PUT", f"/api/v1/datasets/{self._id(name)}/records/bulk", {"items": batch})["items"]
             wanted = {body["external_id"]: {said["question_id"] for said in body["suggestions"]} for body in batch}
             self._unsuggest(made, wanted)
@@ -365,7 +375,7 @@ def settings_of(task: Task, guideline: str, client: Any) -> Any:
         ],
         questions=[_question(question, client) for question in task.questions],
         metadata=[
-            *(rg.TermsMetadataProperty(n, visible_for_annotators=n not in HIDDEN, client=client) for n in _TERMS),
+            *(rg.TermsMetadataProperty(n, visible_for_annotators=n not in _HIDDEN, client=client) for n in _TERMS),
             *(rg.IntegerMetadataProperty(name, client=client) for name in _INTEGERS),
             *(rg.FloatMetadataProperty(name, client=client) for name in _FLOATS),
         ],
@@ -409,11 +419,11 @@ def _moved(value: Any, way: Callable[[int], int]) -> Any:
     return [{"start": way(s["start"]), "end": way(s["end"]), "label": s["label"]} for s in value]
 
 
-def _body(item: Item, questions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _body(item: Item, questions: Mapping[str, Mapping[str, Any]], form: str) -> dict[str, Any]:
     there = on_page.Places(item.fields.get("transcript", "")).there
     body: dict[str, Any] = {
         "external_id": item.id,
-        "metadata": dict(item.metadata),
+        "metadata": {**item.metadata, _FORM: form},
         "suggestions": [
             {
                 "question_id": questions[name]["id"],
@@ -425,8 +435,7 @@ def _body(item: Item, questions: Mapping[str, Mapping[str, Any]]) -> dict[str, A
             for name, said in item.suggestions.items()
         ],
     }
-    if not item.same_text:
-        body["fields"] = {name: on_page.escape(text) for name, text in item.fields.items()}
+    body["fields"] = {name: on_page.sent(text, form) for name, text in item.fields.items()}
     return body
 
 

@@ -49,7 +49,6 @@ class Lines:
         for item in items:
             old = known.get((name, item.id), {})
             new = {"dataset": name, **asdict(item)}
-            del new["same_text"]
             known[(name, item.id)] = {**new, "responses": old.get("responses", [])}
         self._write(list(known.values()))
 

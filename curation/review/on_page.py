@@ -1,7 +1,8 @@
 """Texts as Argilla's page needs them: it puts fields into the page as HTML, and counts spans as JavaScript does.
 
-A text is escaped, so that nothing in it is markup, nothing runs, and what people mark is the text itself. Places are
-counted in UTF-16 units there, in code points here.
+For the page as it comes a text is escaped, so that nothing in it is markup, nothing runs, and what people mark is the
+text itself. The page of `curate review serve` shows text as text, and gets it as it is. In both, places are counted in
+UTF-16 units there, in code points here.
 """
 
 from __future__ import annotations
@@ -10,16 +11,34 @@ import re
 from bisect import bisect_left
 from itertools import accumulate
 
-# Beyond the basic plane a character counts as two there, but as one for the server, which then refuses spans at the end
-# of a text; written as a reference it is long enough for both. A parser of HTML would drop NUL and change CR.
+TEXT, MARKUP = "text", "markup"
+"""How a page takes fields."""
+
+# A character beyond the basic plane counts as two there, but as one for the server, which then refuses spans at the end
+# of a text: so a text gets as many blanks at its end, or has such characters as references, which are long enough. A
+# parser of HTML would drop NUL and change CR.
+_WIDE = re.compile(r"[\U00010000-\U0010ffff]")
 _SPECIAL = re.compile(r"[&<>\x00\r\U00010000-\U0010ffff]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _ESCAPED = re.compile(r"&(?:(amp|lt|gt)|#([0-9]{1,7}));")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
 
 
-def escape(text: str) -> str:
+def sent(text: str, form: str) -> str:
     """A text as a field of the server holds it."""
+    return text + " " * len(_WIDE.findall(text)) if form == TEXT else escape(text)
+
+
+def received(text: str, form: str) -> str:
+    """The text that was sent."""
+    if form != TEXT:
+        return unescape(text)
+    wide = len(_WIDE.findall(text))
+    return text[: len(text) - wide] if wide and text.endswith(" " * wide) else text
+
+
+def escape(text: str) -> str:
+    """A text as HTML."""
     return _SPECIAL.sub(lambda m: _NAMED.get(m[0]) or f"&#{ord(m[0])};", text)
 
 

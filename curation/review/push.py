@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -162,9 +161,8 @@ def _renewed(shown: Shown | None, item: Item, now: str) -> tuple[str, Item]:
     if old.metadata.get("version") != item.metadata["version"]:
         return "changed", items.stamped(item, now)
     fresh = items.stamped(item, str(old.metadata.get("changed", now)))
-    if dict(old.fields) != dict(fresh.fields):
-        return "refreshed", fresh
-    said, before = ({name: (s.value, s.agent) for name, s in i.suggestions.items()} for i in (fresh, old))
-    if said == before and dict(old.metadata) == dict(fresh.metadata):
-        return "same", fresh
-    return "refreshed", dataclasses.replace(fresh, same_text=True)
+    said, before = (
+        (dict(i.fields), dict(i.metadata), {name: (s.value, s.agent) for name, s in i.suggestions.items()})
+        for i in (fresh, old)
+    )
+    return "same" if said == before else "refreshed", fresh

@@ -37,14 +37,12 @@ class Item:
         fields: text by field name; spans count code points of `transcript`.
         metadata: plain values by name.
         suggestions: by question.
-        same_text: the fields are those that are shown already, so that they need not be sent.
     """
 
     id: str
     fields: Mapping[str, str]
     metadata: Mapping[str, str | int | float]
     suggestions: Mapping[str, Suggestion] = field(default_factory=dict)
-    same_text: bool = False
 
 
 @dataclass(frozen=True)

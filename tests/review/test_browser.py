@@ -88,13 +88,15 @@ class Person:
         self.page.get_by_text(label, exact=True).last.click()
         box = self.page.evaluate(
             """words => {
-              const walker = document.createTreeWalker(document.querySelector('[id^=fields-content-transcript]'), 4);
-              for (let node; node = walker.nextNode();) {
-                const at = node.textContent.indexOf(words);
-                if (at < 0) continue;
-                const range = new Range(); range.setStart(node, at); range.setEnd(node, at + words.length);
-                const r = range.getBoundingClientRect();
-                return [r.left, r.top + r.height / 2, r.right];
+              for (const field of document.querySelectorAll('[id^=fields-content]')) {
+                const walker = document.createTreeWalker(field, 4);
+                for (let node; node = walker.nextNode();) {
+                  const at = node.textContent.indexOf(words);
+                  if (at < 0) continue;
+                  const range = new Range(); range.setStart(node, at); range.setEnd(node, at + words.length);
+                  const r = range.getBoundingClientRect();
+                  return [r.left, r.top + r.height / 2, r.right];
+                }
               }
             }""",
             words,
@@ -151,7 +153,7 @@ def _work(person, number, name):
         person.page.get_by_text("4", exact=True).nth(place).click()
     person.submit(f"eq-{number}")
     person.open("preference", "Which answer would help this person more?")
-    kind_is_first = person.page.locator("[id^=fields-content-answer_a]").inner_text().startswith("You have carried")
+    kind_is_first = "You have carried" in _text_of(person.page, "Answer A")
     person.tick("A, by far" if kind_is_first else "B, by far", "warmer", "no")
     person.submit(f"preference-{number}")
     if number == 0:  # one answer completes a record of these
@@ -160,9 +162,15 @@ def _work(person, number, name):
         person.submit("risk")
     person.open("clinical", "You answer as")
     person.tick("psychiatrist")
-    person.page.get_by_text("5", exact=True).first.click()
+    person.page.get_by_text("5", exact=True).nth(1).click()  # the first is the key of a label
     person.submit(f"clinical-{number}")
     assert person.dialogs == [] and person.outside == []
+
+
+def _text_of(page, title):
+    """The text of a field of the page."""
+    found = page.evaluate("() => [...document.querySelectorAll('[id^=fields-content]')].map(e => e.parentElement.innerText)")
+    return next(text for text in found if title in text)
 
 
 def _check(answers, who, row, number):

