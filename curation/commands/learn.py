@@ -83,7 +83,9 @@ def _rows(views: Mapping[str, View], wanted: set[str]) -> dict[str, dict[str, An
     for view in views.values():
         columns = [c for c in ("messages", "chosen", "rejected", "pii") if c in view.columns]
         for table in view.batches(columns):
-            found.update((row["id"], row) for row in table.filter(pc.is_in(table.column("id"), value_set=ids)).to_pylist())
+            found.update(
+                (row["id"], row) for row in table.filter(pc.is_in(table.column("id"), value_set=ids)).to_pylist()
+            )
     return found
 
 
@@ -121,8 +123,10 @@ def _replaced(project: Project, mark: Mark, row: Mapping[str, Any]) -> list[tupl
     places = [
         one
         for one in row.get("pii") or ()
-        if one["column"] == mark.column and one["turn"] == mark.turn
-        and one["new_start"] < mark.end and mark.start < one["new_end"]
+        if one["column"] == mark.column
+        and one["turn"] == mark.turn
+        and one["new_start"] < mark.end
+        and mark.start < one["new_end"]
     ]
     texts = _before_scrub(project, mark.record) if places else None
     if texts is None or mark.column not in texts:
@@ -180,4 +184,3 @@ def _share(project: Project, record: str) -> float:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-

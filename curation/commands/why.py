@@ -71,9 +71,7 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
     return story
 
 
-def _people(
-    project: Project, record: str, answers: list[Answer], found: list[StoredTable]
-) -> list[tuple[str, str]]:
+def _people(project: Project, record: str, answers: list[Answer], found: list[StoredTable]) -> list[tuple[str, str]]:
     """What people said of a record, by pseudonym, and what it comes to where several did."""
     own = [a for a in answers if a.record == record]
     now = _version(project, found, record)
@@ -108,7 +106,9 @@ def _said(answer: Answer, now: str | None) -> str:
     if about.get("same"):
         notes.append("as suggested")
     if "flag" in about:
-        notes.append({"unchanged": "edited nothing", "changed": "edited all the same"}.get(about["flag"], about["flag"]))
+        notes.append(
+            {"unchanged": "edited nothing", "changed": "edited all the same"}.get(about["flag"], about["flag"])
+        )
     if about.get("version") and now is not None and about["version"] != now:
         notes.append("about an earlier text")
     return f"{answer.question}: {value} ({', '.join(notes)})"

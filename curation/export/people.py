@@ -114,8 +114,8 @@ def check_agreement(project: Project, sources: Iterable[str], mix: str, *, prefe
         worst = min(below, key=lambda one: one.alpha - one.wanted)
         others = f" (and {len(below) - 1} more)" if len(below) > 1 else ""
         raise GateError(
-            f"people agree too little on '{worst.question}' for the mix '{mix}' to act on it: alpha {worst.alpha:.2f} of "
-            f"{worst.records} records, the gate is at {worst.wanted:.2f}{others}",
+            f"people agree too little on '{worst.question}' for the mix '{mix}' to act on it: alpha {worst.alpha:.2f} "
+            f"of {worst.records} records, the gate is at {worst.wanted:.2f}{others}",
             where=f"{tasks.TASKS}/{worst.task}.yaml",
             fix="sharpen the guideline and ask again, or let somebody decide: curate review adjudicate "
             f"{worst.task}; see curate review agreement",

@@ -39,7 +39,9 @@ class Gate:
     """How well people have to agree before their answers decide what leaves."""
 
     alpha: float = doc("least Krippendorff's alpha")
-    records: int = doc("answered by two or more, below which agreement cannot be told and nothing is refused", default=20)
+    records: int = doc(
+        "answered by two or more, below which agreement cannot be told and nothing is refused", default=20
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -75,7 +77,9 @@ class Question:
         if self.gate and self.kind not in MEASURES:
             raise ValueError(f"'gate' is for {', '.join(MEASURES)}: on {self.kind} agreement is not measured")
         if self.kind in ("label", "labels", "spans") and len(self.offered) < (1 if self.kind == "spans" else 2):
-            raise ValueError(f"'options' (or a taxonomy) must offer what a question of the kind {self.kind} chooses from")
+            raise ValueError(
+                f"'options' (or a taxonomy) must offer what a question of the kind {self.kind} chooses from"
+            )
         if self.kind == "rating":
             if not 0 <= self.low < self.high <= 10:
                 raise ValueError("'low' and 'high' must lie between 0 and 10, low below high")
@@ -140,7 +144,9 @@ class Task:
     def __post_init__(self) -> None:
         """Check what the types cannot say."""
         if not _TASK.fullmatch(self.task) or self.task.endswith(ADJUDICATION):
-            raise ValueError("'task' must be made of lower-case letters, digits and '-', and not end with -adjudication")
+            raise ValueError(
+                "'task' must be made of lower-case letters, digits and '-', and not end with -adjudication"
+            )
         if self.people < 1 or self.rows < 1 or not 0 <= self.blind <= 1:
             raise ValueError("'people' and 'rows' must be at least 1, 'blind' from 0 to 1")
         names = [question.name for question in self.questions]
@@ -212,7 +218,9 @@ def guideline(root: Path, task: Task) -> str:
                     fix="shorten it, or link to a longer one",
                 )
             return text
-    raise ProjectError(f"the task '{task.task}' has no guideline", where=f"{GUIDELINES}/{task.guideline}", fix="write it")
+    raise ProjectError(
+        f"the task '{task.task}' has no guideline", where=f"{GUIDELINES}/{task.guideline}", fix="write it"
+    )
 
 
 def _check_labels(task: Task, document: Document) -> None:
@@ -221,4 +229,6 @@ def _check_labels(task: Task, document: Document) -> None:
         for place, label in enumerate(question.leave_out):
             if label not in known:
                 path = ("questions", number, "leave_out", place)
-                raise document.error(path, f"'{question.taxonomy}' has no label '{label}'", taxonomies.nearest(label, known))
+                raise document.error(
+                    path, f"'{question.taxonomy}' has no label '{label}'", taxonomies.nearest(label, known)
+                )

@@ -1,11 +1,11 @@
-"""Records about which annotators differ, shown once more with what each of them said; whoever decides there, decides."""
+"""Records about which annotators differ, shown once more with what each of them said, to one who decides."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from curation.core.project import Project
 from curation.methods import standing
 from curation.methods.tasks import ADJUDICATION, Question, Task
 from curation.review import items, pull
-from curation.review.flatten import Transcript
+from curation.review.flatten import flatten
 from curation.review.seam import Desk, Item, Shown, Suggestion
 
 MAJORITY = "majority"
@@ -44,7 +44,10 @@ def adjudicate(desk: Desk, project: Project, task: Task, guideline: str, notes: 
     """Take over what was decided, and show what is left. Call it under the project's lock."""
     name = task.task + ADJUDICATION
     shape = dataclasses.replace(
-        task, fields=(*task.fields, "votes"), people=1, blind=0.0  # type: ignore[arg-type]
+        task,
+        fields=(*task.fields, "votes"),
+        people=1,
+        blind=0.0,  # type: ignore[arg-type]
     )
     there = {shown.item.id: shown for shown in desk.items(name)}
     pulled = pull.take(there.values(), task, name, notes, project.key)
@@ -95,8 +98,6 @@ def _edited(own: Sequence[Answer], shown: Shown) -> str:
         if a.question == standing.EDITED and isinstance(a.value, list) and not (a.about or {}).get("flag")
     }
     if len(made) == 1:
-        from curation.review.flatten import flatten
-
         return flatten({"messages": next(iter(made.values()))})
     return str(shown.item.fields.get("transcript", ""))
 
@@ -110,7 +111,9 @@ def _votes(task: Task, own: Sequence[Answer], order: str) -> str:
             continue
         differ = len({json.dumps(a.value, sort_keys=True) for a in given}) > 1
         lines.append(f"{'≠' if differ and question.measure else '='} {question.title}")
-        lines += [f"    {a.annotator}: {_told(question, a.value, order)}" for a in sorted(given, key=lambda a: a.annotator)]
+        lines += [
+            f"    {a.annotator}: {_told(question, a.value, order)}" for a in sorted(given, key=lambda a: a.annotator)
+        ]
     return "\n".join(lines)
 
 

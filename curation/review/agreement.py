@@ -75,7 +75,9 @@ def _of(
     beside = [
         bool((a.about or {}).get("same"))
         for a in answers
-        if a.dataset == task.task and a.question == question.name and (a.about or {}).get("shown")
+        if a.dataset == task.task
+        and a.question == question.name
+        and (a.about or {}).get("shown")
         and a.status == "submitted"
     ]
     whole = standing.agreement(given, question, resamples=RESAMPLES)

@@ -55,7 +55,17 @@ def _show(app: App, found: list, paces: list) -> None:  # type: ignore[type-arg]
         gate = "" if q.gate is None else f"{q.gate:.2f} " + {True: "ok", False: "NOT MET", None: "too few"}[q.passed]
         same = "" if q.same is None else f"{q.same:.0%}"
         rows.append(
-            (q.task, q.question, q.all.records, _alpha(q.all), _range(q.all), _alpha(q.shown), _alpha(q.blind), same, gate)
+            (
+                q.task,
+                q.question,
+                q.all.records,
+                _alpha(q.all),
+                _range(q.all),
+                _alpha(q.shown),
+                _alpha(q.blind),
+                same,
+                gate,
+            )
         )
     app.ui.table(("task", "question", "n", "alpha", "95 %", "shown", "blind", "same", "gate"), rows)
     app.ui.out("")

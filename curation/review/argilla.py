@@ -70,7 +70,9 @@ def server_of(data: Path) -> Server:
     if not (url and key) and path.exists():
         if path.stat().st_mode & 0o077:
             raise ProjectError(
-                "others can read the keys of the annotation server", where=f"data/{SERVER_FILE}", fix=f"chmod 600 {path}"
+                "others can read the keys of the annotation server",
+                where=f"data/{SERVER_FILE}",
+                fix=f"chmod 600 {path}",
             )
         try:
             found = json.loads(path.read_text("utf-8"))
@@ -78,7 +80,9 @@ def server_of(data: Path) -> Server:
             workspace = found.get("workspace", workspace)
         except (ValueError, KeyError, TypeError):
             raise ProjectError(
-                "the file about the annotation server is damaged", where=f"data/{SERVER_FILE}", fix="curate review serve"
+                "the file about the annotation server is damaged",
+                where=f"data/{SERVER_FILE}",
+                fix="curate review serve",
             ) from None
     if not url or not key:
         raise MissingError(
@@ -165,7 +169,9 @@ class Server:
         try:
             return answer.json() if answer.content else {}
         except ValueError:
-            raise ProjectError("this address is no annotation server", where=self.url, fix="check ARGILLA_API_URL") from None
+            raise ProjectError(
+                "this address is no annotation server", where=self.url, fix="check ARGILLA_API_URL"
+            ) from None
 
     # ------------------------------------------------------------------------------------------ data sets
 
@@ -224,7 +230,7 @@ class Server:
     def _check(self, task: Task, name: str) -> None:
         where = f"data set '{name}' on {self.url}"
         names = {f["name"] for f in self._get(f"/api/v1/datasets/{self._id(name)}/fields")["items"]}
-        wrong = [field for field in task.fields if field not in names]
+        wrong: list[str] = [field for field in task.fields if field not in names]
         for question in task.questions:
             there = self._questions(name).get(question.name)
             if there is None or there["settings"]["type"] != _KINDS[question.kind]:
@@ -270,9 +276,7 @@ class Server:
         """Names by id: of everybody for an owner, of the workspace for an admin."""
         answer = self._http.get("/api/v1/users")
         found = (
-            answer.json()
-            if answer.status_code == 200
-            else self._get(f"/api/v1/workspaces/{self._workspace_id}/users")
+            answer.json() if answer.status_code == 200 else self._get(f"/api/v1/workspaces/{self._workspace_id}/users")
         )
         return {str(user["id"]): str(user["username"]) for user in found["items"]}
 
@@ -311,9 +315,7 @@ class Server:
         }
         metadata = dict(raw.get("metadata") or {})
         form = str(metadata.pop(_FORM, on_page.MARKUP))
-        fields = {
-            field: on_page.received(str(text), form) for field, text in raw["fields"].items() if text is not None
-        }
+        fields = {field: on_page.received(str(text), form) for field, text in raw["fields"].items() if text is not None}
         places = on_page.Places(fields.get("transcript", ""))
         suggestions = {
             question: Suggestion(_moved(said.value, places.here), said.agent, said.score)
@@ -407,9 +409,7 @@ def _question(question: Question, client: Any) -> Any:
     if question.kind == "labels":
         order = "suggestion" if question.suggest else "natural"
         return rg.MultiLabelQuestion(labels=offered, visible_labels=visible, labels_order=order, **common)
-    return rg.SpanQuestion(
-        field="transcript", labels=offered, allow_overlapping=True, visible_labels=visible, **common
-    )
+    return rg.SpanQuestion(field="transcript", labels=offered, allow_overlapping=True, visible_labels=visible, **common)
 
 
 def _moved(value: Any, way: Callable[[int], int]) -> Any:

@@ -1,4 +1,4 @@
-"""Which records people see first: by doubt, dispute, danger, variety or lot, with quotas, one of a near-duplicate cluster."""
+"""Which records people see first: by doubt, dispute, danger, variety or lot; one of a near-duplicate cluster."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def choose(views: Mapping[str, View], task: Task, known: Known) -> list[Candidat
     wanted = task.rows - len(known.shown)
     if wanted <= 0:
         return []
-    found, shown = [], []
+    found: list[tuple[Candidate, pa.Table, int]] = []
+    shown: list[tuple[Candidate, pa.Table, int]] = []
     for view in views.values():
         for table in _parts(view):
             for place, one in enumerate(_look(table, task, known)):
@@ -176,7 +177,7 @@ def _vector(table: pa.Table, place: int) -> Floats:
         DIMENSIONS,
     )
     length = float(np.linalg.norm(found))
-    return found / length if length else found
+    return np.asarray(found / length if length else found, np.float64)
 
 
 def _within(order: Iterable[Candidate], shown: Iterable[Candidate], task: Task, wanted: int) -> Iterator[Candidate]:

@@ -40,7 +40,7 @@ def build(
 ) -> Item:
     """The item of a record, `changed` not yet filled in; what is not given is drawn by lot."""
     order = order or drawn(key, task, row["id"])
-    fields = {name: _field(name, row, order, task) for name in task.fields}
+    fields: dict[str, str] = {name: _field(name, row, order, task) for name in task.fields}
     blind = is_blind(key, task, row["id"]) if blind is None else blind
     suggestions = {}
     for question in task.questions:
@@ -80,7 +80,9 @@ def is_blind(key: bytes, task: Task, record: str) -> bool:
 
 def level(row: Mapping[str, Any]) -> int | None:
     """What the screen and the source say of the risk of a row, the higher; None where neither says anything."""
-    said = [int(item["value"]) for item in row.get("meta") or () if item["key"] == hold.KEY and item["value"] in _LEVELS]
+    said = [
+        int(item["value"]) for item in row.get("meta") or () if item["key"] == hold.KEY and item["value"] in _LEVELS
+    ]
     found = (row.get("risk") or {}).get("level")
     return max([*said, *([found] if found is not None else [])], default=None)
 
@@ -93,7 +95,7 @@ def _field(name: str, row: Mapping[str, Any], order: str, task: Task) -> str:
     if name == "prompt":
         return flatten(row, ("messages",))
     first, second = ("chosen", "rejected") if order == "ab" else ("rejected", "chosen")
-    turns = row[first if name == "answer_a" else second] or ()
+    turns = list(row[first if name == "answer_a" else second] or ())
     return str(turns[0]["content"] or "") if len(turns) == 1 else flatten({"messages": turns})
 
 

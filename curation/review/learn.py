@@ -94,9 +94,7 @@ def marks(
     return found, stale
 
 
-def emotions(
-    answers: Sequence[Answer], rows: Mapping[str, Mapping[str, Any]], task: Task, key: bytes
-) -> list[Lesson]:
+def emotions(answers: Sequence[Answer], rows: Mapping[str, Mapping[str, Any]], task: Task, key: bytes) -> list[Lesson]:
     """Turns of those who seek help, with the emotions that people agree on for their conversation.
 
     Where a conversation has one such turn, they are its; else a turn has those that somebody showed in its words, and
@@ -108,7 +106,9 @@ def emotions(
         row = rows.get(record)
         if row is None or not isinstance(verdict.value, list):
             continue
-        own = [n for n, turn in enumerate(row["messages"]) if turn["role"] == "user" and (turn["content"] or "").strip()]
+        own = [
+            n for n, turn in enumerate(row["messages"]) if turn["role"] == "user" and (turn["content"] or "").strip()
+        ]
         shown = {own[0]: set(verdict.value)} if len(own) == 1 else _shown(answers, record, version_of(key, row))
         for turn in own:
             labels = tuple(sorted(shown.get(turn, set()) & set(verdict.value)))
@@ -133,9 +133,9 @@ def ratings(answers: Iterable[Answer], rows: Mapping[str, Mapping[str, Any]], ta
     asked = {question.name for question in task.questions if question.kind == "rating"}
     given: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
     for answer in answers:
-        if answer.dataset.startswith(task.task) and answer.question in asked and answer.status == "submitted":
-            if answer.value is not None:
-                given[answer.record][answer.question][answer.annotator] = float(answer.value)
+        own = answer.dataset.startswith(task.task) and answer.question in asked and answer.status == "submitted"
+        if own and answer.value is not None:
+            given[answer.record][answer.question][answer.annotator] = float(answer.value)
     found = []
     for record, values in sorted(given.items()):
         if record in rows:

@@ -18,7 +18,7 @@ STATES = ("submitted", "draft", "discarded")
 
 
 class Lines:
-    """A file with a line for each item: dataset, id, fields, metadata, suggestions, and responses once there are any."""
+    """A file with a line for each item: dataset, id, fields, metadata, suggestions, responses."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

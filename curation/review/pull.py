@@ -68,7 +68,9 @@ class Pulled:
         if self.unknown:
             said.append(f"{'':<12} not in the task, so not taken over: {', '.join(sorted(self.unknown))}")
         if self.nobody:
-            said.append(f"{'':<12} {self.nobody} of users who are deleted: kept under their pseudonym where it is known")
+            said.append(
+                f"{'':<12} {self.nobody} of users who are deleted: kept under their pseudonym where it is known"
+            )
         return said
 
 

@@ -1,4 +1,4 @@
-"""Krippendorff's alpha against worked examples that were published, a slow computation by hand, and simulated people."""
+"""Krippendorff's alpha against published worked examples, the definition, and simulated people."""
 
 import itertools
 import random
@@ -43,7 +43,11 @@ def by_hand(units, distance):
 def test_it_is_what_the_definition_says(measure):
     rng = random.Random(measure)
     for _ in range(40):
-        draw = (lambda: frozenset(rng.sample("abcd", rng.randint(1, 3)))) if measure == "masi" else (lambda: rng.randint(1, 4))
+        draw = (
+            (lambda: frozenset(rng.sample("abcd", rng.randint(1, 3))))
+            if measure == "masi"
+            else (lambda: rng.randint(1, 4))
+        )
         units = [[draw() for _ in range(rng.randint(0, 4))] for _ in range(rng.randint(2, 12))]
         if sum(len(u) > 1 for u in units) == 0:
             continue

@@ -123,9 +123,7 @@ def test_two_people_answer_all_six_tasks_in_the_page(project, server, browser):
     for number, account in enumerate(accounts):
         _work(Person(browser, server, account), number, account["username"])
     project.run("review", "pull")
-    answers = {
-        (a.dataset, a.question, a.annotator): a for a in Annotations(project.root / "annotations").current()
-    }
+    answers = {(a.dataset, a.question, a.annotator): a for a in Annotations(project.root / "annotations").current()}
     row = project.json("show", next(a.record for k, a in answers.items() if k[0] == "emotion"))["stages"]["records"]
     for account in accounts:
         who = pseudonym(project.project.key, account["username"])
@@ -169,7 +167,9 @@ def _work(person, number, name):
 
 def _text_of(page, title):
     """The text of a field of the page."""
-    found = page.evaluate("() => [...document.querySelectorAll('[id^=fields-content]')].map(e => e.parentElement.innerText)")
+    found = page.evaluate(
+        "() => [...document.querySelectorAll('[id^=fields-content]')].map(e => e.parentElement.innerText)"
+    )
     return next(text for text in found if title in text)
 
 

@@ -34,7 +34,9 @@ class Desk:
         self.pushed = made.json("review", "push", *tasks, "--to", str(self.file))
 
     def lines(self, dataset):
-        return [line for line in map(json.loads, self.file.read_text("utf-8").splitlines()) if line["dataset"] == dataset]
+        return [
+            line for line in map(json.loads, self.file.read_text("utf-8").splitlines()) if line["dataset"] == dataset
+        ]
 
     def answer(self, dataset, user, values_of, status="submitted"):
         lines = [json.loads(line) for line in self.file.read_text("utf-8").splitlines()]
@@ -192,7 +194,7 @@ def test_too_little_agreement_stops_the_export_and_adjudication_lets_it_go(own):
     for number, record in enumerate(ids):
         if number % 3:
             own.run("review", "answer", record, "decision", "approve" if number % 2 == 0 else "reject")
-    rows, left, _ = exported(own, "sft")
+    rows, _, _ = exported(own, "sft")
     assert set(rows) == {r for n, r in enumerate(ids) if n % 3 == 0 or n % 2 == 0}
     assert "deliberate" in own.run("why", ids[0])
 
@@ -201,9 +203,7 @@ def test_what_people_differ_about_waits(own):
     desk = Desk(own, "sft")
     ids = [line["id"] for line in desk.lines("sft")]
     for user, decision in (("ann", "approve"), ("bea", "reject")):
-        desk.answer(
-            "sft", user, lambda n, line, d=decision: {"decision": d, "safety": "none"} if n == 0 else None
-        )
+        desk.answer("sft", user, lambda n, line, d=decision: {"decision": d, "safety": "none"} if n == 0 else None)
     desk.pull()
     rows, left, _ = exported(own, "sft")
     assert left[ids[0]] == "disputed" and len(rows) == len(ids) - 1

@@ -7,7 +7,20 @@ from curation.core.records import ROLES
 from curation.review.flatten import Transcript, flatten, read_edited, same_turns
 
 PIECES = st.sampled_from(
-    ["[2 user]", "\\[1 assistant]", "\\\\[3 tool]", "[chosen 1 assistant]", "\n", "\n\n", " ", "a", "ß", "🙂", "[x]", "\\"]
+    [
+        "[2 user]",
+        "\\[1 assistant]",
+        "\\\\[3 tool]",
+        "[chosen 1 assistant]",
+        "\n",
+        "\n\n",
+        " ",
+        "a",
+        "ß",
+        "🙂",
+        "[x]",
+        "\\",
+    ]
 )
 TEXT = st.one_of(st.lists(PIECES, max_size=9).map("".join), st.text(max_size=30))
 TURNS = st.lists(st.fixed_dictionaries({"role": st.sampled_from(ROLES), "content": TEXT}), min_size=1, max_size=4)
@@ -43,7 +56,9 @@ def test_a_span_finds_its_turn(messages, data):
 
 
 def test_a_span_over_turns_is_parted_and_loses_the_lines_between():
-    found = Transcript.of(flatten({"messages": [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]}))
+    found = Transcript.of(
+        flatten({"messages": [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]})
+    )
     assert found.mark([{"start": 0, "end": len(found.text), "label": "x"}]) == [
         {"column": "messages", "turn": 0, "start": 0, "end": 3, "label": "x"},
         {"column": "messages", "turn": 1, "start": 0, "end": 3, "label": "x"},

@@ -78,10 +78,16 @@ def test_emotions_and_ratings_become_training_sets(own):
         return {"emotions": ["joy"]} if "questions:" in line["id"] else None
 
     desk.answer("emotion", "ann", felt)
-    desk.answer("eq", "ann", lambda n, line: dict.fromkeys(
-        ("attunement", "validation", "exploration", "autonomy", "boundaries"), 2))
-    desk.answer("eq", "bea", lambda n, line: dict.fromkeys(
-        ("attunement", "validation", "exploration", "autonomy", "boundaries"), 5))
+    desk.answer(
+        "eq",
+        "ann",
+        lambda n, line: dict.fromkeys(("attunement", "validation", "exploration", "autonomy", "boundaries"), 2),
+    )
+    desk.answer(
+        "eq",
+        "bea",
+        lambda n, line: dict.fromkeys(("attunement", "validation", "exploration", "autonomy", "boundaries"), 5),
+    )
     desk.pull()
     own.run("review", "learn")
     folder = own.root / "data" / "review" / "training"
@@ -89,7 +95,9 @@ def test_emotions_and_ratings_become_training_sets(own):
     known = {}
     for side in ("train", "dev"):
         texts, truth = read_split(folder / "emotion", side, labels)
-        known |= {text: [labels[j] for j in row.nonzero()[0]] for text, row in zip(texts.to_pylist(), truth, strict=True)}
+        known |= {
+            text: [labels[j] for j in row.nonzero()[0]] for text, row in zip(texts.to_pylist(), truth, strict=True)
+        }
     assert [v for k, v in known.items() if "furious" in k] == [["anger"]]
     assert list(known.values()).count(["joy"]) == 6
     rated = [json.loads(line) for line in (folder / "empathy.jsonl").read_text().splitlines()]

@@ -9,7 +9,9 @@ from curation.review.on_page import MARKUP, TEXT, Places, escape, received, sent
 
 WORDS = st.one_of(
     st.text(max_size=40),
-    st.lists(st.sampled_from(["<b>", "&lt;", "&amp;", "&#128578;", "🙂", "a", "\r\n", "\x00", "&", ";", "é"])).map("".join),
+    st.lists(st.sampled_from(["<b>", "&lt;", "&amp;", "&#128578;", "🙂", "a", "\r\n", "\x00", "&", ";", "é"])).map(
+        "".join
+    ),
 )
 
 
