@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scrub": ("curation.clean.scrub_cli:scrub", "Teach the search for personal data, score it, see what is left."),
     "tag": ("curation.tag.cli:tag", "Tag emotions and risk."),
     "risk": ("curation.commands.risk:risk", "Measure the screen for risk."),
-    "review": ("curation.review.cli:review", "Record, back up and merge what people decided."),
+    "review": ("curation.review.cli:review", "Have people annotate; keep what they decided."),
     "export": ("curation.export.cli:export", "Write SFT and DPO mixes that may leave."),
     "benchmark": ("curation.export.cli:benchmark", "Make a hash file of test questions that mixes must not hold."),
     "train": ("curation.train.cli:train", "Train the LoRA adapter from a mix."),
@@ -84,8 +84,11 @@ class LazyGroup(click.Group):
 
 def _all(command: click.Command) -> Iterator[click.Command]:
     yield command
-    for each in command.commands.values() if isinstance(command, click.Group) else ():
-        yield from _all(each)
+    if isinstance(command, click.Group):
+        with click.Context(command) as context:
+            for name in command.list_commands(context):
+                if (each := command.get_command(context, name)) is not None:
+                    yield from _all(each)
 
 
 _SPOKEN = {"quiet": ("-q", "--quiet"), "verbose": ("-v", "--verbose"), "json": ("--json",)}

@@ -14,6 +14,7 @@ from curation.core.sources import Sources
 from curation.core.taxonomies import Taxonomy
 from curation.export.recipe import MixRecipe
 from curation.generate.scenario import Scenario
+from curation.methods.tasks import Task
 from curation.train.recipe import TrainRecipe
 
 
@@ -27,6 +28,7 @@ def generate() -> dict[str, dict[str, Any]]:
         "mix.schema.json": declare.json_schema(MixRecipe, "mix"),
         "scenario.schema.json": declare.json_schema(Scenario, "scenario"),
         "taxonomy.schema.json": declare.json_schema(Taxonomy, "taxonomy"),
+        "task.schema.json": declare.json_schema(Task, "task"),
         "training.schema.json": declare.json_schema(TrainRecipe, "training"),
     }
 

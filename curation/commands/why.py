@@ -9,12 +9,13 @@ import click
 import pyarrow.compute as pc
 
 from curation.commands.pipeline import drop_of, missing, part_of, row_of, tables
-from curation.core.annotations import Annotations
+from curation.core.annotations import Annotations, Answer
 from curation.core.app import App, pass_app
 from curation.core.project import Project
 from curation.core.records import source_of
 from curation.core.store import Store, StoredTable, View
-from curation.methods import hold
+from curation.methods import hold, standing
+from curation.methods.text_version import version_of
 
 _MOST = 5
 """So many near-duplicates are named."""
@@ -63,15 +64,54 @@ def tell(project: Project, record: str) -> list[tuple[str, str]]:
         story += [
             ("folded in", f"{twin} was the same text and is folded into this one") for twin in _folded(found, record)
         ]
-    story += [
-        ("people", f"{a.question}: {a.value} ({a.annotator}, {a.status})")
-        for a in annotations.current()
-        if a.record == record
-    ]
+    story += _people(project, record, annotations.standing(), found)
     if alive and found and _waits(project, found, record, annotations):
         story.append(("risk", f"in no mix until a person lets it go: curate review answer {record} risk release"))
     story += _after(project, record, alive)
     return story
+
+
+def _people(project: Project, record: str, answers: list[Answer], found: list[StoredTable]) -> list[tuple[str, str]]:
+    """What people said of a record, by pseudonym, and what it comes to where several did."""
+    own = [a for a in answers if a.record == record]
+    now = _version(project, found, record)
+    story = [("people", _said(a, now)) for a in sorted(own, key=lambda a: a.key) if a.value is not None]
+    for question in standing.ACTED_ON:
+        verdict = standing.verdicts(own, question).get(record)
+        if verdict is not None and verdict.votes > 1:
+            value = "nothing: nobody has decided yet" if verdict.value is None else verdict.value
+            story.append(("people", f"{question} of {verdict.votes} comes to {value} ({verdict.how})"))
+    return story
+
+
+def _version(project: Project, found: list[StoredTable], record: str) -> str | None:
+    for table in reversed(found[1:]):
+        row = row_of(table, record)
+        if row is not None and "messages" in row:
+            return version_of(project.key, row)
+    return None
+
+
+def _said(answer: Answer, now: str | None) -> str:
+    about = answer.about or {}
+    value = answer.value
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        kind = "turns" if "content" in value[0] else "spans"
+        value = f"{len(value)} {kind}"
+    elif isinstance(value, dict) and "text" in value:
+        value = "a text that has no turns"
+    notes = [answer.annotator, answer.status]
+    if answer.dataset != standing.TERMINAL:
+        notes.append(f"in {answer.dataset}")
+    if about.get("same"):
+        notes.append("as suggested")
+    if "flag" in about:
+        notes.append(
+            {"unchanged": "edited nothing", "changed": "edited all the same"}.get(about["flag"], about["flag"])
+        )
+    if about.get("version") and now is not None and about["version"] != now:
+        notes.append("about an earlier text")
+    return f"{answer.question}: {value} ({', '.join(notes)})"
 
 
 def _waits(project: Project, found: list[StoredTable], record: str, annotations: Annotations) -> bool:

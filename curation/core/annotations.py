@@ -30,9 +30,11 @@ SCHEMA = pa.schema(
         pa.field("dataset", pa.string(), nullable=False),
         pa.field("status", pa.string(), nullable=False),
         pa.field("at", pa.string(), nullable=False),
+        pa.field("about", pa.string()),
     ]
 )
-"""`value` is JSON text, `annotator` a pseudonym, `status` submitted, draft or discarded, `at` UTC in ISO 8601."""
+"""`value` and `about` are JSON text, `annotator` a pseudonym, `status` submitted, draft or discarded, `at` UTC in
+ISO 8601."""
 
 
 HASH_DIGITS = 16
@@ -41,7 +43,10 @@ HASH_DIGITS = 16
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of one person to one question about one record."""
+    """One answer of one person to one question about one record.
+
+    `about` is what else is known of it: which version of the text was seen, whether a suggestion was shown.
+    """
 
     record: str
     question: str
@@ -50,6 +55,7 @@ class Answer:
     dataset: str = "project"
     status: str = "submitted"
     at: str = ""
+    about: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -98,18 +104,19 @@ class Annotations:
         """Append answers; one that changes nothing is left out. Returns how many were written."""
         known = {a.key: a for a in self.current()}
         last = self._last_digest()
-        count = 0
+        lines = []
         for answer in answers:
             old = known.get(answer.key)
-            if old and (old.value, old.status) == (answer.value, answer.status):
+            if old and (old.value, old.status, old.about) == (answer.value, answer.status, answer.about):
                 continue
             at = answer.at or datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
             line = files.canonical_json(vars(answer) | {"at": at, "previous": last})
-            files.append_line(self.path, line)
+            lines.append(line)
             last = hashlib.sha256(line).hexdigest()
             known[answer.key] = answer
-            count += 1
-        return count
+        if lines:
+            files.append_lines(self.path, lines)
+        return len(lines)
 
     def history(self) -> Iterator[Answer]:
         """Every answer in the order it was given.
@@ -135,19 +142,27 @@ class Annotations:
 
     def table(self) -> pa.Table:
         """The current answers as an Arrow table of `SCHEMA`."""
-        rows = [vars(a) | {"value": json.dumps(a.value, sort_keys=True, ensure_ascii=False)} for a in self.current()]
+        rows = [
+            vars(a) | {"value": _json(a.value), "about": None if a.about is None else _json(a.about)}
+            for a in self.current()
+        ]
         return pa.Table.from_pylist(rows, schema=SCHEMA)
 
     def values(self, question: str) -> dict[str, Any]:
-        """For one question, the last submitted value of each record, whoever gave it.
+        """For one question, the last submitted value of each record, whoever gave it."""
+        return {
+            a.record: a.value
+            for a in self.standing()
+            if a.question == question and a.status == "submitted" and a.value is not None
+        }
 
-        The order is that of the file: a clock may have been set back.
-        """
-        standing: dict[tuple[str, str, str, str], Answer] = {}
+    def standing(self) -> list[Answer]:
+        """The last answer for each key, in the order in which they were written: a clock may have been set back."""
+        found: dict[tuple[str, str, str, str], Answer] = {}
         for answer in self.history():
-            standing.pop(answer.key, None)
-            standing[answer.key] = answer
-        return {a.record: a.value for a in standing.values() if a.question == question and a.status == "submitted"}
+            found.pop(answer.key, None)
+            found[answer.key] = answer
+        return list(found.values())
 
     def backup(self, target: Path) -> int:
         """Write all answers to a file of their own, and remember where, so that `forget` reaches it."""
@@ -268,6 +283,10 @@ class Annotations:
     def _last_digest(self) -> str:
         lines = self._lines()
         return hashlib.sha256(lines[-1]).hexdigest() if lines else ""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _parse(line: bytes, previous: str) -> Answer | None:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -157,15 +157,17 @@ def write_bytes(target: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
         aside.write_bytes(data)
 
 
-def append_line(target: Path, line: bytes) -> None:
-    """Add one line to an append-only file and wait until it is on disk."""
+def append_lines(target: Path, lines: Sequence[bytes]) -> None:
+    """Add lines to an append-only file and wait until they are on disk; of a crash the first so many may be left."""
     make_dir(target.parent)
     with os_errors(target):
         checkpoint("write", target)
         handle = os.open(target, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
         try:
             _cut_unfinished_line(handle)
-            os.write(handle, line.rstrip(b"\n") + b"\n")
+            data = b"".join(line.rstrip(b"\n") + b"\n" for line in lines)
+            while data:
+                data = data[os.write(handle, data) :]
             checkpoint("fsync", target)
             os.fsync(handle)
         finally:

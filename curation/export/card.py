@@ -48,6 +48,8 @@ def card(manifest: Mapping[str, Any]) -> str:
         _licences(manifest),
         "## Risk",
         _risk(manifest["risk"]),
+        "## People",
+        _people(manifest["people"]),
         "## Personal data",
         _personal(manifest["sources"]),
         "## Split",
@@ -163,6 +165,18 @@ def _risk(risk: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     head = ("source", "level", "flag", "released unread", "read", "harmful", "at most (95 %)", "by", "reason")
     return text + ("\n\nReleased after a sample was read:\n\n" + _table(head, lines) if lines else "")
+
+
+def _people(people: Mapping[str, int]) -> str:
+    said = (
+        ("approved", "approved as they are"),
+        ("edited", "approved as people edited them"),
+        ("preferences", "compared by people, answer with answer"),
+        ("preferences_turned", "of these, with the answer as the better one that its source calls the worse"),
+        ("emotions", "with emotions that people corrected or confirmed"),
+    )
+    lines = [f"- {people[name]:,} rows {what}" for name, what in said if people[name]]
+    return "\n".join(lines) or "Nobody has looked at single rows of this mix for it."
 
 
 def _accepted(source: Mapping[str, Any]) -> str:

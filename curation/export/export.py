@@ -21,20 +21,20 @@ from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
 from curation.core.store import StoredTable, View
-from curation.export import benchmarks, decontaminate, gates, mix, write
+from curation.export import benchmarks, decontaminate, gates, mix, people, write
 from curation.export.benchmarks import Benchmark
 from curation.export.card import card
 from curation.export.gates import Right
-from curation.export.mix import Index, People
+from curation.export.mix import Index
+from curation.export.people import People
 from curation.export.recipe import MixRecipe
 from curation.export.split import held_out
 from curation.methods import hold, screen
 from curation.version import __version__
 
-VERSION = 6
+VERSION = 7
 """Raise it whenever the same recipe and rows can give other bytes."""
 
-QUESTION = "decision"
 SIDES = ("train", "validation")
 Say = Callable[[str], None]
 
@@ -59,7 +59,7 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
 
     Raises:
         GateError: a source may leave only on a person's word, and has none; nothing was written.
-        GateError: rows of a source were not screened for risk; nothing was written.
+        GateError: rows of a source were not screened for risk, or people agree too little; nothing was written.
         ProjectError: the recipe names a source that has no tables yet.
     """
     plan = planned(project, recipe, views)
@@ -98,7 +98,8 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
     used = _used(project, recipe, views)
     lock = project.lock()
     rights = gates.rights({name: project.sources[name] for name in used}, lock)
-    people = _people(project, used)
+    people.check_agreement(project, used, recipe.mix, preferences=recipe.task == "dpo" or recipe.chosen_as_sft)
+    said = people.read(project, used)
     tests = tuple(benchmarks.read(files.safe_join(project.root, name)) for name in recipe.decontaminate)
     ingredients = {
         "version": VERSION,
@@ -117,11 +118,9 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
             "hold_unscreened": project.settings.risk.hold_unscreened,
             "strata": _strata(project, used),
         },
-        "annotations": files.digest(
-            [dict(people.decisions), sorted(people.forgotten), sorted(people.held), sorted(people.released)]
-        ),
+        "annotations": said.facts(),
     }
-    return Planned(used, rights, people, tests, ingredients, files.digest(ingredients))
+    return Planned(used, rights, said, tests, ingredients, files.digest(ingredients))
 
 
 def made(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> Path | None:
@@ -154,15 +153,6 @@ def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dic
                 fix=f"curate tag run {name}",
             )
     return {name: views[name] for name in sorted(names)}
-
-
-def _people(project: Project, used: Mapping[str, View]) -> People:
-    said = Annotations(project.root / "annotations")
-    decisions = {r: v for r, v in said.values(QUESTION).items() if source_of(r) in used and v in ("approve", "reject")}
-    risk = {r: v for r, v in said.values(hold.QUESTION).items() if source_of(r) in used}
-    held, released = (frozenset(r for r, v in risk.items() if v == wanted) for wanted in ("hold", "release"))
-    forgotten = frozenset(r for r in said.forgotten() if source_of(r) in used)
-    return People(decisions, forgotten, held, released, project.settings.risk)
 
 
 def _strata(project: Project, used: Mapping[str, View]) -> list[dict[str, Any]]:
@@ -210,7 +200,7 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
             write.Sink(aside, "train", whole, reasoning=reasoning) as train,
             write.Sink(aside, "validation", whole, reasoning=reasoning) as validation,
         ):
-            for part in write.rows(index, recipe, views, rights, screen.flag, whole):
+            for part in write.rows(index, recipe, views, rights, screen.flag, whole, plan.people):
                 side = pa.array(held[part.place][index.selected[part.place]])
                 validation.add(part.rows.filter(side))
                 train.add(part.rows.filter(pc.invert(side)))
@@ -231,6 +221,7 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
         }
         manifest = _manifest(index, ingredients, train.count, validation.count)
         manifest["risk"] = {**plan.ingredients["risk"], "released": int(_is_among(index, plan.people.released).sum())}
+        manifest["people"] = people.known_to(plan.people, index.id, index.selected)
         manifest |= {"personas": dict(sorted(voices.items())), "languages": dict(sorted(languages.items()))}
         (aside / "README.md").write_text(card(manifest), encoding="utf-8")
         manifest["files"] = write.describe(aside, counts)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.project import RiskSettings
 from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
 from curation.export import near_dup
 from curation.export.gates import Right
+from curation.export.people import UNFIT, People, corrected
 from curation.export.recipe import MixRecipe
 from curation.export.tags import has_emotion
 from curation.export.views import COLUMNS, REASONS, shape
@@ -25,30 +25,24 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 SELECTED = ""
-EARLY = ("kind", "forgotten", "held", "risk_unreleased", "rejected", "not_approved", "persona", "language", "emotion")
+EARLY = (
+    "kind",
+    "forgotten",
+    "held",
+    "risk_unreleased",
+    "rejected",
+    "disputed",
+    "edit_missing",
+    "no_preference",
+    "not_approved",
+    "persona",
+    "language",
+    "emotion",
+)
 """Why a row is left out before its view is looked at, in the order in which it is asked."""
 LATE = ("too_few_turns", "too_many_turns", "contaminated", "twin", "near_duplicate", "quota", "screen")
 ALL_REASONS = (SELECTED, *EARLY, *REASONS, *LATE)
 _CODE = {name: code for code, name in enumerate(ALL_REASONS)}
-
-
-@dataclass(frozen=True)
-class People:
-    """What people said about records.
-
-    Attributes:
-        decisions: approve or reject, by record id.
-        forgotten: ids that may not come back.
-        held: ids that somebody holds back because of a risk, until it is released.
-        released: ids at risk that somebody has let go.
-        settings: what the project holds back.
-    """
-
-    decisions: Mapping[str, str]
-    forgotten: frozenset[str]
-    held: frozenset[str] = frozenset()
-    released: frozenset[str] = frozenset()
-    settings: RiskSettings = field(default_factory=RiskSettings)
 
 
 @dataclass
@@ -148,8 +142,9 @@ def batches(view: View, *, emotion: bool = False) -> Iterator[pa.Table]:
 
 def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: People) -> pa.Table:
     ids = table.column("id")
+    table, unedited = corrected(table, people)
     decided = [people.decisions.get(i) for i in ids.to_pylist()] if people.decisions else [None] * len(table)
-    approved = np.array([d == "approve" for d in decided], np.bool_)
+    approved = np.array([d in ("approve", "edit") for d in decided], np.bool_)
     found = shape(table, recipe)
     turns, low, high = found.turns, recipe.where.min_turns or 0, recipe.where.max_turns
     kinds = ("chat", "preference") if recipe.chosen_as_sft else ("chat",) if recipe.task == "sft" else ("preference",)
@@ -160,6 +155,11 @@ def _look(table: pa.Table, source: int, key: bytes, recipe: MixRecipe, people: P
         _is_in(table, "id", tuple(people.held)) if people.held else never,
         hold.waiting(table, people.settings, people.released),
         np.array([d == "reject" for d in decided], np.bool_),
+        _is_in(table, "id", tuple(people.disputed)) if people.disputed else never,
+        unedited,
+        _is_in(table, "id", people.with_preference(*(UNFIT if recipe.task == "dpo" else UNFIT[1:])))
+        if people.preferences
+        else never,
         ~approved if recipe.where.approved else never,
         ~_is_in(table, "persona", tuple(recipe.personas)),
         ~_is_in(table, "language", recipe.where.languages) if recipe.where.languages is not None else never,

@@ -19,6 +19,7 @@ from curation.core.records import RECORD_SCHEMA, TEXT_COLUMNS, TURN, as_dropped
 from curation.core.store import View
 from curation.export.gates import Right
 from curation.export.mix import ALL_REASONS, Flags, Index
+from curation.export.people import People, corrected
 from curation.export.recipe import MixRecipe
 from curation.export.views import COLUMNS, MESSAGE, SAID, render
 
@@ -61,6 +62,7 @@ def rows(
     rights: Mapping[str, Right],
     flag: Callable[[pa.Table], pa.BooleanArray],
     whole: pa.Schema,
+    people: People,
 ) -> Iterator[Leaving]:
     """Second pass: the selected rows as they will leave, part by part, in the order of the index.
 
@@ -76,7 +78,7 @@ def rows(
             chosen = np.flatnonzero(index.selected[place])
             if not len(chosen):
                 continue
-            records = view.read(part, wanted).take(pa.array(chosen))
+            records, _ = corrected(view.read(part, wanted).take(pa.array(chosen)), people)
             shown = render(records, recipe)
             bad = _true(flag(records)) | _true(flag(_as_records(records, shown)))
             if bad.any():

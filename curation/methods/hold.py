@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from curation.core.annotations import Annotations
 from curation.core.project import RiskSettings
 from curation.core.store import View
+from curation.methods.standing import verdicts
 from curation.methods.texts import one_array
 
 HOLD_AT = 2
@@ -141,7 +142,8 @@ def waiting(table: pa.Table, settings: RiskSettings, released: frozenset[str]) -
 
 def released(said: Annotations) -> frozenset[str]:
     """The rows at risk that a person has let go, one by one or with their stratum."""
-    return frozenset(record for record, value in said.values(QUESTION).items() if value == "release")
+    found = verdicts(said.standing(), QUESTION)
+    return frozenset(record for record, verdict in found.items() if verdict.value == "release")
 
 
 def told(row: Mapping[str, Any]) -> str:

@@ -1,11 +1,10 @@
-"""`curate review`: record, back up, restore and merge what people decided."""
+"""`curate review`: the annotation server, and what people decided: record, back up, restore, merge."""
 
 from __future__ import annotations
 
 import contextlib
 import getpass
-import hashlib
-import hmac
+import importlib
 import os
 from pathlib import Path
 
@@ -18,14 +17,38 @@ from curation.core.project import Project
 from curation.core.ui import count
 from curation.methods.hold import HOLD_AT
 from curation.review import strata
+from curation.review.answers import pseudonym
 
 QUESTIONS = {"decision": ("approve", "reject"), "risk": ("release", "hold")}
 """What can be answered from the terminal, and how; export reads both."""
 
 
-@click.group()
+ELSEWHERE = {
+    "push": "curation.review.desk_cli:push",
+    "pull": "curation.review.desk_cli:pull",
+    "agreement": "curation.review.agreement_cli:agreement",
+    "adjudicate": "curation.review.agreement_cli:adjudicate",
+    "learn": "curation.commands.learn:learn",
+    "serve": "curation.review.serve_cli:serve",
+    "users": "curation.review.users_cli:users",
+}
+"""Commands that lie in files of their own, imported when they are asked for."""
+
+
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ELSEWHERE and cmd_name not in self.commands:
+            module, _, name = ELSEWHERE[cmd_name].partition(":")
+            self.add_command(getattr(importlib.import_module(module), name), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Group)
 def review() -> None:
-    """Record, back up and merge what people decided."""
+    """Have people annotate; record, back up and merge what they decided."""
 
 
 def _annotations(app: App) -> Annotations:
@@ -37,9 +60,7 @@ def _pseudonym(project: Project) -> str:
     user = str(os.getuid())
     with contextlib.suppress(OSError, KeyError, ImportError):  # a user without an entry in the system's list
         user = getpass.getuser()
-    return (
-        "p-" + hmac.new(project.key, b"annotator\x00" + user.encode(errors="replace"), hashlib.sha256).hexdigest()[:8]
-    )
+    return pseudonym(project.key, user)
 
 
 def _check_backup(file: Path, command: str) -> int:

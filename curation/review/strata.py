@@ -19,13 +19,11 @@ from curation.core.project import Project, RiskFlag
 from curation.core.records import keyed
 from curation.core.store import View
 from curation.methods import hold
+from curation.methods.standing import STRATUM, verdicts
 
 FLAGS = get_args(RiskFlag)
 MOST = 3
 """Above it somebody may be in immediate danger or tell how: each row is read."""
-
-PEOPLE = "project"
-"""The dataset of answers that somebody gave about one row."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,9 @@ def draw(project: Project, view: View, notes: Annotations, source: str, level: i
     name = f"{source}|{level}|{flag or ''}"
     ranked = sorted(members, key=lambda record: keyed(project.key, "risk-sample", f"{name}|{record}"))
     sample = tuple(ranked[: project.settings.risk.sample])
-    standing = notes.values(hold.QUESTION)
-    people = {a.record for a in notes.current() if a.question == hold.QUESTION and a.dataset == PEOPLE}
+    answers = [a for a in notes.standing() if a.question == hold.QUESTION]
+    standing = {record: verdict.value for record, verdict in verdicts(answers, hold.QUESTION).items()}
+    people = {a.record for a in answers if not a.dataset.startswith(STRATUM)}
     return Stratum(
         source,
         level,
@@ -141,6 +140,6 @@ def release(found: Stratum, notes: Annotations, by: str, reason: str) -> int:
     }
     name = files.digest([found.level, found.flag, list(found.members), list(found.sample)])[:16]
     stratum = f"{found.source}:stratum-{name}"
-    answers = [Answer(record, hold.QUESTION, "release", by, dataset=f"stratum:{name}") for record in found.open]
+    answers = [Answer(record, hold.QUESTION, "release", by, dataset=f"{STRATUM}{name}") for record in found.open]
     # The declaration first: a killed run must not leave rows released that nobody answers for.
     return notes.add([Answer(stratum, hold.STRATUM, value, by), *answers]) - 1

@@ -98,10 +98,10 @@ def test_a_second_writer_is_told_so_at_once(tmp_path):
 
 def test_an_appended_line_never_joins_one_that_was_cut_off(tmp_path):
     path = tmp_path / "log"
-    files.append_line(path, b"one")
+    files.append_lines(path, [b"one"])
     with path.open("ab") as stream:
         stream.write(b"tw")
-    files.append_line(path, b"three")
+    files.append_lines(path, [b"three"])
     assert path.read_bytes() == b"one\nthree\n"
 
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.export.gates import Right, classify
-from curation.export.mix import ALL_REASONS, People, allot, build_index, select
+from curation.export.mix import ALL_REASONS, allot, build_index, select
+from curation.export.people import People
 from curation.export.recipe import MixRecipe, Persona, Where
 
 KEY = bytes(range(32))

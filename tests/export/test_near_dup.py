@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from curation.core.annotations import Annotations, Answer
 from curation.export.export import export, left_out
 from curation.export.gates import Right, classify
-from curation.export.mix import ALL_REASONS, People, build_index, select
+from curation.export.mix import ALL_REASONS, build_index, select
+from curation.export.people import People
 from curation.export.recipe import MixRecipe, Persona, Splits
 from curation.methods.duplicate import DUPLICATE
 

@@ -1,0 +1,5 @@
+"""`python -m curate_server`."""
+
+from .main import main
+
+main()
