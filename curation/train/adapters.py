@@ -111,6 +111,6 @@ def _wrong(folder: Path) -> set[str]:
         known = {name: info["sha256"] for name, info in files.read_sealed(folder / MANIFEST)["files"].items()}
     except CurateError:
         return {MANIFEST}
-    here = {path.name for path in folder.iterdir()} - {MANIFEST}
+    here = {path.relative_to(folder).as_posix() for path in files.files_below(folder)} - {MANIFEST}
     changed = {name for name in here & set(known) if files.sha256_file(folder / name) != known[name]}
     return (here ^ set(known)) | changed

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from curation.core.errors import ProjectError
+from curation.core.errors import IntegrityError, ProjectError
+from curation.core.models import ModelFiles
 from curation.train.recipe import Base, Lora
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
+WRAPPER = "wrapper"
+"""The folder of the adapter for the whole Mistral3 model, vision and all."""
 
 
 class LoraLinear(nn.Module):
@@ -83,23 +86,64 @@ def inject(model: PreTrainedModel, lora: Lora, seed: int) -> dict[str, LoraLinea
     return layers
 
 
-def save(folder: Path, layers: dict[str, LoraLinear], lora: Lora, base: Base, base_name: str) -> None:
+def load(folder: Path, layers: dict[str, LoraLinear]) -> None:
+    """Give layers the weights of a saved adapter.
+
+    Raises:
+        IntegrityError: it cannot be read, or does not fit layer for layer.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    wanted = _tensors(layers)
+    try:
+        found = load_file(folder / WEIGHTS)
+    except (SafetensorError, OSError):
+        found = {}
+    if {n: t.shape for n, t in found.items()} != {n: t.shape for n, t in wanted.items()}:
+        raise IntegrityError("the adapter does not fit layer for layer", where=folder.name, fix="train it anew")
+    with torch.no_grad():
+        for name, weight in wanted.items():
+            weight.copy_(found[name])
+
+
+def save(folder: Path, layers: dict[str, LoraLinear], lora: Lora, base: Base, files: ModelFiles) -> None:
     """Write the adapter in PEFT's format; equal layers give equal bytes.
+
+    A base that comes in the Mistral3 wrapper gets two: one for its text model and, in the folder `wrapper`, one for the
+    whole. The tensors are the same, but each class looks for them under names of its own, and says nothing where it
+    finds none.
 
     Args:
         folder: where `adapter_model.safetensors` and `adapter_config.json` go.
         layers: what `inject` returned.
         lora: the settings they were made with.
         base: the base they belong to.
-        base_name: hub id or folder name of the base, never a path.
+        files: its files.
     """
+    _save(folder, _tensors(layers), lora, base, files.name)
+    if files.config.get("model_type") == "mistral3":
+        tensors = {
+            name.replace("base_model.model.model.", "base_model.model.model.language_model.", 1): tensor
+            for name, tensor in _tensors(layers).items()
+        }
+        (folder / WRAPPER).mkdir()
+        _save(folder / WRAPPER, tensors, lora, base, files.name)
+
+
+def _tensors(layers: dict[str, LoraLinear]) -> dict[str, Tensor]:
+    return {
+        f"base_model.model.{name}.{part}.weight": getattr(layer, part)
+        for name, layer in layers.items()
+        for part in ("lora_A", "lora_B")
+    }
+
+
+def _save(folder: Path, tensors: dict[str, Tensor], lora: Lora, base: Base, base_name: str) -> None:
     from safetensors.torch import save_file
 
-    tensors = {}
-    for name, layer in layers.items():
-        tensors[f"base_model.model.{name}.lora_A.weight"] = layer.lora_A.detach().cpu().contiguous()
-        tensors[f"base_model.model.{name}.lora_B.weight"] = layer.lora_B.detach().cpu().contiguous()
-    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(plain, folder / WEIGHTS, metadata={"format": "pt"})
     config = {
         "base_model_name_or_path": base_name,
         "bias": "none",

@@ -55,6 +55,7 @@ class Optim:
         steps: optimiser steps, over as many passes as it takes.
         warmup_steps: steps until the peak is reached.
         weight_decay: decoupled decay of the adapter's weights.
+        max_grad_norm: longer gradients are cut to this norm.
     """
 
     lr: float
@@ -62,6 +63,7 @@ class Optim:
     steps: int | None = None
     warmup_steps: int = 0
     weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
 
     def __post_init__(self) -> None:
         _check(self.lr > 0, "lr", "above 0")
@@ -71,6 +73,21 @@ class Optim:
         _check(self.steps is None or self.steps >= 1, "steps", "at least 1")
         _check(self.warmup_steps >= 0, "warmup_steps", "at least 0")
         _check(self.weight_decay >= 0, "weight_decay", "at least 0")
+        _check(self.max_grad_norm > 0, "max_grad_norm", "above 0")
+
+
+@dataclass(frozen=True)
+class Dpo:
+    """Direct preference optimisation: the mix holds pairs, and the better answer of each is to gain on the worse one.
+
+    Attributes:
+        beta: how dearly every step away from the reference is paid for.
+    """
+
+    beta: float = 0.1
+
+    def __post_init__(self) -> None:
+        _check(self.beta > 0, "beta", "above 0")
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,8 @@ class TrainRecipe:
         dtype: number format of the frozen base; the adapter itself is always float32.
         overlong: what happens to rows above max_tokens: dropped and counted, or split between turns.
         seed: decides the adapter's first weights, dropout and the order of the rows.
+        dpo: for a mix of preference pairs; without it, the mix holds conversations.
+        start: the recipe whose adapter this one goes on from; it is also the reference of `dpo`. By default the base.
     """
 
     name: str
@@ -97,11 +116,16 @@ class TrainRecipe:
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
     overlong: Literal["drop", "split"] = "drop"
     seed: int = 0
+    dpo: Dpo | None = None
+    start: str | None = None
 
     def __post_init__(self) -> None:
         _check(bool(_NAME.fullmatch(self.name)), "name", "made of lower-case letters, digits, - and _")
         _check(self.max_tokens >= 8, "max_tokens", "at least 8")
         _check(self.bins_per_step >= 1, "bins_per_step", "at least 1")
+        _check(self.start != self.name, "start", "another recipe than this one")
+        # Under dropout a pair would be compared with a reference that saw other numbers.
+        _check(not (self.dpo and self.lora.dropout), "dropout", "0 where 'dpo' is given")
 
 
 def _check(holds: bool, field: str, must: str) -> None:
