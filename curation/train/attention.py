@@ -36,14 +36,14 @@ def by_spans(model: PreTrainedModel) -> bool:
 
 
 def dense_mask(spans: Sequence[Span], device: torch.device | str = "cpu") -> Tensor:
-    """The same as a boolean mask [1, 1, tokens, tokens], for implementations that know no spans."""
+    """The same as a mask [1, 1, tokens, tokens] to be added to the scores, for implementations that know no spans."""
     size = spans[-1].end
-    mask = torch.zeros(size, size, dtype=torch.bool, device=device)
+    seen = torch.zeros(size, size, dtype=torch.bool, device=device)
     for span in spans:
         length = span.end - span.start
-        mask[span.start : span.end, span.start : span.end] = torch.ones(length, length, device=device).tril().bool()
-        mask[span.start : span.end, span.above : span.below] = True
-    return mask[None, None]
+        seen[span.start : span.end, span.start : span.end] = torch.ones(length, length, device=device).tril().bool()
+        seen[span.start : span.end, span.above : span.below] = True
+    return torch.zeros(size, size, device=device).masked_fill(~seen, -torch.inf)[None, None]
 
 
 def _attend(

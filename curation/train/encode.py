@@ -283,7 +283,7 @@ class Encoder:
                     raise IntegrityError("the tokenizer makes a control token from plain text", where=f"row {row.id}")
                 before, after = self._around[turn.role]
                 text = Tokens(array("i", ids), bytes([turn.train]) * len(ids))
-                tokens.append(self.join([before, text, after if turn.train else _unlearned(after)]))
+                tokens.append(self.join([before, text, after if turn.train else unlearned(after)]))
             yield tokens
 
     def _encode_texts(self, texts: list[str]) -> list[list[int]]:
@@ -300,7 +300,7 @@ class Encoder:
         return Tokens(ids, bytes([trained]) * len(ids))
 
     def _plain(self, text: str) -> Tokens:
-        return _unlearned(Tokens(array("i", self._encode_texts([text])[0]), b""))
+        return unlearned(Tokens(array("i", self._encode_texts([text])[0]), b""))
 
     @staticmethod
     def join(parts: Sequence[Tokens]) -> Tokens:
@@ -311,7 +311,8 @@ class Encoder:
         return Tokens(ids, b"".join(part.trained for part in parts))
 
 
-def _unlearned(tokens: Tokens) -> Tokens:
+def unlearned(tokens: Tokens) -> Tokens:
+    """The same tokens, read only."""
     return Tokens(tokens.ids, bytes(len(tokens.ids)))
 
 

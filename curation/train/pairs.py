@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from curation.train.encode import BATCH, Counts, Document, Encoder, Row, Tokens, Turn
+from curation.train.encode import BATCH, Counts, Document, Encoder, Row, Tokens, Turn, unlearned
 
 
 class PairRow(NamedTuple):
@@ -68,7 +68,7 @@ def _pair(encoder: Encoder, row: PairRow, turns: list[Tokens]) -> Pair:
     *prompt, chosen, rejected = turns
     # What stands before an answer's text is the same before both, so it belongs to the prompt.
     begins = encoder.begins
-    head = encoder.join([encoder.bos, *prompt, _cut(chosen, 0, begins)])
+    head = unlearned(encoder.join([encoder.bos, *prompt, _cut(chosen, 0, begins)]))
     better, worse = _cut(chosen, begins), _cut(rejected, begins)
     whole = encoder.join([head, better, worse])
     return Pair(whole.ids, whole.trained, row.id, row.persona, 0, prompt=len(head), chosen=len(better))
