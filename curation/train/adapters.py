@@ -13,6 +13,7 @@ from curation.core import declare, files
 from curation.core.errors import CurateError, IntegrityError, ProjectError
 from curation.core.models import fingerprint, resolve
 from curation.core.project import Project
+from curation.train.agreement import local
 from curation.train.ledger import FILE as LEDGER
 from curation.train.loop import Progress, train
 from curation.train.publish import MANIFEST
@@ -51,9 +52,8 @@ def bring(project: Project, recipe: TrainRecipe, export: Path, progress: Progres
     Raises:
         CurateError: whatever `train` raises; nothing is published then.
     """
-    local = project.root / recipe.base.path
-    path = str(local) if local.is_dir() else recipe.base.path
-    base = resolve(path, recipe.base.revision)
+    here = local(recipe.base, project.root)
+    base = resolve(here.path, here.revision)
     decided_by = {
         "recipe": declare.plain(recipe),
         "export": files.sha256_file(export / MANIFEST),
@@ -62,7 +62,7 @@ def bring(project: Project, recipe: TrainRecipe, export: Path, progress: Progres
     folder = project.data / "adapters" / recipe.name / files.digest(decided_by)[:16]
     trained = not folder.exists()
     if trained:
-        train(replace(recipe, base=replace(recipe.base, path=path)), export, folder, progress)
+        train(replace(recipe, base=here), export, folder, progress)
     manifest = files.read_sealed(folder / MANIFEST)
     losses = manifest["losses"]
     return Adapter(folder, manifest["steps"], losses["first_step"], losses["last_step"], trained)

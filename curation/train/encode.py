@@ -116,6 +116,11 @@ class Document(Tokens):
     persona: str
     piece: int
 
+    @property
+    def content(self) -> bytes:
+        """A digest of what it says and what of that is learned, whatever its row is called."""
+        return hashlib.blake2b(self.trained + self.ids.tobytes(), digest_size=16).digest()
+
 
 @dataclass
 class Counts:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @torch.no_grad()
-def held_out(
-    model: MistralForCausalLM, objective: Objective, bins: Iterable[Bin], device: str
-) -> dict[str, float]:
+def held_out(model: MistralForCausalLM, objective: Objective, bins: Iterable[Bin], device: str) -> dict[str, float]:
     """The mean loss on held-out bins: over all rows under `all`, and under each persona's name."""
     model.eval()
     sums: dict[str, float] = {}

@@ -193,7 +193,7 @@ def _seed(seed: int, number: int) -> int:
 
 def metrics_lines(metrics: Sequence[dict[str, float]]) -> str:
     """`metrics.jsonl`."""
-    return "".join(json.dumps(line) + "\n" for line in metrics)
+    return "".join(json.dumps(line, sort_keys=True) + "\n" for line in metrics)
 
 
 @contextmanager
@@ -209,9 +209,9 @@ def _stopping() -> Iterator[threading.Event]:
         asked.set()
         signal.signal(number, old[number])
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        old[number] = signal.getsignal(number)
-        signal.signal(number, ask)
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        old[wanted] = signal.getsignal(wanted)
+        signal.signal(wanted, ask)
     try:
         yield asked
     finally:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from curation.core import files
 from curation.core.errors import CurateError, ProjectError, require
@@ -26,7 +26,7 @@ from curation.train.state import Snapshots
 if TYPE_CHECKING:
     from transformers import MistralForCausalLM
 
-    from curation.train.learn import Learned, Progress
+    from curation.train.learn import Progress
     from curation.train.lora import LoraLinear
     from curation.train.objectives import Objective
 

@@ -136,6 +136,7 @@ def collate(held: Bin, device: str = "cpu") -> BinTensors:
 def _layout(document: Document, start: int) -> tuple[Tensor, Tensor, list[Span]]:
     """Positions, predecessors and spans of a document whose first token has the place `start` in its bin."""
     import torch
+
     end = start + len(document)
     if not isinstance(document, Pair):
         place = torch.arange(end - start)

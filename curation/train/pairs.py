@@ -31,7 +31,7 @@ class Pair(Document):
 
     @property
     def content(self) -> bytes:
-        """A digest of what the pair says, whatever its row is called."""
+        """A digest of the prompt and both answers, whatever the row is called."""
         borders = f"{self.prompt} {self.chosen}\n".encode()
         return hashlib.blake2b(borders + self.ids.tobytes(), digest_size=16).digest()
 

@@ -68,9 +68,12 @@ class Snapshots:
         from safetensors.torch import save_file
 
         piece = f"ledger-{step:09}.arrow"
-        with files.replacing(files.make_dir(self.folder) / piece) as aside, pa.OSFile(str(aside), "wb") as sink:
-            with pa.ipc.new_file(sink, entries.schema) as writer:
-                writer.write_table(entries)
+        with (
+            files.replacing(files.make_dir(self.folder) / piece) as aside,
+            pa.OSFile(str(aside), "wb") as sink,
+            pa.ipc.new_file(sink, entries.schema) as writer,
+        ):
+            writer.write_table(entries)
         self._pieces.append(piece)
         tensors = {f"weight.{number}": weight.detach().cpu() for number, weight in enumerate(weights)}
         for number, kept in optimizer.state_dict()["state"].items():

@@ -11,11 +11,15 @@ from tokenizers import Tokenizer
 from curation.train.encode import Document, Row, Turn
 
 MARKS = [
-    *("<s>", "</s>", "[INST]", "[/INST]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "<pad>", "<unk>", "[IMG]", "[TOOL_CALLS]"),
-    *("<SPECIAL_19>", "<|im_start|>", "<|im_end|>", "<|im_start|>assistant\n", "<|im_end|>\n<|im_start|>user\n"),
-    *("[", "/INST]", "<", "s>", "</", "<|im_", "end|>", "[/SYSTEM", "_PROMPT]", "system\n", "assistant\n", "\n", "\r\n"),
+    *("<s>", "</s>", "[INST]", "[/INST]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "<pad>", "<unk>", "[IMG]"),
+    *("[TOOL_CALLS]", "<SPECIAL_19>", "<|im_start|>", "<|im_end|>", "<|im_start|>assistant\n"),
+    *("<|im_end|>\n<|im_start|>user\n", "[", "/INST]", "<", "s>", "</", "<|im_", "end|>", "[/SYSTEM", "_PROMPT]"),
+    *("system\n", "assistant\n", "\n", "\r\n"),
 ]
-PLAIN = [*("sad", " lonely", "é", "😀", "\u200b", "\ufeff", "e\u0301", "\x00", "\x1b[2J", "\u202e", "中", " ", "\t", "\n\n", "…")]
+PLAIN = [
+    *("sad", " lonely", "é", "😀", "\u200b", "\ufeff", "e\u0301", "\x00", "\x1b[2J", "\u202e", "中"),
+    *(" ", "\t", "\n\n", "…"),
+]
 
 
 def conversations(count: int, seed: int) -> Iterator[Row]:

@@ -167,6 +167,19 @@ def test_a_template_of_another_base_is_refused(tiny: ModelFiles) -> None:
         Encoder(load_tokenizer(tiny), template)
 
 
+def test_the_templates_are_the_ones_that_mixes_and_adapters_were_made_with() -> None:
+    # Another digest is another format: give the template a new name, and leave the old one as it is.
+    assert {name: template.digest()[:16] for name, template in TEMPLATES.items()} == {
+        "mistral-v7-tekken": "b80eae8b1c74132a",
+        "chatml": "934eb317da5432bc",
+    }
+
+
+def test_no_row_is_given_a_system_turn(encoder: Encoder) -> None:
+    document = encode_one(encoder, [Turn("user", "hello", False)])
+    assert 17 not in document.ids
+
+
 def test_the_template_digest_sees_every_field() -> None:
     template = TEMPLATES["chatml"]
     others = [replace(template, name="x"), replace(template, bos="<s>")]

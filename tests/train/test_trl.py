@@ -53,7 +53,9 @@ def fresh(recipe: TrainRecipe, tiny: ModelFiles, folder: Path) -> Any:
     return peft.PeftModel.from_pretrained(load_causal_lm(tiny, "float32"), folder, is_trainable=True)
 
 
-def losses_of(trainer_class: Any, config_class: Any, model: Any, tiny: ModelFiles, rows: list[Any], out: Path, **more: Any) -> list[float]:
+def losses_of(
+    trainer_class: Any, config_class: Any, model: Any, tiny: ModelFiles, rows: list[Any], out: Path, **more: Any
+) -> list[float]:
     from datasets import Dataset
     from torch.utils.data import SequentialSampler
     from transformers import PreTrainedTokenizerFast
