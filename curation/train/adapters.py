@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from curation.core.models import fingerprint, resolve
 from curation.core.project import Project
 from curation.train.agreement import local
 from curation.train.ledger import FILE as LEDGER
-from curation.train.loop import Progress, train
+from curation.train.loop import train
 from curation.train.publish import MANIFEST
 from curation.train.recipe import TrainRecipe
+from curation.train.start import open_start
+from curation.train.state import Keeping, Progress
+from curation.train.worker import Job, launch
 
 
 @dataclass(frozen=True)
@@ -46,23 +50,88 @@ def recipes(project: Project) -> dict[str, TrainRecipe]:
     return found
 
 
-def bring(project: Project, recipe: TrainRecipe, export: Path, progress: Progress) -> Adapter:
-    """The adapter of a recipe over an export; trained only if it is not there yet.
+def bring(
+    project: Project,
+    recipes: Mapping[str, TrainRecipe],
+    name: str,
+    export_of: Callable[[str], Path],
+    progress: Progress,
+    *,
+    ranks: int = 1,
+) -> Adapter:
+    """The adapter of a recipe, and before it that of the recipe it starts from; each trained only if it is not there.
+
+    A run that was cut off goes on where it was.
+
+    Args:
+        project: the project.
+        recipes: its training recipes.
+        name: the recipe that is wanted.
+        export_of: gives the folder of the export of a mix.
+        progress: called after every step of every run.
+        ranks: processes to train on.
 
     Raises:
+        ProjectError: a recipe starts from one that does not exist, or from itself in the end.
         CurateError: whatever `train` raises; nothing is published then.
     """
-    here = local(recipe.base, project.root)
-    base = resolve(here.path, here.revision)
+    made: Adapter | None = None
+    for recipe in _chain(recipes, name):
+        made = _bring(project, recipe, export_of(recipe.mix), made, progress, ranks)
+    assert made is not None
+    return made
+
+
+def mixes(recipes: Mapping[str, TrainRecipe], name: str) -> list[str]:
+    """The mixes that are needed for a recipe and for those it starts from.
+
+    Raises:
+        ProjectError: a recipe starts from one that does not exist, or from itself in the end.
+    """
+    return list(dict.fromkeys(recipe.mix for recipe in _chain(recipes, name)))
+
+
+def _chain(recipes: Mapping[str, TrainRecipe], name: str) -> list[TrainRecipe]:
+    """The recipe with those it starts from, the first to be trained first."""
+    chain = [recipes[name]]
+    while (start := chain[0].start) is not None:
+        where = f"training recipe {chain[0].name}: start"
+        if start not in recipes:
+            raise ProjectError(
+                f"no training recipe is called '{start}'", where=where, fix=f"recipes here: {', '.join(recipes)}"
+            )
+        if recipes[start] in chain:
+            raise ProjectError("the recipe starts from itself in the end", where=where, fix="let one start at the base")
+        chain.insert(0, recipes[start])
+    return chain
+
+
+def _bring(
+    project: Project, recipe: TrainRecipe, export: Path, start: Adapter | None, progress: Progress, ranks: int
+) -> Adapter:
+    here = replace(recipe, base=local(recipe.base, project.root))
+    base = resolve(here.base.path, here.base.revision)
+    begun = open_start(here, start.folder if start else None, base)
     decided_by = {
         "recipe": declare.plain(recipe),
         "export": files.sha256_file(export / MANIFEST),
         "base": fingerprint(base),
+        "start": begun.digest if begun else None,
     }
-    folder = project.data / "adapters" / recipe.name / files.digest(decided_by)[:16]
+    key = files.digest(decided_by)[:16]
+    folder = project.data / "adapters" / recipe.name / key
+    unfinished = project.data / "unfinished" / recipe.name
     trained = not folder.exists()
-    if trained:
-        train(replace(recipe, base=here), export, folder, progress)
+    # What was begun under another recipe, mix or base is never gone on with.
+    for path in unfinished.iterdir() if unfinished.is_dir() else ():
+        if path.name != key or not trained:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if trained and ranks > 1:
+        job = Job(here, str(export), str(folder), str(unfinished / key), str(begun.folder) if begun else None)
+        launch(job, ranks)
+    elif trained:
+        keeping = Keeping(unfinished / key)
+        train(here, export, folder, progress, start_dir=begun.folder if begun else None, keeping=keeping)
     manifest = files.read_sealed(folder / MANIFEST)
     losses = manifest["losses"]
     return Adapter(folder, manifest["steps"], losses["first_step"], losses["last_step"], trained)
@@ -103,10 +172,11 @@ def adapters_with(root: Path, record: str) -> list[str]:
 def verify_adapters(project: Project) -> Iterator[str]:
     """The path, relative to the project, of every file of an adapter that is not what was written."""
     for folder in sorted(p for p in (project.data / "adapters").glob("*/*") if p.is_dir()):
-        yield from (str((folder / name).relative_to(project.root)) for name in sorted(_wrong(folder)))
+        yield from (str((folder / name).relative_to(project.root)) for name in sorted(verify_folder(folder)))
 
 
-def _wrong(folder: Path) -> set[str]:
+def verify_folder(folder: Path) -> set[str]:
+    """The files of one adapter that are missing, unknown, or not what was written."""
     try:
         known = {name: info["sha256"] for name, info in files.read_sealed(folder / MANIFEST)["files"].items()}
     except CurateError:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
 from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError, require
 from curation.core.ui import count
+
+if TYPE_CHECKING:
+    from curation.train.recipe import TrainRecipe
 
 
 @click.group()
@@ -16,32 +22,41 @@ def train() -> None:
 
 @train.command()
 @click.argument("recipe", required=False)
+@click.option("--ranks", type=click.IntRange(1), default=1, help="Processes to train on: one for each GPU. [1]")
 @pass_app
-def run(app: App, recipe: str | None) -> None:
+def run(app: App, recipe: str | None, ranks: int) -> None:
     """Train the adapter of RECIPE, a file of exports/training.
 
     With one recipe in the project its name can be left out. The mix is brought
-    up to date first. An adapter that exists already is not trained again.
+    up to date first, and so is the adapter that the recipe starts from. What
+    exists already is not trained again, and a run that was cut off goes on
+    where it was.
     """
     require("train", "torch", "transformers", "safetensors")
-    from curation.train.adapters import bring, recipes
+    from curation.train.adapters import bring, mixes, recipes
 
     found = recipes(app.project)
-    if recipe is None and len(found) == 1:
-        recipe = next(iter(found))
-    if recipe not in found:
-        what = f"no training recipe is called '{recipe}'" if recipe else "which training recipe?"
-        raise ProjectError(what, where="exports/training", fix=f"recipes here: {', '.join(found) or 'none'}")
-    chosen = found[recipe]
-    export = app.bring_mix(chosen.mix)
-    with app.project.writing(), app.ui.progress(f"train {recipe}") as progress:
-        made = bring(app.project, chosen, export, lambda step, steps, _: progress(step, steps))
+    name = _chosen(found, recipe)
+    exports = {mix: app.bring_mix(mix) for mix in mixes(found, name)}
+    with app.project.writing(), app.ui.progress(f"train {name}") as progress:
+        made = bring(
+            app.project, found, name, exports.__getitem__, lambda step, steps, _: progress(step, steps), ranks=ranks
+        )
     if app.ui.json:
         app.ui.emit({"adapter": str(made.folder), "steps": made.steps, "loss": made.loss, "trained": made.trained})
         return
     app.ui.out(str(made.folder.relative_to(app.project.root)))
     done = f"{count(made.steps, 'step')}, loss {made.loss:.3f}"
     app.ui.say(f"{'trained' if made.trained else 'was trained before'}: {done}")
+
+
+def _chosen(found: Mapping[str, TrainRecipe], name: str | None) -> str:
+    if name is None and len(found) == 1:
+        name = next(iter(found))
+    if name is None or name not in found:
+        what = f"no training recipe is called '{name}'" if name else "which training recipe?"
+        raise ProjectError(what, where="exports/training", fix=f"recipes here: {', '.join(found) or 'none'}")
+    return name
 
 
 @train.command()

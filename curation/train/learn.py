@@ -20,13 +20,11 @@ from curation.train.objectives import Objective
 from curation.train.pack import Bin, collate
 from curation.train.ranks import Ranks
 from curation.train.recipe import TrainRecipe
-from curation.train.state import Snapshots
+from curation.train.state import Progress, Snapshots
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import MistralForCausalLM
-
-Progress = Callable[[int, int, dict[str, float]], None]
 
 _GROUP = 1 << 16
 

@@ -21,7 +21,7 @@ from curation.train.publish import CARD, METRICS, card, published, seal
 from curation.train.ranks import Ranks
 from curation.train.recipe import TrainRecipe
 from curation.train.start import Start, open_start
-from curation.train.state import Snapshots
+from curation.train.state import Keeping, Progress, Snapshots
 
 if TYPE_CHECKING:
     from transformers import MistralForCausalLM
@@ -56,14 +56,6 @@ class TrainResult:
     last_loss: float
     before: dict[str, float]
     after: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Keeping:
-    """How a run is kept on the way, to go on after an interruption: in which folder, and how often in seconds."""
-
-    folder: Path | None = None
-    seconds: float = 300.0
 
 
 def train(

@@ -8,7 +8,7 @@ is entered once.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,19 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
+Progress = Callable[[int, int, dict[str, float]], None]
+"""(step, steps, numbers): called after every step."""
+
 _FACTS = "facts.json"
 _TENSORS = "tensors.safetensors"
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How a run is kept on the way, to go on after an interruption: in which folder, and how often in seconds."""
+
+    folder: Path | None = None
+    seconds: float = 300.0
 
 
 @dataclass

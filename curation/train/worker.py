@@ -21,9 +21,10 @@ from curation.core import files
 from curation.core.declare import Document, bind, plain
 from curation.core.errors import CurateError
 from curation.core.ui import Ui
-from curation.train.loop import Keeping, train
+from curation.train.loop import train
 from curation.train.ranks import joined
 from curation.train.recipe import TrainRecipe
+from curation.train.state import Keeping
 
 JOB = "job.json"
 
@@ -36,8 +37,8 @@ class Job:
     export: str
     out: str
     unfinished: str
-    seconds: float
     start: str | None = None
+    seconds: float = Keeping.seconds
 
 
 def work(job: Job, ui: Ui) -> None:

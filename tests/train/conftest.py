@@ -136,7 +136,7 @@ def recipe(tiny_folder: Path) -> TrainRecipe:
         name="tiny",
         mix="demo",
         base=Base(str(tiny_folder), "mistral-v7-tekken"),
-        lora=Lora(r=4, alpha=8),
+        lora=Lora(r=4, alpha=8.0),
         optim=Optim(lr=1e-2, steps=6, warmup_steps=2),
         max_tokens=160,
         bins_per_step=2,
