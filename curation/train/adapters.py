@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,9 +20,14 @@ from curation.train.ledger import FILE as LEDGER
 from curation.train.loop import train
 from curation.train.publish import MANIFEST
 from curation.train.recipe import TrainRecipe
+from curation.train.scorecard import FOLDER as SCORECARDS
+from curation.train.scorecard import Exam, scorecard
 from curation.train.start import open_start
 from curation.train.state import Keeping, Progress
 from curation.train.worker import Job, launch
+
+_SCORECARD = 1
+"""Raise it whenever the same adapter and mixes can give another scorecard."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +141,43 @@ def _bring(
     manifest = files.read_sealed(folder / MANIFEST)
     losses = manifest["losses"]
     return Adapter(folder, manifest["steps"], losses["first_step"], losses["last_step"], trained)
+
+
+def evaluate(
+    project: Project, recipes: Mapping[str, TrainRecipe], name: str, adapter: Path, export_of: Callable[[str], Path]
+) -> dict[str, Any]:
+    """The scorecard of an adapter of a recipe over the mixes that it, and what it starts from, learned from.
+
+    It is kept in `data/scorecards/<recipe>/<adapter>.json`; what is there already for the same mixes is not judged
+    again.
+
+    Raises:
+        CurateError: whatever `scorecard` raises.
+    """
+    chain = _chain(recipes, name)
+    exams = [Exam(recipe, export_of(recipe.mix)) for recipe in {recipe.mix: recipe for recipe in chain}.values()]
+    decided_by = {
+        "version": _SCORECARD,
+        "adapter": files.read_sealed(adapter / MANIFEST)["files"],
+        "exams": {exam.recipe.mix: files.sha256_file(exam.export / MANIFEST) for exam in exams},
+    }
+    path = project.data / SCORECARDS / name / f"{adapter.name}.json"
+    if path.exists():
+        known = files.read_sealed(path)
+        if known["decided_by"] == files.digest(decided_by):
+            return known
+    recipe = replace(chain[-1], base=local(chain[-1].base, project.root))
+    made = {**scorecard(recipe, adapter, exams), "decided_by": files.digest(decided_by)}
+    files.write_sealed(path, made)
+    return made
+
+
+def scorecards(project: Project, name: str) -> dict[str, dict[str, Any]]:
+    """The scorecards of a recipe's adapters by the adapter's key, the oldest adapter first."""
+    found = {}
+    for path in sorted((project.data / SCORECARDS / name).glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
+        found[path.stem] = files.read_sealed(path)
+    return found
 
 
 def steps_of(root: Path, record: str) -> list[tuple[str, int, int]]:

@@ -50,6 +50,34 @@ def run(app: App, recipe: str | None, ranks: int) -> None:
     app.ui.say(f"{'trained' if made.trained else 'was trained before'}: {done}")
 
 
+@train.command("eval")
+@click.argument("recipe", required=False)
+@pass_app
+def evaluate_(app: App, recipe: str | None) -> None:
+    """Judge the adapter of RECIPE by held-out rows: the scorecard.
+
+    Loss by source, persona and phase, the better answers of pairs, and what is
+    lost where a voice speaks under the other one's prompt; each beside the base,
+    and beside what earlier adapters of the recipe reached.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    from curation.train.adapters import bring, evaluate, mixes, recipes, scorecards
+
+    found = recipes(app.project)
+    name = _chosen(found, recipe)
+    exports = {mix: app.bring_mix(mix) for mix in mixes(found, name)}
+    with app.project.writing(), app.ui.progress(f"train {name}") as progress:
+        made = bring(app.project, found, name, exports.__getitem__, lambda step, steps, _: progress(step, steps))
+        card = evaluate(app.project, found, name, made.folder, exports.__getitem__)
+    if app.ui.json:
+        app.ui.emit(card)
+        return
+    earlier = {key: known for key, known in scorecards(app.project, name).items() if key != made.folder.name}
+    old = {key: {measure: value for measure, _, value in known["lines"]} for key, known in earlier.items()}
+    rows = [(name, *(known.get(name) for known in old.values()), base, own) for name, base, own in card["lines"]]
+    app.ui.table(("held out", *(key[:8] for key in old), "base", "adapter"), rows)
+
+
 def _chosen(found: Mapping[str, TrainRecipe], name: str | None) -> str:
     if name is None and len(found) == 1:
         name = next(iter(found))

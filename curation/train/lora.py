@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,7 @@ class LoraLinear(nn.Module):
         self.base = base
         self.scaling = lora.alpha / lora.r
         self.dropout = lora.dropout
+        self.off = False
         bound = 1 / math.sqrt(base.in_features)
         first = (torch.rand(lora.r, base.in_features, generator=generator) * 2 - 1) * bound
         self.lora_A = nn.Parameter(first.to(base.weight.device))
@@ -46,9 +49,23 @@ class LoraLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output for `x` of shape [..., in], in the type of the base."""
         result: Tensor = self.base(x)
+        if self.off:
+            return result
         given = functional.dropout(x.to(self.lora_A.dtype), self.dropout, self.training)
         change = functional.linear(functional.linear(given, self.lora_A), self.lora_B)
         return (result + change * self.scaling).to(result.dtype)
+
+
+@contextmanager
+def switched_off(layers: dict[str, LoraLinear]) -> Iterator[None]:
+    """Within the block the model is its base."""
+    for layer in layers.values():
+        layer.off = True
+    try:
+        yield
+    finally:
+        for layer in layers.values():
+            layer.off = False
 
 
 def target_pattern(targets: tuple[str, ...]) -> str:

@@ -172,7 +172,7 @@ train(job.recipe, Path(job.export), Path(job.out), told, keeping=keeping)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("kind", ["sft", "dpo"])
 def test_kill_9_at_random_steps(
     dropping: TrainRecipe, export: Path, tmp_path: Path, kind: str,
