@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from curation.core import declare, files
 from curation.core.errors import CurateError, IntegrityError, ProjectError
@@ -180,34 +177,46 @@ def scorecards(project: Project, name: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def steps_of(root: Path, record: str) -> list[tuple[str, int, int]]:
-    """(adapter, step, tokens) for every time an adapter below `root` learned from a record.
+def entries(root: Path, rows: Collection[str], adapter: str = "") -> list[tuple[str, str, int, int]]:
+    """(adapter, row, step, tokens) for every time an adapter below `root` learned from one of these rows.
+
+    Args:
+        root: the adapters' folder.
+        rows: ids of records.
+        adapter: only adapters whose `recipe/key` begins so.
 
     Raises:
         IntegrityError: a ledger cannot be read.
     """
-    rows: list[tuple[str, int, int]] = []
-    for ledger in sorted(root.glob(f"*/*/{LEDGER}")):
-        name = f"{ledger.parent.parent.name}/{ledger.parent.name}"
+    import polars as pl
+
+    found: list[tuple[str, str, int, int]] = []
+    wanted = pl.Series(sorted(rows), dtype=pl.String).implode()
+    for path in sorted(root.glob(f"*/*/{LEDGER}")):
+        name = f"{path.parent.parent.name}/{path.parent.name}"
+        if not name.startswith(adapter):
+            continue
         try:
-            table = pq.read_table(ledger, filters=[("row", "==", record)], columns=["step", "tokens"])
+            with path.open("rb"):
+                pass
+            hits = pl.scan_parquet(path).filter(pl.col("row").is_in(wanted)).select("row", "step", "tokens").collect()
         except PermissionError:
-            with files.os_errors(ledger):
+            with files.os_errors(path):
                 raise
-        except (pa.ArrowException, OSError):
+        except (pl.exceptions.PolarsError, OSError):
             raise IntegrityError(
                 "the ledger of an adapter cannot be read",
                 where=f"data/adapters/{name}/{LEDGER}",
                 fix="curate verify --repair removes the adapter; then train it anew: curate train run",
             ) from None
-        rows += [(name, row["step"], row["tokens"]) for row in table.to_pylist()]
-    return rows
+        found += [(name, *row) for row in hits.iter_rows()]
+    return found
 
 
 def adapters_with(root: Path, record: str) -> list[str]:
     """The adapters below `root` that learned from a record, with the steps."""
     found: dict[str, list[str]] = {}
-    for name, step, _ in steps_of(root, record):
+    for name, _, step, _ in entries(root, {record}):
         found.setdefault(name, []).append(str(step))
     return [f"{name}, step {', '.join(steps)}" for name, steps in found.items()]
 

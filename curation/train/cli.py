@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from curation.core import files
 from curation.core.app import App, pass_app
-from curation.core.errors import ProjectError, require
+from curation.core.errors import ProjectError, UsageError, require
 from curation.core.ui import count
 
 if TYPE_CHECKING:
@@ -88,14 +90,38 @@ def _chosen(found: Mapping[str, TrainRecipe], name: str | None) -> str:
 
 
 @train.command()
-@click.argument("record", metavar="ID")
+@click.argument("adapter", required=False, default="")
+@click.option("--row", "rows", metavar="ID", multiple=True, help="A record; may be given more than once.")
+@click.option(
+    "--withdrawn",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file with the ids of records, one on each line.",
+)
 @pass_app
-def trace(app: App, record: str) -> None:
-    """Which adapters learned from a record, at which steps."""
-    from curation.train.adapters import steps_of
+def trace(app: App, adapter: str, rows: tuple[str, ...], withdrawn: Path | None) -> None:
+    """Which adapters learned from a record, at which steps.
 
-    rows = steps_of(app.project.data / "adapters", record)
+    ADAPTER is a recipe, or recipe/key as in data/adapters; by default all are
+    looked through.
+    """
+    from curation.train.adapters import entries
+
+    wanted = {*rows, *(_ids(withdrawn) if withdrawn else ())}
+    if not wanted:
+        raise UsageError("which records?", fix="give --row ID, or --withdrawn FILE with an id on each line")
+    found = entries(app.project.data / "adapters", wanted, adapter)
     if app.ui.json:
-        app.ui.emit([{"adapter": a, "step": s, "tokens": t} for a, s, t in rows])
-    else:
-        app.ui.table(("adapter", "step", "tokens"), rows)
+        app.ui.emit([{"adapter": a, "row": r, "step": s, "tokens": t} for a, r, s, t in found])
+        return
+    app.ui.table(("adapter", "row", "step", "tokens"), found)
+    learned, adapters = {row for _, row, _, _ in found}, {name for name, *_ in found}
+    app.ui.say(f"{len(learned)} of {count(len(wanted), 'record')} learned by {count(len(adapters), 'adapter')}")
+
+
+def _ids(path: Path) -> set[str]:
+    with files.os_errors(path):
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise UsageError("this is no text file", where=str(path), fix="an id on each line, in UTF-8") from None
+    return {line.strip() for line in lines if line.strip()}
