@@ -78,6 +78,14 @@ def read_pairs(export: Export, name: str) -> Iterator[PairRow]:
         yield PairRow(item["id"], item["persona"] or "", prompt, chosen[0].content, rejected[0].content)
 
 
+def about(export: Export, name: str) -> dict[str, tuple[str, str]]:
+    """By row its source and phase; empty where an export does not say."""
+    with pq.ParquetFile(export.folder / name) as table:
+        columns = [column for column in ("id", "source", "phase") if column in table.schema_arrow.names]
+        rows = table.read(columns=columns).to_pylist()
+    return {row["id"]: (row.get("source") or "", row.get("phase") or "") for row in rows}
+
+
 def _items(export: Export, name: str, texts: tuple[str, ...], kind: str) -> Iterator[tuple[dict[str, Any], str]]:
     where = f"{export.folder.name}/{name}"
     columns = ("id", "persona", *texts)

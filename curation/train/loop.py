@@ -15,11 +15,13 @@ from curation.core.errors import CurateError, ProjectError, require
 from curation.core.models import fingerprint, load_causal_lm
 from curation.train import ledger
 from curation.train.encode import TEMPLATES, Counts
-from curation.train.material import Material, encode, length
-from curation.train.pack import pack, stream
+from curation.train.material import Material, encode
+from curation.train.pack import pack
 from curation.train.publish import CARD, METRICS, card, published, seal
 from curation.train.ranks import Ranks
 from curation.train.recipe import TrainRecipe
+from curation.train.schedule import schedule
+from curation.train.schedule import steps as steps_of
 from curation.train.start import Start, open_start
 from curation.train.state import Keeping, Progress, Snapshots
 
@@ -95,7 +97,8 @@ def train(
     ranks, keeping = ranks or Ranks(), keeping or Keeping()
     material = encode(recipe, export_dir)
     start = open_start(recipe, start_dir, material.base)
-    bins, steps = length(recipe, material.documents)
+    planned = schedule(recipe, material.documents, material.about)
+    steps = steps_of(recipe, planned.total)
     facts = {
         "recipe": asdict(replace(recipe, base=replace(recipe.base, path=material.base.name))),
         "export": material.export.digest,
@@ -107,7 +110,8 @@ def train(
         "start": {"name": start.name, "digest": start.digest} if start else None,
         "template": TEMPLATES[recipe.base.template].digest(),
         "libraries": {name: version(name) for name in _LIBRARIES},
-        "bins": bins,
+        "bins": planned.total,
+        "phases": dict(planned.begins),
         "steps": steps,
     }
     snapshots = Snapshots(keeping.folder, files.digest(facts))
@@ -124,8 +128,9 @@ def train(
             objective = objective_of(recipe, model, material, device)
             held_out_bins = pack(material.held_out, recipe.max_tokens, recipe.seed, 0)
             measure = partial(held_out, model, objective, held_out_bins, device)
-            stretch = partial(stream, material.documents, recipe.max_tokens, recipe.seed)
-            run = Run(recipe, stretch, bins, objective, device, ranks, snapshots, keeping.seconds, progress)
+            run = Run(
+                recipe, planned.bins, planned.total, objective, device, ranks, snapshots, keeping.seconds, progress
+            )
             weights = [weight for layer in layers.values() for weight in (layer.lora_A, layer.lora_B)]
             learned = learn(run, model, weights, measure)
             after = measure()
@@ -176,6 +181,8 @@ def adapted(
             fix=f"set max_tokens: {reach}",
         )
     attention.use(model)
+    if recipe.recompute:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     layers = lora.inject(model, recipe.lora, recipe.seed)
     if start:
         lora.load(start.folder, layers)

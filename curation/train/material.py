@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from curation.core.errors import ProjectError
 from curation.core.models import ModelFiles, load_tokenizer, resolve
 from curation.train.encode import TEMPLATES, Counts, Document, Encoder
-from curation.train.export import Export, open_export, read_pairs, read_rows
-from curation.train.pack import pack
+from curation.train.export import Export, about, open_export, read_pairs, read_rows
 from curation.train.pairs import encode_pairs
 from curation.train.recipe import TrainRecipe
 
 
 @dataclass(frozen=True)
 class Material:
-    """Rows to learn and rows held out, encoded for one base; without a validation file, none are held out."""
+    """Rows to learn and rows held out, encoded for one base; without a validation file, none are held out.
+
+    `about` has the source and the phase of every row to learn.
+    """
 
     export: Export
     base: ModelFiles
@@ -26,6 +27,7 @@ class Material:
     counts: Counts
     held_out: Sequence[Document]
     held_out_counts: Counts
+    about: Mapping[str, tuple[str, str]]
 
     @property
     def highest(self) -> int:
@@ -49,7 +51,8 @@ def encode(recipe: TrainRecipe, export_dir: Path) -> Material:
     held_out_counts = Counts()
     if export.validated:
         held_out, held_out_counts = _documents(encoder, recipe, export, "validation.parquet")
-    return Material(export, base, documents, counts, held_out, held_out_counts)
+    known = about(export, "train.parquet")
+    return Material(export, base, documents, counts, held_out, held_out_counts, known)
 
 
 def _documents(encoder: Encoder, recipe: TrainRecipe, export: Export, name: str) -> tuple[Sequence[Document], Counts]:
@@ -66,25 +69,3 @@ def _documents(encoder: Encoder, recipe: TrainRecipe, export: Export, name: str)
             fix="mark turns to be learned in the mix, raise max_tokens, or set overlong: split",
         )
     return documents, counts
-
-
-def length(recipe: TrainRecipe, documents: Sequence[Document]) -> tuple[int, int]:
-    """How many bins and how many optimiser steps a run over these documents takes.
-
-    Steps run across the borders of epochs; only the very last may have fewer bins than the others.
-
-    Raises:
-        ProjectError: the warmup is as long as the run.
-    """
-    if recipe.optim.epochs is not None:
-        bins = recipe.optim.epochs * len(pack(documents, recipe.max_tokens, recipe.seed, 0))
-    else:
-        bins = (recipe.optim.steps or 0) * recipe.bins_per_step
-    steps = math.ceil(bins / recipe.bins_per_step)
-    if recipe.optim.warmup_steps >= steps:
-        raise ProjectError(
-            f"the warmup of {recipe.optim.warmup_steps} steps is as long as the run of {steps}",
-            where="training recipe: optim.warmup_steps",
-            fix="shorten the warmup or train longer",
-        )
-    return bins, steps

@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from curation.core import files
 from curation.core.declare import plain
 from curation.core.errors import MissingError, ProjectError
 from curation.core.models import fingerprint, load_tokenizer
 from curation.train.encode import TEMPLATES, Document, Encoder
-from curation.train.export import open_export, read_rows
+from curation.train.export import about, open_export, read_rows
 from curation.train.material import Material, encode
 from curation.train.publish import MANIFEST
 from curation.train.recipe import TrainRecipe
@@ -107,11 +105,11 @@ def _conversations(
     from curation.train.objectives import Conversations
     from curation.train.pack import pack
 
-    about = _about(exam.export)
+    known = about(material.export, _HELD_OUT)
     limit = exam.recipe.max_tokens
 
     def groups(document: Document) -> list[str]:
-        source, phase = about[document.row]
+        source, phase = known[document.row]
         return ["all", f"persona {document.persona}", f"source {source}", f"phase {phase}"]
 
     bins = pack(material.held_out, limit, 0, 0)
@@ -140,14 +138,6 @@ def _pairs(
     own = pair_logps(model, pairs, limit, device)
     measured = {"base": {"likelier": preference(base, base)["likelier"]}, "adapter": preference(base, own)}
     return {"kind": "pairs", "rows": len(pairs), **measured}
-
-
-def _about(export: Path) -> dict[str, tuple[str, str]]:
-    """By row its source and phase; empty where an export does not say."""
-    table = pq.ParquetFile(export / _HELD_OUT)
-    names = [name for name in ("id", "source", "phase") if name in table.schema_arrow.names]
-    rows = table.read(columns=names).to_pylist()
-    return {row["id"]: (row.get("source") or "", row.get("phase") or "") for row in rows}
 
 
 def _lines(mixes: Mapping[str, Any]) -> list[tuple[str, float | None, float | None]]:
