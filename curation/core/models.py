@@ -266,10 +266,8 @@ def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
     import torch
     from transformers import MistralForCausalLM
 
-    config = _text_config(files)
     found = _text_shapes(files)
-    # Whether the head is tied is a fact of the file: transformers 5 ties the Mistral3 wrapper by default.
-    config.tie_word_embeddings = "lm_head.weight" not in found and _says_tied(files.config)
+    config = text_config(files)
     with torch.device("meta"):
         wanted = {name: tuple(t.shape) for name, t in MistralForCausalLM(config).state_dict().items()}
     if config.tie_word_embeddings:
@@ -296,6 +294,19 @@ def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
         )
     loaded: MistralForCausalLM = model
     return loaded
+
+
+def text_config(files: ModelFiles) -> Any:
+    """The `MistralConfig` of a base's text model.
+
+    Raises:
+        ProjectError: another architecture, or quantised weights.
+        IntegrityError: the weights cannot be read.
+    """
+    config = _text_config(files)
+    # Whether the head is tied is a fact of the file: transformers 5 ties the Mistral3 wrapper by default.
+    config.tie_word_embeddings = "lm_head.weight" not in _text_shapes(files) and _says_tied(files.config)
+    return config
 
 
 def load_sequence_classifier(files: ModelFiles, attention: str | None) -> PreTrainedModel:

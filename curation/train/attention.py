@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NAME = "curate_documents"
 
+kernel = functional.scaled_dot_product_attention
+"""What computes one span; `estimate` puts its own in this place, which computes nothing."""
+
 
 def use(model: PreTrainedModel) -> None:
     """Make a model attend by spans."""
@@ -68,9 +71,7 @@ def _attend(
         above = span.below - span.above
         mask = _below(span.end - span.start, above, query.device) if above else None
         parts.append(
-            functional.scaled_dot_product_attention(
-                asked, keys, values, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scaling
-            )
+            kernel(asked, keys, values, attn_mask=mask, dropout_p=dropout, is_causal=mask is None, scale=scaling)
         )
     return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from curation.core import files
 from curation.core.app import App, pass_app
+from curation.core.declare import plain
 from curation.core.errors import ProjectError, UsageError, require
 from curation.core.ui import count
 
@@ -50,6 +52,54 @@ def run(app: App, recipe: str | None, ranks: int) -> None:
     app.ui.out(str(made.folder.relative_to(app.project.root)))
     done = f"{count(made.steps, 'step')}, loss {made.loss:.3f}"
     app.ui.say(f"{'trained' if made.trained else 'was trained before'}: {done}")
+
+
+@train.command("plan")
+@click.argument("recipe", required=False)
+@click.option("--memory", type=float, help="GB of the GPU that is meant. [those of the GPU that is here]")
+@click.option("--teraflops", type=float, default=400.0, show_default=True, help="What that GPU does in a second.")
+@pass_app
+def plan_(app: App, recipe: str | None, memory: float | None, teraflops: float) -> None:
+    """Tell what training RECIPE would take, without training.
+
+    Tokens, repeats and voices by phase, steps, memory and time. What will not
+    fit into the memory is refused, with the settings that would.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    from curation.train.adapters import local, recipes
+    from curation.train.plan import plan
+
+    found = recipes(app.project)
+    name = _chosen(found, recipe)
+    mine = replace(found[name], base=local(found[name].base, app.project.root))
+    size = memory * 1e9 if memory else _gpu_memory()
+    made = plan(mine, app.bring_mix(mine.mix), teraflops, size)
+    if app.ui.json:
+        app.ui.emit({**plain(made), "memory_bytes": made.need.memory})
+        return
+    app.ui.table(
+        ("phase", "asked", "share", "rows", "tokens", "repeats", "voices"),
+        [
+            (s.name or "all", s.share, s.realised, s.rows, s.tokens, s.repeats, _voices(s.personas))
+            for s in made.stretches
+        ],
+    )
+    app.ui.say(f"{count(made.steps, 'step')}, {count(made.bins, 'bin')}, filled to {made.fill:.1%}")
+    parts = {"base": made.need.base, "adapter": made.need.adapter, "activations": made.need.activations}
+    parts |= {"logits": made.need.logits}
+    said = ", ".join(f"{what} {size / 1e9:.1f}" for what, size in parts.items())
+    app.ui.say(f"memory {made.need.memory / 1e9:.1f} GB ({said})")
+    app.ui.say(f"time {made.hours:.1f} hours at {teraflops:g} teraflops a second")
+
+
+def _voices(personas: Mapping[str, float]) -> str:
+    return ", ".join(f"{voice} {share:.0%}" for voice, share in personas.items())
+
+
+def _gpu_memory() -> float | None:
+    import torch
+
+    return float(torch.cuda.get_device_properties(0).total_memory) if torch.cuda.is_available() else None
 
 
 @train.command("eval")

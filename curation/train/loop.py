@@ -163,6 +163,7 @@ def adapted(
         IntegrityError: the base or the adapter to go on from lacks a tensor.
     """
     from curation.train import attention, lora
+    from curation.train.estimate import recompute
 
     base = material.base
     model = load_causal_lm(base, recipe.dtype).to(device)
@@ -182,7 +183,7 @@ def adapted(
         )
     attention.use(model)
     if recipe.recompute:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute(model)
     layers = lora.inject(model, recipe.lora, recipe.seed)
     if start:
         lora.load(start.folder, layers)

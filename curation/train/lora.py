@@ -32,7 +32,7 @@ WRAPPER = "wrapper"
 
 
 class LoraLinear(nn.Module):
-    """A frozen linear layer plus `alpha / r * B A x`, A and B in float32 whatever the base is in."""
+    """A frozen linear layer plus `alpha / r * B A x`; A and B are kept in float32 whatever the base is in."""
 
     def __init__(self, base: nn.Linear, lora: Lora, generator: torch.Generator) -> None:
         """Wrap `base`; A is Kaiming-uniform and B zero, as PEFT begins, so the model is unchanged at first."""
@@ -51,9 +51,10 @@ class LoraLinear(nn.Module):
         result: Tensor = self.base(x)
         if self.off:
             return result
-        given = functional.dropout(x.to(self.lora_A.dtype), self.dropout, self.training)
-        change = functional.linear(functional.linear(given, self.lora_A), self.lora_B)
-        return (result + change * self.scaling).to(result.dtype)
+        # In the type of the base: a float32 copy of every input would be the largest part of what a step keeps.
+        first, second = self.lora_A.to(x.dtype), self.lora_B.to(x.dtype)
+        given = functional.dropout(x, self.dropout, self.training)
+        return result + functional.linear(functional.linear(given, first), second) * self.scaling
 
 
 @contextmanager
