@@ -71,7 +71,7 @@ def test_a_damaged_ledger_is_an_integrity_error_with_a_mend(own):
     folder.mkdir(parents=True)
     (folder / "ledger.parquet").write_bytes(b"PAR1 this is none PAR1")
     record = sorted(own.ids("chats"))[0]
-    for command in (["why", record], ["train", "trace", record]):
+    for command in (["why", record], ["train", "trace", "--row", record]):
         clear(own.fails(4, *command), "ledger", "data/adapters/demo/0123456789abcdef", "curate verify --repair")
     assert "data/adapters/demo/0123456789abcdef/manifest.json" in own.fails(4, "verify")
     own.run("verify", "--repair")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,13 +13,30 @@ from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError, require
 from curation.core.project import SOURCES_FILE
 
-_TRAINING = """\
+if TYPE_CHECKING:
+    from curation.train.adapters import Adapter
+    from curation.train.recipe import TrainRecipe
+
+_SFT = """\
 # The same recipe as for the 24B model, with a base that a laptop trains in seconds.
 name: demo
 mix: sft
 base: {path: models/tiny-mistral, template: mistral-v7-tekken}
 lora: {r: 8, alpha: 16}
 optim: {lr: 0.005, steps: 12, warmup_steps: 2}
+max_tokens: 1024
+bins_per_step: 2
+dtype: float32
+"""
+_DPO = """\
+# Preferences, from where the conversations have led.
+name: demo-dpo
+mix: dpo
+start: demo
+dpo: {beta: 0.1}
+base: {path: models/tiny-mistral, template: mistral-v7-tekken}
+lora: {r: 8, alpha: 16}
+optim: {lr: 0.002, steps: 8, warmup_steps: 1}
 max_tokens: 1024
 bins_per_step: 2
 dtype: float32
@@ -29,7 +48,7 @@ dtype: float32
 @pass_app
 def demo(app: App, folder: Path) -> None:
     """Make a project in FOLDER, serve it our own data sets on loopback, and go
-    the whole way: pull, clean, tag, export, train, report.
+    the whole way: pull, clean, tag, export, train, evaluate, report.
 
     Nothing leaves this machine. A second run finds everything done.
     """  # noqa: D205
@@ -66,28 +85,46 @@ def _prepare(folder: Path) -> None:
     for path in sorted(made.files.iterdir()):
         files.write_bytes(folder / "files" / path.name, path.read_bytes())
     build_tiny_base(folder / "models" / "tiny-mistral")
-    files.write_bytes(folder / "exports" / "training" / "demo.yaml", _TRAINING.encode(), mode=0o644)
+    for name, recipe in (("demo", _SFT), ("demo-dpo", _DPO)):
+        files.write_bytes(folder / "exports" / "training" / f"{name}.yaml", recipe.encode(), mode=0o644)
     # Last, for sources.yaml makes the folder a project: a demo that was cut off before starts anew.
     create(folder, sources=made.sources_yaml())
 
 
 def _go(app: App, folder: Path) -> None:
+    import torch
+
     from curation.commands.report import write_report
     from curation.commands.run import everything
     from curation.export.export import latest
-    from curation.train.adapters import bring, recipes
+    from curation.train.adapters import evaluate, mixes, recipes
 
     app.ui.say("1  pull, clean, tag, export")
     everything(app)
-    app.ui.say("2  train a LoRA adapter on a tiny random-weight Mistral")
-    recipe = recipes(app.project)["demo"]
-    with app.ui.progress("train") as progress:
-        made = bring(app.project, recipe, app.bring_mix(recipe.mix), lambda step, steps, _: progress(step, steps))
-    app.ui.say(f"   {made.steps} steps, loss {made.first_loss:.3f} -> {made.loss:.3f}")
+    app.ui.say("2  train a LoRA adapter on a tiny random-weight Mistral: both voices, then preferences")
+    # On a model this small, two threads wait for each other longer than they work.
+    torch.set_num_threads(1)
+    found = recipes(app.project)
+    exports = {mix: app.bring_mix(mix) for mix in mixes(found, "demo-dpo")}
+    made = [_train(app, found, name, exports) for name in ("demo", "demo-dpo")][-1]
+    app.ui.say("3  evaluate it on rows that it has not seen")
+    card = evaluate(app.project, found, "demo-dpo", made.folder, exports.__getitem__)
+    for measure, base, own in card["lines"]:
+        if "source" not in measure and "phase" not in measure:
+            app.ui.say(f"   {measure}: " + (f"{base:.3f} -> " if base is not None else "") + f"{own:.3f}")
     report = write_report(app)
-    app.ui.say("3  done. Look at:")
+    app.ui.say("4  done. Look at:")
     app.ui.out(f"report   {report}")
     app.ui.out(f"adapter  {made.folder}")
     for mix in ("sft", "dpo"):
         app.ui.out(f"mix {mix}  {latest(app.project, mix)}")
     app.ui.say(f"next: cd {folder}; curate status; curate show sessions; curate why ID")
+
+
+def _train(app: App, found: Mapping[str, TrainRecipe], name: str, exports: Mapping[str, Path]) -> Adapter:
+    from curation.train.adapters import bring
+
+    with app.ui.progress(f"train {name}") as progress:
+        made = bring(app.project, found, name, exports.__getitem__, lambda step, steps, _: progress(step, steps))
+    app.ui.say(f"   {name}: {made.steps} steps, loss {made.first_loss:.3f} -> {made.loss:.3f}")
+    return made

@@ -68,8 +68,26 @@ def _project_checks(project: Project) -> Iterator[Check]:
     if project.data.exists():
         mode = project.data.stat().st_mode & 0o777
         yield Check("data folder", mode == 0o700, f"mode {mode:o}", "chmod 700 data")
+    yield from _bases(project)
     free = shutil.disk_usage(project.root).free
     yield Check("disk", free > 2 << 30, f"{free / 1e9:.0f} GB free", "free some space; curate gc helps", RetryError)
+
+
+def _bases(project: Project) -> Iterator[Check]:
+    """Does the base of each training recipe, where it is here, speak the template that the recipe names?"""
+    if importlib.util.find_spec("transformers") is None:
+        return
+    from curation.train.adapters import recipes
+    from curation.train.agreement import compare
+
+    for name, recipe in recipes(project).items():
+        try:
+            found = compare(recipe, project.root)
+            yield Check(f"base {name}", True, found)
+        except MissingError as error:
+            yield Check(f"base {name}", True, f"not here yet: {error.fix}" if error.fix else "not here yet")
+        except CurateError as error:
+            yield Check(f"base {name}", False, error.what, error.fix or "", type(error))
 
 
 @click.command()

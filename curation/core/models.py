@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -213,6 +213,45 @@ def load_tokenizer(files: ModelFiles) -> Tokenizer:
         raise IntegrityError("the tokenizer cannot be read", where=f"{files.name}: tokenizer.json") from error
 
 
+def render_chats(files: ModelFiles, chats: Sequence[Sequence[Mapping[str, str]]]) -> list[list[int]] | None:
+    """Token ids of conversations by the template that the model itself brings; None where it brings none.
+
+    For comparing only: a rendered template takes a `</s>` that somebody wrote for the real one. The template runs in
+    the sandbox that transformers gives it.
+
+    Raises:
+        IntegrityError: the template fails.
+    """
+    require("train", "transformers", "tokenizers")
+    from transformers import PreTrainedTokenizerFast
+
+    template = _own_template(files)
+    if template is None:
+        return None
+    try:
+        with _quiet():
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(files.folder, local_files_only=True)
+            made = [
+                tokenizer.apply_chat_template(list(chat), chat_template=template, tokenize=True, return_dict=False)
+                for chat in chats
+            ]
+    except Exception as error:
+        # A template raises what it likes.
+        raise IntegrityError("the chat template of the model fails", where=files.name) from error
+    return [[int(i) for i in ids] for ids in made]
+
+
+def _own_template(files: ModelFiles) -> str | None:
+    if (path := files.folder / "chat_template.jinja").is_file():
+        return path.read_text(encoding="utf-8")
+    for name in ("chat_template.json", "tokenizer_config.json"):
+        if (path := files.folder / name).is_file():
+            found = _read_json(path, files.name).get("chat_template")
+            if isinstance(found, str):
+                return found
+    return None
+
+
 def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
     """The text model of a checkpoint, in evaluation mode on the CPU: plain Mistral, or the text part of Mistral3.
 
@@ -227,10 +266,8 @@ def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
     import torch
     from transformers import MistralForCausalLM
 
-    config = _text_config(files)
     found = _text_shapes(files)
-    # Whether the head is tied is a fact of the file: transformers 5 ties the Mistral3 wrapper by default.
-    config.tie_word_embeddings = "lm_head.weight" not in found and _says_tied(files.config)
+    config = text_config(files)
     with torch.device("meta"):
         wanted = {name: tuple(t.shape) for name, t in MistralForCausalLM(config).state_dict().items()}
     if config.tie_word_embeddings:
@@ -257,6 +294,19 @@ def load_causal_lm(files: ModelFiles, dtype: Dtype) -> MistralForCausalLM:
         )
     loaded: MistralForCausalLM = model
     return loaded
+
+
+def text_config(files: ModelFiles) -> Any:
+    """The `MistralConfig` of a base's text model.
+
+    Raises:
+        ProjectError: another architecture, or quantised weights.
+        IntegrityError: the weights cannot be read.
+    """
+    config = _text_config(files)
+    # Whether the head is tied is a fact of the file: transformers 5 ties the Mistral3 wrapper by default.
+    config.tie_word_embeddings = "lm_head.weight" not in _text_shapes(files) and _says_tied(files.config)
+    return config
 
 
 def load_sequence_classifier(files: ModelFiles, attention: str | None) -> PreTrainedModel:

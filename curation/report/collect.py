@@ -174,20 +174,31 @@ def adapters(root: Path) -> tuple[list[AdapterSummary], list[str]]:
     """Every adapter below `root`, by name, and the names of those that cannot be read."""
     found: list[AdapterSummary] = []
     broken: list[str] = []
-    for path in sorted(root.glob("*/manifest.json")):
+    for path in sorted(root.glob("*/*/manifest.json")):
         if path.parent.name.startswith("."):
             continue  # a run that is going on, or was killed
+        name = f"{path.parent.parent.name}/{path.parent.name}"
+        card = root.parent / "scorecards" / f"{name}.json"
         try:
-            found.append(_adapter(path.parent, json.loads(path.read_bytes())))
+            scores = _scores(json.loads(card.read_bytes())) if card.is_file() else {}
+            found.append(_adapter(name, path.parent, json.loads(path.read_bytes()), scores))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            broken.append(path.parent.name)
+            broken.append(name)
     return found, broken
 
 
-def _adapter(folder: Path, manifest: Mapping[str, Any]) -> AdapterSummary:
+def _scores(card: Mapping[str, Any]) -> dict[str, tuple[float | None, float | None]]:
+    """What a scorecard measured, base and adapter, but for the losses of single sources."""
+    lines = [(str(name), _finite(base), _finite(own)) for name, base, own in card["lines"]]
+    return {name: (base, own) for name, base, own in lines if "loss, source" not in name}
+
+
+def _adapter(
+    name: str, folder: Path, manifest: Mapping[str, Any], scores: dict[str, tuple[float | None, float | None]]
+) -> AdapterSummary:
     losses, counts = manifest["losses"], manifest["counts"]
     return AdapterSummary(
-        name=folder.name,
+        name=name,
         mix=manifest["recipe"]["mix"],
         base=manifest["base"]["name"],
         revision=manifest["base"].get("revision"),
@@ -199,6 +210,7 @@ def _adapter(folder: Path, manifest: Mapping[str, Any]) -> AdapterSummary:
         before=_losses(losses.get("before")),
         after=_losses(losses.get("after")),
         curve=_curve(folder / "metrics.jsonl"),
+        scores=scores,
     )
 
 

@@ -134,7 +134,7 @@ def _adapter(index: int, adapter: AdapterSummary) -> str:
         ends = f"{adapter.curve[0]:.3f} → {adapter.curve[-1]:.3f}"
         figure = f"<figure><figcaption>Training loss by step: {ends}</figcaption>{drawn}</figure>"
     columns = (
-        Column("Loss, nats per trained token"),
+        Column("Loss"),
         Column("Before", "n"),
         Column("After", "n"),
         Column("Change", "n"),
@@ -142,8 +142,18 @@ def _adapter(index: int, adapter: AdapterSummary) -> str:
     cells = [(text(name), _loss(a), _loss(b), _change(a, b)) for name, a, b in losses[:_LIST]]
     return (
         f'<div class="part"><h3>{text(adapter.name)}</h3><p class="soft">{" · ".join(about)}</p>'
-        f'<div class="pair">{figure}<div>{table("Lower is better", columns, cells)}</div></div></div>\n'
+        f'<div class="pair">{figure}<div>{table("Lower is better", columns, cells)}</div></div>'
+        f"{_scorecard(adapter)}</div>\n"
     )
+
+
+def _scorecard(adapter: AdapterSummary) -> str:
+    if not adapter.scores:
+        return ""
+    columns = (Column("Held-out rows"), Column("Base", "n"), Column("Adapter", "n"), Column("Change", "n"))
+    shown = list(adapter.scores.items())[:_LIST]
+    cells = [(text(name), _loss(base), _loss(own), _change(base, own)) for name, (base, own) in shown]
+    return table("Scorecard", columns, cells) + _rest(len(adapter.scores) - len(shown), "measures")
 
 
 def _loss(value: float | None) -> str:

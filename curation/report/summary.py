@@ -140,10 +140,10 @@ class MixSummary:
 
 @dataclass(frozen=True)
 class AdapterSummary:
-    """One trained adapter. Losses are nats per trained token.
+    """One trained adapter. Losses are nats per trained token; of an adapter that learned from pairs, DPO's per pair.
 
     Attributes:
-        name: its folder.
+        name: its recipe and folder.
         mix: the mix it learned from.
         base: the model under it.
         revision: the base's commit, where it has one.
@@ -155,6 +155,7 @@ class AdapterSummary:
         before: held-out loss of the base, by persona and under `all`.
         after: the same with the adapter.
         curve: the loss of each step, in order.
+        scores: what its scorecard measured on held-out rows, for the base and for the adapter.
     """
 
     name: str
@@ -169,6 +170,7 @@ class AdapterSummary:
     before: Mapping[str, float] = field(default_factory=dict)
     after: Mapping[str, float] = field(default_factory=dict)
     curve: tuple[float, ...] = ()
+    scores: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import Any
 
 from curation.core import declare, files
 from curation.core.errors import CurateError, IntegrityError, ProjectError
 from curation.core.models import fingerprint, resolve
 from curation.core.project import Project
+from curation.train.agreement import local
 from curation.train.ledger import FILE as LEDGER
-from curation.train.loop import Progress, train
+from curation.train.loop import train
 from curation.train.publish import MANIFEST
 from curation.train.recipe import TrainRecipe
+from curation.train.scorecard import FOLDER as SCORECARDS
+from curation.train.scorecard import Exam, scorecard
+from curation.train.start import open_start
+from curation.train.state import Keeping, Progress
+from curation.train.worker import Job, launch
+
+_SCORECARD = 1
+"""Raise it whenever the same adapter and mixes can give another scorecard."""
 
 
 @dataclass(frozen=True)
@@ -45,57 +53,170 @@ def recipes(project: Project) -> dict[str, TrainRecipe]:
     return found
 
 
-def bring(project: Project, recipe: TrainRecipe, export: Path, progress: Progress) -> Adapter:
-    """The adapter of a recipe over an export; trained only if it is not there yet.
+def bring(
+    project: Project,
+    recipes: Mapping[str, TrainRecipe],
+    name: str,
+    export_of: Callable[[str], Path],
+    progress: Progress,
+    *,
+    ranks: int = 1,
+) -> Adapter:
+    """The adapter of a recipe, and before it that of the recipe it starts from; each trained only if it is not there.
+
+    A run that was cut off goes on where it was.
+
+    Args:
+        project: the project.
+        recipes: its training recipes.
+        name: the recipe that is wanted.
+        export_of: gives the folder of the export of a mix.
+        progress: called after every step of every run.
+        ranks: processes to train on.
 
     Raises:
+        ProjectError: a recipe starts from one that does not exist, or from itself in the end.
         CurateError: whatever `train` raises; nothing is published then.
     """
-    local = project.root / recipe.base.path
-    path = str(local) if local.is_dir() else recipe.base.path
-    base = resolve(path, recipe.base.revision)
+    made: Adapter | None = None
+    for recipe in _chain(recipes, name):
+        made = _bring(project, recipe, export_of(recipe.mix), made, progress, ranks)
+    assert made is not None
+    return made
+
+
+def mixes(recipes: Mapping[str, TrainRecipe], name: str) -> list[str]:
+    """The mixes that are needed for a recipe and for those it starts from.
+
+    Raises:
+        ProjectError: a recipe starts from one that does not exist, or from itself in the end.
+    """
+    return list(dict.fromkeys(recipe.mix for recipe in _chain(recipes, name)))
+
+
+def _chain(recipes: Mapping[str, TrainRecipe], name: str) -> list[TrainRecipe]:
+    """The recipe with those it starts from, the first to be trained first."""
+    chain = [recipes[name]]
+    while (start := chain[0].start) is not None:
+        where = f"training recipe {chain[0].name}: start"
+        if start not in recipes:
+            raise ProjectError(
+                f"no training recipe is called '{start}'", where=where, fix=f"recipes here: {', '.join(recipes)}"
+            )
+        if recipes[start] in chain:
+            raise ProjectError("the recipe starts from itself in the end", where=where, fix="let one start at the base")
+        chain.insert(0, recipes[start])
+    return chain
+
+
+def _bring(
+    project: Project, recipe: TrainRecipe, export: Path, start: Adapter | None, progress: Progress, ranks: int
+) -> Adapter:
+    here = replace(recipe, base=local(recipe.base, project.root))
+    base = resolve(here.base.path, here.base.revision)
+    begun = open_start(here, start.folder if start else None, base)
     decided_by = {
         "recipe": declare.plain(recipe),
         "export": files.sha256_file(export / MANIFEST),
         "base": fingerprint(base),
+        "start": begun.digest if begun else None,
     }
-    folder = project.data / "adapters" / recipe.name / files.digest(decided_by)[:16]
+    key = files.digest(decided_by)[:16]
+    folder = project.data / "adapters" / recipe.name / key
+    unfinished = project.data / "unfinished" / recipe.name
     trained = not folder.exists()
-    if trained:
-        train(replace(recipe, base=replace(recipe.base, path=path)), export, folder, progress)
+    # What was begun under another recipe, mix or base is never gone on with.
+    for path in unfinished.iterdir() if unfinished.is_dir() else ():
+        if path.name != key or not trained:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if trained and ranks > 1:
+        job = Job(here, str(export), str(folder), str(unfinished / key), str(begun.folder) if begun else None)
+        launch(job, ranks)
+    elif trained:
+        keeping = Keeping(unfinished / key)
+        train(here, export, folder, progress, start_dir=begun.folder if begun else None, keeping=keeping)
     manifest = files.read_sealed(folder / MANIFEST)
     losses = manifest["losses"]
     return Adapter(folder, manifest["steps"], losses["first_step"], losses["last_step"], trained)
 
 
-def steps_of(root: Path, record: str) -> list[tuple[str, int, int]]:
-    """(adapter, step, tokens) for every time an adapter below `root` learned from a record.
+def evaluate(
+    project: Project, recipes: Mapping[str, TrainRecipe], name: str, adapter: Path, export_of: Callable[[str], Path]
+) -> dict[str, Any]:
+    """The scorecard of an adapter of a recipe over the mixes that it, and what it starts from, learned from.
+
+    It is kept in `data/scorecards/<recipe>/<adapter>.json`; what is there already for the same mixes is not judged
+    again.
+
+    Raises:
+        CurateError: whatever `scorecard` raises.
+    """
+    chain = _chain(recipes, name)
+    exams = [Exam(recipe, export_of(recipe.mix)) for recipe in {recipe.mix: recipe for recipe in chain}.values()]
+    decided_by = {
+        "version": _SCORECARD,
+        "adapter": files.read_sealed(adapter / MANIFEST)["files"],
+        "exams": {exam.recipe.mix: files.sha256_file(exam.export / MANIFEST) for exam in exams},
+    }
+    path = project.data / SCORECARDS / name / f"{adapter.name}.json"
+    if path.exists():
+        known = files.read_sealed(path)
+        if known["decided_by"] == files.digest(decided_by):
+            return known
+    recipe = replace(chain[-1], base=local(chain[-1].base, project.root))
+    made = {**scorecard(recipe, adapter, exams), "decided_by": files.digest(decided_by)}
+    files.write_sealed(path, made)
+    return made
+
+
+def scorecards(project: Project, name: str) -> dict[str, dict[str, Any]]:
+    """The scorecards of a recipe's adapters by the adapter's key, the oldest adapter first."""
+    found = {}
+    for path in sorted((project.data / SCORECARDS / name).glob("*.json"), key=lambda path: path.stat().st_mtime_ns):
+        found[path.stem] = files.read_sealed(path)
+    return found
+
+
+def entries(root: Path, rows: Collection[str], adapter: str = "") -> list[tuple[str, str, int, int]]:
+    """(adapter, row, step, tokens) for every time an adapter below `root` learned from one of these rows.
+
+    Args:
+        root: the adapters' folder.
+        rows: ids of records.
+        adapter: only adapters whose `recipe/key` begins so.
 
     Raises:
         IntegrityError: a ledger cannot be read.
     """
-    rows: list[tuple[str, int, int]] = []
-    for ledger in sorted(root.glob(f"*/*/{LEDGER}")):
-        name = f"{ledger.parent.parent.name}/{ledger.parent.name}"
+    import polars as pl
+
+    found: list[tuple[str, str, int, int]] = []
+    wanted = pl.Series(sorted(rows), dtype=pl.String).implode()
+    for path in sorted(root.glob(f"*/*/{LEDGER}")):
+        name = f"{path.parent.parent.name}/{path.parent.name}"
+        if not name.startswith(adapter):
+            continue
         try:
-            table = pq.read_table(ledger, filters=[("row", "==", record)], columns=["step", "tokens"])
+            with path.open("rb"):
+                pass
+            hits = pl.scan_parquet(path).filter(pl.col("row").is_in(wanted)).select("row", "step", "tokens").collect()
         except PermissionError:
-            with files.os_errors(ledger):
+            with files.os_errors(path):
                 raise
-        except (pa.ArrowException, OSError):
+        except (pl.exceptions.PolarsError, OSError):
             raise IntegrityError(
                 "the ledger of an adapter cannot be read",
                 where=f"data/adapters/{name}/{LEDGER}",
                 fix="curate verify --repair removes the adapter; then train it anew: curate train run",
             ) from None
-        rows += [(name, row["step"], row["tokens"]) for row in table.to_pylist()]
-    return rows
+        found += [(name, *row) for row in hits.iter_rows()]
+    return found
 
 
 def adapters_with(root: Path, record: str) -> list[str]:
     """The adapters below `root` that learned from a record, with the steps."""
     found: dict[str, list[str]] = {}
-    for name, step, _ in steps_of(root, record):
+    for name, _, step, _ in entries(root, {record}):
         found.setdefault(name, []).append(str(step))
     return [f"{name}, step {', '.join(steps)}" for name, steps in found.items()]
 
@@ -103,14 +224,15 @@ def adapters_with(root: Path, record: str) -> list[str]:
 def verify_adapters(project: Project) -> Iterator[str]:
     """The path, relative to the project, of every file of an adapter that is not what was written."""
     for folder in sorted(p for p in (project.data / "adapters").glob("*/*") if p.is_dir()):
-        yield from (str((folder / name).relative_to(project.root)) for name in sorted(_wrong(folder)))
+        yield from (str((folder / name).relative_to(project.root)) for name in sorted(verify_folder(folder)))
 
 
-def _wrong(folder: Path) -> set[str]:
+def verify_folder(folder: Path) -> set[str]:
+    """The files of one adapter that are missing, unknown, or not what was written."""
     try:
         known = {name: info["sha256"] for name, info in files.read_sealed(folder / MANIFEST)["files"].items()}
     except CurateError:
         return {MANIFEST}
-    here = {path.name for path in folder.iterdir()} - {MANIFEST}
+    here = {path.relative_to(folder).as_posix() for path in files.files_below(folder)} - {MANIFEST}
     changed = {name for name in here & set(known) if files.sha256_file(folder / name) != known[name]}
     return (here ^ set(known)) | changed

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from curation.core import files
 from curation.core.app import App, pass_app
-from curation.core.errors import ProjectError, require
+from curation.core.declare import plain
+from curation.core.errors import ProjectError, UsageError, require
 from curation.core.ui import count
+
+if TYPE_CHECKING:
+    from curation.train.recipe import TrainRecipe
 
 
 @click.group()
@@ -16,26 +26,26 @@ def train() -> None:
 
 @train.command()
 @click.argument("recipe", required=False)
+@click.option("--ranks", type=click.IntRange(1), default=1, help="Processes to train on: one for each GPU. [1]")
 @pass_app
-def run(app: App, recipe: str | None) -> None:
+def run(app: App, recipe: str | None, ranks: int) -> None:
     """Train the adapter of RECIPE, a file of exports/training.
 
     With one recipe in the project its name can be left out. The mix is brought
-    up to date first. An adapter that exists already is not trained again.
+    up to date first, and so is the adapter that the recipe starts from. What
+    exists already is not trained again, and a run that was cut off goes on
+    where it was.
     """
     require("train", "torch", "transformers", "safetensors")
-    from curation.train.adapters import bring, recipes
+    from curation.train.adapters import bring, mixes, recipes
 
     found = recipes(app.project)
-    if recipe is None and len(found) == 1:
-        recipe = next(iter(found))
-    if recipe not in found:
-        what = f"no training recipe is called '{recipe}'" if recipe else "which training recipe?"
-        raise ProjectError(what, where="exports/training", fix=f"recipes here: {', '.join(found) or 'none'}")
-    chosen = found[recipe]
-    export = app.bring_mix(chosen.mix)
-    with app.project.writing(), app.ui.progress(f"train {recipe}") as progress:
-        made = bring(app.project, chosen, export, lambda step, steps, _: progress(step, steps))
+    name = _chosen(found, recipe)
+    exports = {mix: app.bring_mix(mix) for mix in mixes(found, name)}
+    with app.project.writing(), app.ui.progress(f"train {name}") as progress:
+        made = bring(
+            app.project, found, name, exports.__getitem__, lambda step, steps, _: progress(step, steps), ranks=ranks
+        )
     if app.ui.json:
         app.ui.emit({"adapter": str(made.folder), "steps": made.steps, "loss": made.loss, "trained": made.trained})
         return
@@ -44,15 +54,124 @@ def run(app: App, recipe: str | None) -> None:
     app.ui.say(f"{'trained' if made.trained else 'was trained before'}: {done}")
 
 
-@train.command()
-@click.argument("record", metavar="ID")
+@train.command("plan")
+@click.argument("recipe", required=False)
+@click.option("--memory", type=float, help="GB of the GPU that is meant. [those of the GPU that is here]")
+@click.option("--teraflops", type=float, default=400.0, show_default=True, help="What that GPU does in a second.")
 @pass_app
-def trace(app: App, record: str) -> None:
-    """Which adapters learned from a record, at which steps."""
-    from curation.train.adapters import steps_of
+def plan_(app: App, recipe: str | None, memory: float | None, teraflops: float) -> None:
+    """Tell what training RECIPE would take, without training.
 
-    rows = steps_of(app.project.data / "adapters", record)
+    Tokens, repeats and voices by phase, steps, memory and time. What will not
+    fit into the memory is refused, with the settings that would.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    from curation.train.adapters import local, recipes
+    from curation.train.plan import plan
+
+    found = recipes(app.project)
+    name = _chosen(found, recipe)
+    mine = replace(found[name], base=local(found[name].base, app.project.root))
+    size = memory * 1e9 if memory else _gpu_memory()
+    made = plan(mine, app.bring_mix(mine.mix), teraflops, size)
     if app.ui.json:
-        app.ui.emit([{"adapter": a, "step": s, "tokens": t} for a, s, t in rows])
-    else:
-        app.ui.table(("adapter", "step", "tokens"), rows)
+        app.ui.emit({**plain(made), "memory_bytes": made.need.memory})
+        return
+    app.ui.table(
+        ("phase", "asked", "share", "rows", "tokens", "repeats", "voices"),
+        [
+            (s.name or "all", s.share, s.realised, s.rows, s.tokens, s.repeats, _voices(s.personas))
+            for s in made.stretches
+        ],
+    )
+    app.ui.say(f"{count(made.steps, 'step')}, {count(made.bins, 'bin')}, filled to {made.fill:.1%}")
+    parts = {"base": made.need.base, "adapter": made.need.adapter, "activations": made.need.activations}
+    parts |= {"logits": made.need.logits}
+    said = ", ".join(f"{what} {size / 1e9:.1f}" for what, size in parts.items())
+    app.ui.say(f"memory {made.need.memory / 1e9:.1f} GB ({said})")
+    app.ui.say(f"time {made.hours:.1f} hours at {teraflops:g} teraflops a second")
+
+
+def _voices(personas: Mapping[str, float]) -> str:
+    return ", ".join(f"{voice} {share:.0%}" for voice, share in personas.items())
+
+
+def _gpu_memory() -> float | None:
+    import torch
+
+    return float(torch.cuda.get_device_properties(0).total_memory) if torch.cuda.is_available() else None
+
+
+@train.command("eval")
+@click.argument("recipe", required=False)
+@pass_app
+def evaluate_(app: App, recipe: str | None) -> None:
+    """Judge the adapter of RECIPE by held-out rows: the scorecard.
+
+    Loss by source, persona and phase, the better answers of pairs, and what is
+    lost where a voice speaks under the other one's prompt; each beside the base,
+    and beside what earlier adapters of the recipe reached.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    from curation.train.adapters import bring, evaluate, mixes, recipes, scorecards
+
+    found = recipes(app.project)
+    name = _chosen(found, recipe)
+    exports = {mix: app.bring_mix(mix) for mix in mixes(found, name)}
+    with app.project.writing(), app.ui.progress(f"train {name}") as progress:
+        made = bring(app.project, found, name, exports.__getitem__, lambda step, steps, _: progress(step, steps))
+        card = evaluate(app.project, found, name, made.folder, exports.__getitem__)
+    if app.ui.json:
+        app.ui.emit(card)
+        return
+    earlier = {key: known for key, known in scorecards(app.project, name).items() if key != made.folder.name}
+    old = {key: {measure: value for measure, _, value in known["lines"]} for key, known in earlier.items()}
+    rows = [(name, *(known.get(name) for known in old.values()), base, own) for name, base, own in card["lines"]]
+    app.ui.table(("held out", *(key[:8] for key in old), "base", "adapter"), rows)
+
+
+def _chosen(found: Mapping[str, TrainRecipe], name: str | None) -> str:
+    if name is None and len(found) == 1:
+        name = next(iter(found))
+    if name is None or name not in found:
+        what = f"no training recipe is called '{name}'" if name else "which training recipe?"
+        raise ProjectError(what, where="exports/training", fix=f"recipes here: {', '.join(found) or 'none'}")
+    return name
+
+
+@train.command()
+@click.argument("adapter", required=False, default="")
+@click.option("--row", "rows", metavar="ID", multiple=True, help="A record; may be given more than once.")
+@click.option(
+    "--withdrawn",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A file with the ids of records, one on each line.",
+)
+@pass_app
+def trace(app: App, adapter: str, rows: tuple[str, ...], withdrawn: Path | None) -> None:
+    """Which adapters learned from a record, at which steps.
+
+    ADAPTER is a recipe, or recipe/key as in data/adapters; by default all are
+    looked through.
+    """
+    from curation.train.adapters import entries
+
+    wanted = {*rows, *(_ids(withdrawn) if withdrawn else ())}
+    if not wanted:
+        raise UsageError("which records?", fix="give --row ID, or --withdrawn FILE with an id on each line")
+    found = entries(app.project.data / "adapters", wanted, adapter)
+    if app.ui.json:
+        app.ui.emit([{"adapter": a, "row": r, "step": s, "tokens": t} for a, r, s, t in found])
+        return
+    app.ui.table(("adapter", "row", "step", "tokens"), found)
+    learned, adapters = {row for _, row, _, _ in found}, {name for name, *_ in found}
+    app.ui.say(f"{len(learned)} of {count(len(wanted), 'record')} learned by {count(len(adapters), 'adapter')}")
+
+
+def _ids(path: Path) -> set[str]:
+    with files.os_errors(path):
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise UsageError("this is no text file", where=str(path), fix="an id on each line, in UTF-8") from None
+    return {line.strip() for line in lines if line.strip()}

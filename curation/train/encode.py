@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 # The label of a token that is read but not learned; torch and transformers use the same number.
 IGNORED = -100
-_BATCH = 512
+BATCH = 512
+"""Rows whose texts are given to the tokenizer at once."""
 
 
 class Turn(NamedTuple):
@@ -115,6 +116,11 @@ class Document(Tokens):
     persona: str
     piece: int
 
+    @property
+    def content(self) -> bytes:
+        """A digest of what it says and what of that is learned, whatever its row is called."""
+        return hashlib.blake2b(self.trained + self.ids.tobytes(), digest_size=16).digest()
+
 
 @dataclass
 class Counts:
@@ -156,7 +162,7 @@ class Encoder:
     template: Template
     _text: Tokenizer = field(init=False, repr=False)
     _control: frozenset[int] = field(init=False, repr=False)
-    _bos: Tokens = field(init=False, repr=False)
+    bos: Tokens = field(init=False, repr=False)
     _around: dict[str, tuple[Tokens, Tokens]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -171,7 +177,7 @@ class Encoder:
         names = self.template.control_tokens()
         self._control = frozenset(i for i, token in added.items() if token.special or token.content in names)
         self._text = _without(self.tokenizer, self._control)
-        self._bos = self._join([self._token(self.template.bos, 0)])
+        self.bos = self.join([self._token(self.template.bos, 0)])
         self._around = {
             role: self._frame(frame, role == "assistant")
             for role, frame in (
@@ -180,6 +186,11 @@ class Encoder:
                 ("assistant", self.template.assistant),
             )
         }
+
+    @property
+    def begins(self) -> int:
+        """How many tokens of an assistant's turn stand before its text."""
+        return len(self._around["assistant"][0])
 
     def encode(
         self, rows: Iterable[Row], max_tokens: int, overlong: Literal["drop", "split"]
@@ -195,8 +206,8 @@ class Encoder:
         """
         counts, documents = Counts(), []
         source = iter(rows)
-        while batch := list(islice(source, _BATCH)):
-            for row, turns in zip(batch, self._turns(batch), strict=True):
+        while batch := list(islice(source, BATCH)):
+            for row, turns in zip(batch, self.turns(batch), strict=True):
                 made = self._documents(row, turns, max_tokens, overlong, counts)
                 documents += made
                 counts.rows += 1
@@ -208,7 +219,7 @@ class Encoder:
     def _documents(
         self, row: Row, turns: list[Tokens], max_tokens: int, overlong: str, counts: Counts
     ) -> list[Document]:
-        whole = self._join([self._bos, *turns])
+        whole = self.join([self.bos, *turns])
         if not any(whole.trained):
             counts.rows_untrained += 1
             return []
@@ -227,7 +238,7 @@ class Encoder:
     def _split(self, row: Row, turns: list[Tokens], max_tokens: int) -> tuple[list[Tokens], int]:
         roles = [turn.role for turn in row.turns]
         start = next((i for i, role in enumerate(roles) if role != "system"), len(roles))
-        head = self._join([self._bos, *turns[:start]])
+        head = self.join([self.bos, *turns[:start]])
         exchanges: list[list[Tokens]] = []
         for i in range(start, len(turns)):
             if i == start or (roles[i] != "assistant" and roles[i - 1] == "assistant"):
@@ -235,7 +246,7 @@ class Encoder:
             exchanges[-1].append(turns[i])
         pieces: list[list[Tokens]] = [[]]
         left_out, room = 0, max_tokens - len(head)
-        for exchange in map(self._join, exchanges):
+        for exchange in map(self.join, exchanges):
             if len(exchange) > room:
                 # What follows must not look as if it answered what came before the gap.
                 left_out += 1
@@ -246,14 +257,20 @@ class Encoder:
                 pieces[-1].append(exchange)
         kept = []
         for piece in pieces:
-            whole = self._join([head, *piece])
+            whole = self.join([head, *piece])
             if any(whole.trained):
                 kept.append(whole)
             else:
                 left_out += len(piece)
         return kept, left_out
 
-    def _turns(self, rows: Sequence[Row]) -> Iterator[list[Tokens]]:
+    def turns(self, rows: Sequence[Row]) -> Iterator[list[Tokens]]:
+        """The tokens of each turn of each row, whatever their length.
+
+        Raises:
+            ProjectError: a turn to learn that is not the assistant's, or an unknown role.
+            IntegrityError: the tokenizer makes a control token from plain text.
+        """
         texts = iter(self._encode_texts([turn.content for row in rows for turn in row.turns]))
         for row in rows:
             tokens = []
@@ -271,7 +288,7 @@ class Encoder:
                     raise IntegrityError("the tokenizer makes a control token from plain text", where=f"row {row.id}")
                 before, after = self._around[turn.role]
                 text = Tokens(array("i", ids), bytes([turn.train]) * len(ids))
-                tokens.append(self._join([before, text, after if turn.train else _unlearned(after)]))
+                tokens.append(self.join([before, text, after if turn.train else unlearned(after)]))
             yield tokens
 
     def _encode_texts(self, texts: list[str]) -> list[list[int]]:
@@ -280,7 +297,7 @@ class Encoder:
     def _frame(self, frame: Frame, learns: bool) -> tuple[Tokens, Tokens]:
         before = [self._token(frame.opening, 0), self._plain(frame.header)]
         after = [self._token(frame.closing, int(learns)), self._plain(frame.trailer)]
-        return self._join(before), self._join(after)
+        return self.join(before), self.join(after)
 
     def _token(self, name: str, trained: int) -> Tokens:
         number = self.tokenizer.token_to_id(name)
@@ -288,17 +305,19 @@ class Encoder:
         return Tokens(ids, bytes([trained]) * len(ids))
 
     def _plain(self, text: str) -> Tokens:
-        return _unlearned(Tokens(array("i", self._encode_texts([text])[0]), b""))
+        return unlearned(Tokens(array("i", self._encode_texts([text])[0]), b""))
 
     @staticmethod
-    def _join(parts: Sequence[Tokens]) -> Tokens:
+    def join(parts: Sequence[Tokens]) -> Tokens:
+        """One after the other."""
         ids = array("i")
         for part in parts:
             ids.extend(part.ids)
         return Tokens(ids, b"".join(part.trained for part in parts))
 
 
-def _unlearned(tokens: Tokens) -> Tokens:
+def unlearned(tokens: Tokens) -> Tokens:
+    """The same tokens, read only."""
     return Tokens(tokens.ids, bytes(len(tokens.ids)))
 
 

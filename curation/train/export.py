@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 
 from curation.core.errors import IntegrityError, MissingError
 from curation.train.encode import Row, Turn
+from curation.train.pairs import PairRow
 
-_COLUMNS = ("id", "persona", "messages")
-_FIELDS = {"role", "content", "reasoning", "train"}
+_FIELDS = {"messages": {"role", "content", "reasoning", "train"}}
+_SAID = {"role", "content"}
+_PAIR = ("prompt", "chosen", "rejected")
 
 
 @dataclass(frozen=True)
@@ -53,40 +55,68 @@ def open_export(folder: Path) -> Export:
 
 
 def read_rows(export: Export, name: str) -> Iterator[Row]:
-    """The rows of one of the export's tables, a batch in memory at a time.
+    """The rows of one of the tables of an SFT export, a batch in memory at a time.
 
     Raises:
         IntegrityError: a column is missing or of another type, or a value is null.
     """
-    where = f"{export.folder.name}/{name}"
+    for item, where in _items(export, name, ("messages",), "an SFT"):
+        turns = _turns(item, "messages", where)
+        yield Row(item["id"], item["persona"] or "", turns)
+
+
+def read_pairs(export: Export, name: str) -> Iterator[PairRow]:
+    """The rows of one of the tables of a DPO export, a batch in memory at a time.
+
+    Raises:
+        IntegrityError: a column is missing or of another type, a value is null, or an answer is no single turn.
+    """
+    for item, where in _items(export, name, _PAIR, "a DPO"):
+        prompt, chosen, rejected = (_turns(item, column, where) for column in _PAIR)
+        if any(len(answer) != 1 or answer[0].role != "assistant" for answer in (chosen, rejected)):
+            raise IntegrityError("an answer is not one turn of the assistant", where=f"{where}: {item['id']}")
+        yield PairRow(item["id"], item["persona"] or "", prompt, chosen[0].content, rejected[0].content)
+
+
+def about(export: Export, name: str) -> dict[str, tuple[str, str]]:
+    """By row its source and phase; empty where an export does not say."""
     with pq.ParquetFile(export.folder / name) as table:
-        _check(table.schema_arrow, where)
-        for batch in table.iter_batches(batch_size=1024, columns=list(_COLUMNS)):
+        columns = [column for column in ("id", "source", "phase") if column in table.schema_arrow.names]
+        rows = table.read(columns=columns).to_pylist()
+    return {row["id"]: (row.get("source") or "", row.get("phase") or "") for row in rows}
+
+
+def _items(export: Export, name: str, texts: tuple[str, ...], kind: str) -> Iterator[tuple[dict[str, Any], str]]:
+    where = f"{export.folder.name}/{name}"
+    columns = ("id", "persona", *texts)
+    with pq.ParquetFile(export.folder / name) as table:
+        known = table.schema_arrow
+        if not set(columns) <= set(known.names) or not all(_is_turns(known, text) for text in texts):
+            raise IntegrityError(
+                f"the table has not the columns {', '.join(columns[:-1])} and {columns[-1]} of {kind} export",
+                where=where,
+                fix=f"choose {kind} mix (a recipe with 'dpo' learns from pairs), or export again with this version",
+            )
+        for batch in table.iter_batches(batch_size=1024, columns=list(columns)):
             for item in batch.to_pylist():
-                yield _row(item, where)
+                yield item, where
 
 
-def _check(schema: pa.Schema, where: str) -> None:
-    kind = schema.field("messages").type if "messages" in schema.names else pa.null()
+def _is_turns(schema: pa.Schema, column: str) -> bool:
+    kind = schema.field(column).type
     item = kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else pa.null()
     fields = {f.name for f in item} if pa.types.is_struct(item) else set()
-    if not set(_COLUMNS) <= set(schema.names) or not fields >= _FIELDS:
-        raise IntegrityError(
-            "the table has not the columns id, persona and messages of an SFT export",
-            where=where,
-            fix="choose an SFT mix, or export again with this version",
-        )
+    return fields >= _FIELDS.get(column, _SAID)
 
 
-def _row(item: dict[str, Any], where: str) -> Row:
-    messages = item["messages"] or []
-    whole = all(m and None not in (m["role"], m["content"], m["train"]) for m in messages)
-    if item["id"] is None or not messages or not whole:
+def _turns(item: dict[str, Any], column: str, where: str) -> tuple[Turn, ...]:
+    said = item[column] or []
+    whole = all(m and None not in (m["role"], m["content"], m.get("train", False)) for m in said)
+    if item["id"] is None or not said or not whole:
         raise IntegrityError(
             "a row has a null id, message, role, content or train flag", where=f"{where}: {item['id']}"
         )
-    turns = tuple(Turn(m["role"], m["content"], m["train"], bool(m["reasoning"])) for m in messages)
-    return Row(item["id"], item["persona"] or "", turns)
+    return tuple(Turn(m["role"], m["content"], m.get("train", False), bool(m.get("reasoning"))) for m in said)
 
 
 def _sha256(path: Path) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -24,48 +23,48 @@ SCHEMA = pa.schema(
         pa.field("piece", pa.int32(), nullable=False),  # of a row that was split, from 0
         pa.field("tokens", pa.int32(), nullable=False),
         pa.field("trained_tokens", pa.int32(), nullable=False),
-        pa.field("loss", pa.float32(), nullable=False),  # nats per trained token, before the step
+        pa.field("loss", pa.float32(), nullable=False),  # before the step: nats per trained token; DPO's loss of a pair
     ]
 )
 _GROUP = 1 << 16
 
 
-class LedgerWriter:
-    """Writes a ledger as it grows; a context manager. Memory is bounded by one row group."""
+class Ledger:
+    """The entries of a run as it goes; `taken` hands over those that were not handed over before."""
 
-    def __init__(self, folder: Path) -> None:
-        """Begin `ledger.parquet` in `folder`."""
-        self._writer = pq.ParquetWriter(folder / FILE, SCHEMA, compression="zstd")
+    def __init__(self) -> None:
         self._entries: list[tuple[int, int, str, int, int, int, float]] = []
 
     def add(self, step: int, number: int, held: Sequence[Document], losses: Sequence[float]) -> None:
-        """Enter one bin: `losses` are the summed losses of its documents, in nats."""
+        """Enter one bin; `losses` are the losses of its documents as the ledger shows them."""
         for document, loss in zip(held, losses, strict=True):
             trained = sum(document.trained)
-            self._entries.append((step, number, document.row, document.piece, len(document), trained, loss / trained))
-        if len(self._entries) >= _GROUP:
-            self._flush()
+            self._entries.append((step, number, document.row, document.piece, len(document), trained, loss))
 
-    def _flush(self) -> None:
-        if self._entries:
-            columns = [
-                pa.array(values, field.type)
-                for values, field in zip(zip(*self._entries, strict=True), SCHEMA, strict=True)
-            ]
-            self._writer.write_table(pa.Table.from_arrays(columns, schema=SCHEMA))
-            self._entries.clear()
+    def __len__(self) -> int:
+        return len(self._entries)
 
-    def __enter__(self) -> LedgerWriter:
-        """Enter."""
-        return self
+    def taken(self) -> pa.Table:
+        """What was entered since the last time."""
+        columns = zip(*self._entries, strict=True) if self._entries else [()] * len(SCHEMA)
+        arrays = [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
+        self._entries.clear()
+        return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file; after an error it is only a fragment that the caller throws away."""
-        if kind is None:
-            self._flush()
-        self._writer.close()
+
+def write(folder: Path, tables: Iterable[pa.Table]) -> None:
+    """Write `ledger.parquet`; its bytes do not depend on how the entries are cut into tables."""
+    waiting: list[pa.Table] = []
+    with pq.ParquetWriter(folder / FILE, SCHEMA, compression="zstd") as writer:
+        for table in tables:
+            waiting.append(table)
+            while sum(map(len, waiting)) >= _GROUP:
+                whole = pa.concat_tables(waiting)
+                writer.write_table(whole.slice(0, _GROUP).combine_chunks(), row_group_size=_GROUP)
+                waiting = [whole.slice(_GROUP)]
+        rest = pa.concat_tables(waiting) if waiting else SCHEMA.empty_table()
+        if len(rest):
+            writer.write_table(rest.combine_chunks(), row_group_size=_GROUP)
 
 
 def trace(adapter_dir: Path, row_id: str) -> pa.Table:

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import math
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from curation.core import files
 from curation.core.errors import CurateError, ProjectError, require
-from curation.core.models import fingerprint, load_causal_lm, load_tokenizer, resolve
-from curation.train.encode import TEMPLATES, Counts, Document, Encoder
-from curation.train.export import Export, open_export, read_rows
-from curation.train.ledger import LedgerWriter
-from curation.train.pack import collate, pack, stream
+from curation.core.models import fingerprint, load_causal_lm
+from curation.train import ledger
+from curation.train.encode import TEMPLATES, Counts
+from curation.train.material import Material, encode
+from curation.train.pack import pack
 from curation.train.publish import CARD, METRICS, card, published, seal
+from curation.train.ranks import Ranks
 from curation.train.recipe import TrainRecipe
+from curation.train.schedule import schedule
+from curation.train.schedule import steps as steps_of
+from curation.train.start import Start, open_start
+from curation.train.state import Keeping, Progress, Snapshots
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from transformers import MistralForCausalLM
 
-Progress = Callable[[int, int, dict[str, float]], None]
+    from curation.train.learn import Progress
+    from curation.train.lora import LoraLinear
+    from curation.train.objectives import Objective
 
 _LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "pyarrow")
 
@@ -37,13 +41,13 @@ class TrainResult:
 
     Attributes:
         out_dir: the published adapter.
-        digest: its manifest's digest, the same for equal runs.
+        digest: its manifest's digest, the same for equal runs; empty on other ranks than the first.
         steps: optimiser steps.
         counts: what became of the rows.
-        first_loss: mean loss per trained token in the first step, in nats.
-        last_loss: the same in the last step.
-        before: held-out loss of the base by persona, and under `all`; empty without held-out rows.
-        after: the same with the adapter.
+        first_loss: mean loss of the first step: nats per trained token, or DPO's loss per pair.
+        last_loss: the same of the last step.
+        before: held-out loss before the first step by persona, and under `all`; empty without held-out rows.
+        after: the same after the last step.
     """
 
     out_dir: Path
@@ -56,180 +60,145 @@ class TrainResult:
     after: dict[str, float]
 
 
-def train(recipe: TrainRecipe, export_dir: Path, out_dir: Path, progress: Progress) -> TrainResult:
-    """Train a LoRA adapter on an exported SFT mix and publish it with its ledger, manifest and card.
+def train(
+    recipe: TrainRecipe,
+    export_dir: Path,
+    out_dir: Path,
+    progress: Progress,
+    *,
+    start_dir: Path | None = None,
+    keeping: Keeping | None = None,
+    ranks: Ranks | None = None,
+) -> TrainResult:
+    """Train a LoRA adapter on an exported mix and publish it with its ledger, manifest and card.
 
     Runs on a CUDA device if there is one. On a CPU, equal inputs give equal bytes for the same libraries and number
-    of threads.
+    of threads, whether or not the run was interrupted on the way.
 
     Args:
         recipe: everything that decides the run.
         export_dir: holds `manifest.json`, `train.parquet` and perhaps `validation.parquet`.
         out_dir: the adapter's folder; it appears whole, or not at all.
-        progress: called after every step with the step (from 1), the number of steps, and `loss` (nats per trained
-            token), `lr`, `tokens_per_second`.
+        progress: called after every step with the step (from 1), the number of steps, and `loss`, `lr`,
+            `tokens_per_second`.
+        start_dir: the adapter of the recipe that `recipe.start` names.
+        keeping: by default nothing is kept on the way.
+        ranks: this process among those of the run; only the first one publishes.
 
     Raises:
         ProjectError: nothing to train on, or a recipe, template and base that do not belong together.
         IntegrityError: the export or the base is not what it says it is.
         MissingError: the base, the export or the `train` extra is not here.
         UsageError: `out_dir` is already there.
-        CurateError: the loss is no longer a number.
+        CurateError: the loss is no longer a number, or the memory does not suffice.
+        KeyboardInterrupt: the process was asked to stop.
     """
     require("train", "torch", "transformers", "tokenizers", "safetensors")
-    export = open_export(export_dir)
-    base = resolve(recipe.base.path, recipe.base.revision)
-    template = TEMPLATES[recipe.base.template]
-    encoder = Encoder(load_tokenizer(base), template)
-    documents, counts = _documents(encoder, recipe, export, "train.parquet")
-    held_out_documents: list[Document] = []
-    held_out_counts = Counts()
-    if export.validated:
-        held_out_documents, held_out_counts = _documents(encoder, recipe, export, "validation.parquet")
-    bins, steps = length(recipe, documents)
-    with published(out_dir) as folder:
+    ranks, keeping = ranks or Ranks(), keeping or Keeping()
+    material = encode(recipe, export_dir)
+    start = open_start(recipe, start_dir, material.base)
+    planned = schedule(recipe, material.documents, material.about)
+    steps = steps_of(recipe, planned.total)
+    facts = {
+        "recipe": asdict(replace(recipe, base=replace(recipe.base, path=material.base.name))),
+        "export": material.export.digest,
+        "base": {
+            "name": material.base.name,
+            "revision": material.base.revision,
+            "fingerprint": fingerprint(material.base),
+        },
+        "start": {"name": start.name, "digest": start.digest} if start else None,
+        "template": TEMPLATES[recipe.base.template].digest(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "bins": planned.total,
+        "phases": dict(planned.begins),
+        "steps": steps,
+    }
+    snapshots = Snapshots(keeping.folder, files.digest(facts))
+    with published(out_dir) if ranks.first else nullcontext() as folder:
         import torch
 
         from curation.train import lora
-        from curation.train.losses import held_out
+        from curation.train.evaluate import held_out
+        from curation.train.learn import Run, learn, metrics_lines
 
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        with _seeded(recipe.seed, device):
-            model = load_causal_lm(base, recipe.dtype).to(device)
-            highest = max(max(document.ids) for document in (*documents, *held_out_documents))
-            if highest >= model.config.vocab_size:
-                raise ProjectError(
-                    f"the tokenizer has more tokens than the base: {highest + 1} and {model.config.vocab_size}",
-                    where=base.name,
-                    fix="use the tokenizer.json that belongs to these weights",
-                )
-            layers = lora.inject(model, recipe.lora, recipe.seed)
-            held_out_bins = pack(held_out_documents, recipe.max_tokens, recipe.seed, 0)
-            before = held_out(model, held_out_bins, device)
+        device = f"cuda:{ranks.local}" if torch.cuda.is_available() else "cpu"
+        with _seeded(recipe.seed, device), _enough_memory(recipe):
+            model, layers = adapted(recipe, material, start, device)
+            objective = objective_of(recipe, model, material, device)
+            held_out_bins = pack(material.held_out, recipe.max_tokens, recipe.seed, 0)
+            measure = partial(held_out, model, objective, held_out_bins, device)
+            run = Run(
+                recipe, planned.bins, planned.total, objective, device, ranks, snapshots, keeping.seconds, progress
+            )
             weights = [weight for layer in layers.values() for weight in (layer.lora_A, layer.lora_B)]
-            first, last = _learn(model, weights, recipe, documents, (bins, steps), folder, device, progress)
-            after = held_out(model, held_out_bins, device)
-        lora.save(folder, layers, recipe.lora, recipe.base, base.name)
-        facts = {
-            "recipe": asdict(replace(recipe, base=replace(recipe.base, path=base.name))),
-            "export": export.digest,
-            "base": {"name": base.name, "revision": base.revision, "fingerprint": fingerprint(base)},
-            "template": template.digest(),
-            "libraries": {name: version(name) for name in _LIBRARIES},
-            "device": device,
-            "counts": asdict(counts),
-            "held_out_counts": asdict(held_out_counts),
-            "bins": bins,
-            "steps": steps,
-            "losses": {"first_step": first, "last_step": last, "before": before, "after": after},
-        }
-        (folder / CARD).write_text(card(facts), encoding="utf-8")
-        digest = seal(folder, facts)
-    return TrainResult(out_dir, digest, steps, counts, first, last, before, after)
+            learned = learn(run, model, weights, measure)
+            after = measure()
+        first, last = learned.metrics[0]["loss"], learned.metrics[-1]["loss"]
+        digest = ""
+        if folder is not None:
+            lora.save(folder, layers, recipe.lora, recipe.base, material.base)
+            ledger.write(folder, snapshots.entries())
+            (folder / METRICS).write_text(metrics_lines(learned.metrics), encoding="utf-8")
+            facts |= {
+                "device": device.partition(":")[0],
+                "counts": asdict(material.counts),
+                "held_out_counts": asdict(material.held_out_counts),
+                "losses": {"first_step": first, "last_step": last, "before": learned.before, "after": after},
+            }
+            (folder / CARD).write_text(card(facts), encoding="utf-8")
+            digest = seal(folder, facts)
+    if ranks.first:
+        snapshots.remove()
+    return TrainResult(out_dir, digest, steps, material.counts, first, last, learned.before, after)
 
 
-def _documents(encoder: Encoder, recipe: TrainRecipe, export: Export, name: str) -> tuple[list[Document], Counts]:
-    documents, counts = encoder.encode(read_rows(export, name), recipe.max_tokens, recipe.overlong)
-    if not documents:
-        raise ProjectError(
-            f"no row can be used: of {counts.rows}, {counts.rows_untrained} have no turn to learn and "
-            f"{counts.rows_overlong} are longer than {recipe.max_tokens} tokens",
-            where=f"{export.folder.name}/{name}",
-            fix="mark turns to be learned in the mix, raise max_tokens, or set overlong: split",
-        )
-    return documents, counts
-
-
-def length(recipe: TrainRecipe, documents: list[Document]) -> tuple[int, int]:
-    """How many bins and how many optimiser steps a run over these documents takes.
-
-    Steps run across the borders of epochs; only the very last may have fewer bins than the others.
+def adapted(
+    recipe: TrainRecipe, material: Material, start: Start | None, device: str
+) -> tuple[MistralForCausalLM, dict[str, LoraLinear]]:
+    """The base with its adapter as it is before the first step.
 
     Raises:
-        ProjectError: the warmup is as long as the run.
+        ProjectError: the base cannot learn these documents.
+        IntegrityError: the base or the adapter to go on from lacks a tensor.
     """
-    if recipe.optim.epochs is not None:
-        bins = recipe.optim.epochs * len(pack(documents, recipe.max_tokens, recipe.seed, 0))
-    else:
-        bins = (recipe.optim.steps or 0) * recipe.bins_per_step
-    steps = math.ceil(bins / recipe.bins_per_step)
-    if recipe.optim.warmup_steps >= steps:
+    from curation.train import attention, lora
+    from curation.train.estimate import recompute
+
+    base = material.base
+    model = load_causal_lm(base, recipe.dtype).to(device)
+    if material.highest >= model.config.vocab_size:
         raise ProjectError(
-            f"the warmup of {recipe.optim.warmup_steps} steps is as long as the run of {steps}",
-            where="training recipe: optim.warmup_steps",
-            fix="shorten the warmup or train longer",
+            f"the tokenizer has more tokens than the base: {material.highest + 1} and {model.config.vocab_size}",
+            where=base.name,
+            fix="use the tokenizer.json that belongs to these weights",
         )
-    return bins, steps
+    reach = min(model.config.max_position_embeddings, model.config.sliding_window or recipe.max_tokens)
+    longest = max(map(len, material.documents))
+    if longest > reach:
+        raise ProjectError(
+            f"the longest row has {longest} tokens, but the base sees no more than {reach} at once",
+            where=base.name,
+            fix=f"set max_tokens: {reach}",
+        )
+    attention.use(model)
+    if recipe.recompute:
+        recompute(model)
+    layers = lora.inject(model, recipe.lora, recipe.seed)
+    if start:
+        lora.load(start.folder, layers)
+    return model, layers
 
 
-def learning_rate(recipe: TrainRecipe, step: int, steps: int) -> float:
-    """The rate of a step (from 1): up in a line to the peak at the last warmup step, then down a half cosine.
+def objective_of(recipe: TrainRecipe, model: MistralForCausalLM, material: Material, device: str) -> Objective:
+    """What a recipe minimises; for DPO, the model as it is now becomes the reference."""
+    from curation.train.objectives import Conversations, PreferencePairs
+    from curation.train.preference import reference_logps
 
-    No step has the rate 0, so no row stands in the ledger without having been learned from.
-    """
-    warmup = recipe.optim.warmup_steps
-    if step <= warmup:
-        return recipe.optim.lr * step / warmup
-    return recipe.optim.lr * 0.5 * (1 + math.cos(math.pi * (step - 1 - warmup) / (steps - warmup)))
-
-
-def _learn(
-    model: MistralForCausalLM,
-    weights: list[Tensor],
-    recipe: TrainRecipe,
-    documents: list[Document],
-    size: tuple[int, int],
-    folder: Path,
-    device: str,
-    progress: Progress,
-) -> tuple[float, float]:
-    import torch
-
-    from curation.train.losses import document_losses
-
-    bins, steps = size
-    optimizer = torch.optim.AdamW(weights, lr=recipe.optim.lr, weight_decay=recipe.optim.weight_decay)
-    numbered = enumerate(islice(stream(documents, recipe.max_tokens, recipe.seed), bins))
-    first = last = math.nan
-    model.train()
-    with LedgerWriter(folder) as ledger, (folder / METRICS).open("w", encoding="utf-8") as metrics:
-        for step in range(1, steps + 1):
-            began = time.perf_counter()
-            chosen = list(islice(numbered, recipe.bins_per_step))
-            tokens = sum(len(document) for _, held in chosen for document in held)
-            trained = sum(sum(document.trained) for _, held in chosen for document in held)
-            rate = learning_rate(recipe, step, steps)
-            optimizer.param_groups[0]["lr"] = rate
-            last = 0.0
-            for number, held in chosen:
-                losses = document_losses(model, collate(held, device))
-                # Every trained token of a step weighs the same, however the bins are filled.
-                (losses.sum() / trained).backward()
-                summed = losses.tolist()
-                ledger.add(step, number, held, summed)
-                last += sum(summed) / trained
-            norm = float(torch.nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None]))
-            if not (math.isfinite(last) and math.isfinite(norm)):
-                raise CurateError(
-                    f"the loss or its gradient is no longer a number in step {step} of {steps}",
-                    where=f"training run {recipe.name}",
-                    fix="lower optim.lr or raise optim.warmup_steps; nothing was published",
-                )
-            optimizer.step()
-            optimizer.zero_grad()
-            first = last if step == 1 else first
-            line = {
-                "step": step,
-                "loss": last,
-                "lr": rate,
-                "grad_norm": norm,
-                "tokens": tokens,
-                "trained_tokens": trained,
-            }
-            metrics.write(json.dumps(line) + "\n")
-            speed = tokens / (time.perf_counter() - began)
-            progress(step, steps, {"loss": last, "lr": rate, "tokens_per_second": speed})
-    return first, last
+    if recipe.dpo is None:
+        return Conversations()
+    bins = pack([*material.documents, *material.held_out], recipe.max_tokens, recipe.seed, 0)
+    return PreferencePairs(reference_logps(model, bins, device), recipe.dpo.beta)
 
 
 @contextmanager
@@ -245,3 +214,20 @@ def _seeded(seed: int, device: str) -> Iterator[None]:
             yield
         finally:
             torch.use_deterministic_algorithms(strict)
+
+
+@contextmanager
+def _enough_memory(recipe: TrainRecipe) -> Iterator[None]:
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+        # On a CPU, torch says so in a plain RuntimeError.
+        if type(error) is RuntimeError and "can't allocate memory" not in str(error):
+            raise
+        raise CurateError(
+            f"the memory does not suffice for bins of {recipe.max_tokens} tokens",
+            where=f"training run {recipe.name}",
+            fix=f"set max_tokens: {recipe.max_tokens // 2} and bins_per_step: {recipe.bins_per_step * 2}",
+        ) from None

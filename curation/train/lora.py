@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from curation.core.errors import ProjectError
+from curation.core.errors import IntegrityError, ProjectError
+from curation.core.models import ModelFiles
 from curation.train.recipe import Base, Lora
 
 if TYPE_CHECKING:
@@ -24,10 +27,12 @@ if TYPE_CHECKING:
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
+WRAPPER = "wrapper"
+"""The folder of the adapter for the whole Mistral3 model, vision and all."""
 
 
 class LoraLinear(nn.Module):
-    """A frozen linear layer plus `alpha / r * B A x`, A and B in float32 whatever the base is in."""
+    """A frozen linear layer plus `alpha / r * B A x`; A and B are kept in float32 whatever the base is in."""
 
     def __init__(self, base: nn.Linear, lora: Lora, generator: torch.Generator) -> None:
         """Wrap `base`; A is Kaiming-uniform and B zero, as PEFT begins, so the model is unchanged at first."""
@@ -35,6 +40,7 @@ class LoraLinear(nn.Module):
         self.base = base
         self.scaling = lora.alpha / lora.r
         self.dropout = lora.dropout
+        self.off = False
         bound = 1 / math.sqrt(base.in_features)
         first = (torch.rand(lora.r, base.in_features, generator=generator) * 2 - 1) * bound
         self.lora_A = nn.Parameter(first.to(base.weight.device))
@@ -43,9 +49,24 @@ class LoraLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The layer's output for `x` of shape [..., in], in the type of the base."""
         result: Tensor = self.base(x)
-        given = functional.dropout(x.to(self.lora_A.dtype), self.dropout, self.training)
-        change = functional.linear(functional.linear(given, self.lora_A), self.lora_B)
-        return (result + change * self.scaling).to(result.dtype)
+        if self.off:
+            return result
+        # In the type of the base: a float32 copy of every input would be the largest part of what a step keeps.
+        first, second = self.lora_A.to(x.dtype), self.lora_B.to(x.dtype)
+        given = functional.dropout(x, self.dropout, self.training)
+        return result + functional.linear(functional.linear(given, first), second) * self.scaling
+
+
+@contextmanager
+def switched_off(layers: dict[str, LoraLinear]) -> Iterator[None]:
+    """Within the block the model is its base."""
+    for layer in layers.values():
+        layer.off = True
+    try:
+        yield
+    finally:
+        for layer in layers.values():
+            layer.off = False
 
 
 def target_pattern(targets: tuple[str, ...]) -> str:
@@ -83,23 +104,64 @@ def inject(model: PreTrainedModel, lora: Lora, seed: int) -> dict[str, LoraLinea
     return layers
 
 
-def save(folder: Path, layers: dict[str, LoraLinear], lora: Lora, base: Base, base_name: str) -> None:
+def load(folder: Path, layers: dict[str, LoraLinear]) -> None:
+    """Give layers the weights of a saved adapter.
+
+    Raises:
+        IntegrityError: it cannot be read, or does not fit layer for layer.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    wanted = _tensors(layers)
+    try:
+        found = load_file(folder / WEIGHTS)
+    except (SafetensorError, OSError):
+        found = {}
+    if {n: t.shape for n, t in found.items()} != {n: t.shape for n, t in wanted.items()}:
+        raise IntegrityError("the adapter does not fit layer for layer", where=folder.name, fix="train it anew")
+    with torch.no_grad():
+        for name, weight in wanted.items():
+            weight.copy_(found[name])
+
+
+def save(folder: Path, layers: dict[str, LoraLinear], lora: Lora, base: Base, files: ModelFiles) -> None:
     """Write the adapter in PEFT's format; equal layers give equal bytes.
+
+    A base that comes in the Mistral3 wrapper gets two: one for its text model and, in the folder `wrapper`, one for the
+    whole. The tensors are the same, but each class looks for them under names of its own, and says nothing where it
+    finds none.
 
     Args:
         folder: where `adapter_model.safetensors` and `adapter_config.json` go.
         layers: what `inject` returned.
         lora: the settings they were made with.
         base: the base they belong to.
-        base_name: hub id or folder name of the base, never a path.
+        files: its files.
     """
+    _save(folder, _tensors(layers), lora, base, files.name)
+    if files.config.get("model_type") == "mistral3":
+        tensors = {
+            name.replace("base_model.model.model.", "base_model.model.model.language_model.", 1): tensor
+            for name, tensor in _tensors(layers).items()
+        }
+        (folder / WRAPPER).mkdir()
+        _save(folder / WRAPPER, tensors, lora, base, files.name)
+
+
+def _tensors(layers: dict[str, LoraLinear]) -> dict[str, Tensor]:
+    return {
+        f"base_model.model.{name}.{part}.weight": getattr(layer, part)
+        for name, layer in layers.items()
+        for part in ("lora_A", "lora_B")
+    }
+
+
+def _save(folder: Path, tensors: dict[str, Tensor], lora: Lora, base: Base, base_name: str) -> None:
     from safetensors.torch import save_file
 
-    tensors = {}
-    for name, layer in layers.items():
-        tensors[f"base_model.model.{name}.lora_A.weight"] = layer.lora_A.detach().cpu().contiguous()
-        tensors[f"base_model.model.{name}.lora_B.weight"] = layer.lora_B.detach().cpu().contiguous()
-    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(plain, folder / WEIGHTS, metadata={"format": "pt"})
     config = {
         "base_model_name_or_path": base_name,
         "bias": "none",

@@ -37,8 +37,8 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> str:
         The seal: a digest of the manifest's canonical JSON without itself.
     """
     listed = {
-        path.name: {"bytes": path.stat().st_size, "sha256": files.sha256_file(path)}
-        for path in sorted(folder.iterdir())
+        path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": files.sha256_file(path)}
+        for path in files.files_below(folder)
     }
     manifest = {**facts, "files": listed}
     files.write_sealed(folder / MANIFEST, manifest)

@@ -121,7 +121,7 @@ def project(tmp_path: Path, tables: list[StoredTable], monkeypatch: pytest.Monke
     }
     files.write_sealed(export / "0123456789abcdef" / "manifest.json", manifest)
     files.write_sealed(export / "latest.json", {"mix": "sft", "key": "0123", "folder": "0123456789abcdef"})
-    adapter = project.data / "adapters" / "pixel"
+    adapter = project.data / "adapters" / "pixel" / "0123456789abcdef"
     facts = {
         "recipe": {"mix": "sft"},
         "base": {"name": "tiny-mistral", "revision": None},
@@ -131,6 +131,14 @@ def project(tmp_path: Path, tables: list[StoredTable], monkeypatch: pytest.Monke
     }
     files.write_bytes(adapter / "manifest.json", json.dumps(facts).encode())
     files.write_bytes(adapter / "metrics.jsonl", b"".join(b'{"loss": %d}\n' % loss for loss in (3, 2, 1)))
+    lines = [
+        ["sft: loss, all", 3.2, 1.1],
+        ["sft: loss, source talks", 3.0, 1.0],
+        ["dpo: preference accuracy", None, 0.75],
+    ]
+    files.write_bytes(
+        project.data / "scorecards" / "pixel" / "0123456789abcdef.json", json.dumps({"lines": lines}).encode()
+    )
     return project
 
 
@@ -163,6 +171,8 @@ def test_the_summary_says_what_the_manifests_say(project: Project) -> None:
         5, {"talks": 8}, {"talks": 5}, {"twin": 1}, "0123456789abcdef",
     )  # fmt: skip
     assert (adapter.curve, adapter.before, adapter.after) == ((3.0, 2.0, 1.0), {"all": 3.2}, {})
+    assert adapter.name == "pixel/0123456789abcdef"
+    assert adapter.scores == {"sft: loss, all": (3.2, 1.1), "dpo: preference accuracy": (None, 0.75)}
 
 
 def test_notices_name_what_a_reader_must_know(project: Project) -> None:
@@ -211,8 +221,9 @@ def test_the_command_prints_the_path_or_the_numbers(app: App) -> None:
     [
         ("exports/sft/latest.json", "sft"),
         ("exports/sft/0123456789abcdef/manifest.json", "sft"),
-        ("adapters/pixel/manifest.json", "pixel"),
-        ("adapters/pixel/metrics.jsonl", "pixel"),
+        ("adapters/pixel/0123456789abcdef/manifest.json", "pixel/0123456789abcdef"),
+        ("adapters/pixel/0123456789abcdef/metrics.jsonl", "pixel/0123456789abcdef"),
+        ("scorecards/pixel/0123456789abcdef.json", "pixel/0123456789abcdef"),
     ],
 )
 @pytest.mark.parametrize("content", [b"{}", b"[1]", b"\xff{", b'{"loss": '])

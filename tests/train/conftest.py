@@ -9,7 +9,7 @@ import random
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +18,7 @@ import pytest
 from curation.core.models import ModelFiles, load_causal_lm, load_tokenizer, resolve
 from curation.demo.tiny_base import build_tiny_base
 from curation.train.encode import TEMPLATES, Encoder, Row, Turn
+from curation.train.pairs import PairRow
 from curation.train.recipe import Base, Lora, Optim, TrainRecipe
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if importlib.util.find_spec("transformers") is None or importlib.util.find_spec(
 MESSAGE = pa.struct(
     [("role", pa.string()), ("content", pa.string()), ("reasoning", pa.string()), ("train", pa.bool_())]
 )
+SAID = pa.struct([("role", pa.string()), ("content", pa.string())])
 WORDS = [
     "lonely",
     "summer",
@@ -62,27 +64,55 @@ def _make_rows(count: int, seed: int = 0) -> list[Row]:
     return rows
 
 
+def _make_pairs(count: int, seed: int = 0) -> list[PairRow]:
+    """Conversations of `_make_rows` that can go on in two ways."""
+    draw = random.Random(seed + 1)
+    pairs = []
+    for row in _make_rows(count, seed):
+        answers = {" ".join(draw.choice(WORDS) for _ in range(size)) for size in (draw.randint(2, 12), 13)}
+        pairs.append(PairRow(row.id, row.persona, row.turns[:-1], *sorted(answers)))
+    return pairs
+
+
 def _write_export(folder: Path, rows: Sequence[Row], held_out: Sequence[Row] = ()) -> Path:
     """An SFT export in the trainer's format."""
+
+    def table(part: Sequence[Row]) -> dict[str, Any]:
+        messages = [
+            [{"role": t.role, "content": t.content, "reasoning": "", "train": t.train} for t in row.turns]
+            for row in part
+        ]
+        return {"messages": pa.array(messages, pa.list_(MESSAGE))}
+
+    return _write(folder, rows, held_out, table)
+
+
+def _write_pairs(folder: Path, rows: Sequence[PairRow], held_out: Sequence[PairRow] = ()) -> Path:
+    """A DPO export in the trainer's format."""
+
+    def table(part: Sequence[PairRow]) -> dict[str, Any]:
+        prompts = [[{"role": t.role, "content": t.content} for t in row.prompt] for row in part]
+        columns = {"prompt": prompts}
+        for name in ("chosen", "rejected"):
+            columns[name] = [[{"role": "assistant", "content": getattr(row, name)}] for row in part]
+        return {name: pa.array(values, pa.list_(SAID)) for name, values in columns.items()}
+
+    return _write(folder, rows, held_out, table)
+
+
+def _write(folder: Path, rows: Sequence[Any], held_out: Sequence[Any], table: Callable[[Any], dict[str, Any]]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for name, part in (("train.parquet", rows), ("validation.parquet", held_out)):
         if not part:
             continue
-        messages = [
-            [{"role": t.role, "content": t.content, "reasoning": "", "train": t.train} for t in row.turns]
-            for row in part
-        ]
-        table = pa.table(
-            {
-                "id": [row.id for row in part],
-                "messages": pa.array(messages, pa.list_(MESSAGE)),
-                "persona": [row.persona for row in part],
-                "source": ["made"] * len(part),
-                "phase": ["foundation"] * len(part),
-            }
-        )
-        pq.write_table(table, folder / name)
+        about = {
+            "id": [row.id for row in part],
+            "persona": [row.persona for row in part],
+            "source": ["made"] * len(part),
+            "phase": ["foundation"] * len(part),
+        }
+        pq.write_table(pa.table({**about, **table(part)}), folder / name)
         files[name] = {"sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
     (folder / "manifest.json").write_text(json.dumps({"files": files}))
     return folder
@@ -106,7 +136,7 @@ def recipe(tiny_folder: Path) -> TrainRecipe:
         name="tiny",
         mix="demo",
         base=Base(str(tiny_folder), "mistral-v7-tekken"),
-        lora=Lora(r=4, alpha=8),
+        lora=Lora(r=4, alpha=8.0),
         optim=Optim(lr=1e-2, steps=6, warmup_steps=2),
         max_tokens=160,
         bins_per_step=2,
@@ -121,8 +151,18 @@ def make_rows() -> Callable[..., list[Row]]:
 
 
 @pytest.fixture(scope="session")
+def make_pairs() -> Callable[..., list[PairRow]]:
+    return _make_pairs
+
+
+@pytest.fixture(scope="session")
 def write_export() -> Callable[..., Path]:
     return _write_export
+
+
+@pytest.fixture(scope="session")
+def write_pairs() -> Callable[..., Path]:
+    return _write_pairs
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import fields, replace
 
@@ -14,6 +15,8 @@ from tokenizers import Tokenizer
 from curation.core.errors import ProjectError
 from curation.core.models import ModelFiles, load_tokenizer
 from curation.train.encode import TEMPLATES, Document, Encoder, Row, Turn
+from tests.train import fuzz
+from tests.train.fuzz import read_v7
 
 V7 = """{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}[SYSTEM_PROMPT]{{ m.content }}[/SYSTEM_PROMPT]\
 {% elif m.role == 'user' %}[INST]{{ m.content }}[/INST]\
@@ -50,36 +53,22 @@ def learned(document: Document) -> list[int]:
     return [i for i, trained in zip(document.ids, document.trained, strict=True) if trained]
 
 
-def spell(tokenizer: Tokenizer, ids: list[int]) -> str:
-    """The text of plain ids, spelled by the byte alphabet of the vocabulary, not by a decoder."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [b for b in range(256) if b not in printable]
-    alphabet = {chr(b): b for b in printable} | {chr(256 + n): b for n, b in enumerate(others)}
-    return bytes(alphabet[c] for i in ids for c in tokenizer.id_to_token(i)).decode()
-
-
-def read_back(tokenizer: Tokenizer, document: Document) -> list[Turn]:
-    """An oracle that reads V7 ids from left to right and knows nothing of the encoder."""
-    ids, trained = list(document.ids), document.trained
-    assert (ids[0], trained[0]) == (1, 0)
-    turns, at = [], 1
-    while at < len(ids):
-        role, end = {17: ("system", 18), 3: ("user", 4)}.get(ids[at], ("assistant", 2))
-        start = at + (role != "assistant")
-        stop = ids.index(end, start)
-        assert min(ids[start:stop], default=32) >= 32, "a control token inside a text"
-        flags = set(trained[at : stop + 1])
-        assert len(flags) == 1, "a turn is learned whole, with its stop token, or not at all"
-        turns.append(Turn(role, spell(tokenizer, ids[start:stop]), bool(flags.pop())))
-        at = stop + 1
-    return turns
-
-
 @settings(max_examples=400, deadline=None)
 @given(conversation)
 def test_every_conversation_reads_back_as_it_was(encoder: Encoder, turns: list[Turn]) -> None:
     document = encode_one(encoder, turns)
-    assert read_back(encoder.tokenizer, document) == [*turns, Turn("assistant", "x", True)]
+    assert read_v7(encoder.tokenizer, document) == [*turns, Turn("assistant", "x", True)]
+
+
+def test_fuzzed_conversations_read_back_as_they_were(encoder: Encoder, tiny: ModelFiles) -> None:
+    count = 100_000 if os.environ.get("CURATE_TEST_PROFILE") == "laws" else 1_500
+    chatml = Encoder(load_tokenizer(tiny), TEMPLATES["chatml"])
+    rows = list(fuzz.conversations(count, seed=count))
+    for coder, read in ((encoder, fuzz.read_v7), (chatml, fuzz.read_chatml)):
+        documents, counts = coder.encode(rows, 10**6, "drop")
+        assert counts.rows_encoded == len(documents) == count
+        for row, document in zip(rows, documents, strict=True):
+            assert read(coder.tokenizer, document) == list(row.turns)
 
 
 @settings(max_examples=200, deadline=None)
@@ -146,7 +135,7 @@ def test_split_pieces_are_whole_exchanges_under_the_rows_system_turn(encoder: En
     giant = (Turn("user", "long " * 80, False), Turn("assistant", "short", True))
     whole = (system, *(t for e in (*exchanges[:4], giant, *exchanges[4:]) for t in e))
     documents, counts = encoder.encode([Row("r", "assistant", whole)], 90, "split")
-    pieces = [read_back(encoder.tokenizer, d) for d in documents]
+    pieces = [read_v7(encoder.tokenizer, d) for d in documents]
     assert [p[0] for p in pieces] == [system] * len(pieces)
     assert [t for p in pieces for t in p[1:]] == [t for e in exchanges for t in e]
     assert not any(exchanges[3][0] in p and exchanges[4][0] in p for p in pieces), "joined over a gap"
@@ -176,6 +165,19 @@ def test_a_template_of_another_base_is_refused(tiny: ModelFiles) -> None:
     template = replace(TEMPLATES["chatml"], user=replace(TEMPLATES["chatml"].user, opening="<|user|>"))
     with pytest.raises(ProjectError, match=r"no control token <\|user\|>"):
         Encoder(load_tokenizer(tiny), template)
+
+
+def test_the_templates_are_the_ones_that_mixes_and_adapters_were_made_with() -> None:
+    # Another digest is another format: give the template a new name, and leave the old one as it is.
+    assert {name: template.digest()[:16] for name, template in TEMPLATES.items()} == {
+        "mistral-v7-tekken": "b80eae8b1c74132a",
+        "chatml": "934eb317da5432bc",
+    }
+
+
+def test_no_row_is_given_a_system_turn(encoder: Encoder) -> None:
+    document = encode_one(encoder, [Turn("user", "hello", False)])
+    assert 17 not in document.ids
 
 
 def test_the_template_digest_sees_every_field() -> None:

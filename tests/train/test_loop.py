@@ -17,7 +17,8 @@ from curation.core.models import load_tokenizer, resolve
 from curation.demo.tiny_base import build_tiny_base
 from curation.train.encode import TEMPLATES, Document, Encoder, Row, Turn
 from curation.train.export import open_export, read_rows
-from curation.train.loop import TrainResult, learning_rate, train
+from curation.train.learn import learning_rate
+from curation.train.loop import TrainResult, train
 from curation.train.pack import pack
 from curation.train.recipe import Base, Lora, Optim, TrainRecipe
 

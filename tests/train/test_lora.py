@@ -28,7 +28,7 @@ def saved(tiny: ModelFiles, folder: Path) -> MistralForCausalLM:
     torch.manual_seed(0)
     for layer in layers.values():
         torch.nn.init.normal_(layer.lora_B, std=0.2)
-    lora.save(folder, layers, SETTINGS, Base("base", "mistral-v7-tekken"), "base")
+    lora.save(folder, layers, SETTINGS, Base("base", "mistral-v7-tekken"), tiny)
     return model
 
 
@@ -60,7 +60,7 @@ def test_saving_is_free_of_paths_and_repeats_byte_for_byte(tiny: ModelFiles, tmp
     for name in (lora.WEIGHTS, lora.CONFIG):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     config = json.loads((tmp_path / "one" / lora.CONFIG).read_text())
-    assert config["base_model_name_or_path"] == "base"
+    assert config["base_model_name_or_path"] == "tiny-base"
 
 
 def test_the_pattern_takes_the_text_layers_of_the_wrapper_and_nothing_of_its_vision_tower() -> None:
