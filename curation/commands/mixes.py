@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from curation.core.app import App
 from curation.core.errors import ProjectError
+from curation.core.store import View
 
 
 def bring_mix(app: App, name: str) -> Path:
@@ -24,6 +26,21 @@ def bring_mix(app: App, name: str) -> Path:
             f"no mix is called '{name}'", where="exports/mixes", fix=f"mixes here: {', '.join(recipes) or 'none'}"
         )
     recipe = recipes[name]
-    views = app.bring("tagged", tuple(recipe.sources or ()))
+    if recipe.on_missing == "refuse":
+        views = app.bring("tagged", recipe.wanted or ())
+    else:
+        views = _at_hand(app, recipe.enabled(app.project.enabled()))
     with app.project.writing():
         return export(app.project, recipe, views, say=app.ui.say).folder
+
+
+def _at_hand(app: App, names: tuple[str, ...]) -> Mapping[str, View]:
+    """The tables of those sources that can be brought; one that stays shut is a shortage, and was said."""
+    from curation.commands.pipeline import bring_each, gravest
+
+    if not names:
+        return {}
+    views, errors = bring_each(app, "tagged", names)
+    if errors and not views:
+        raise gravest(errors)
+    return views

@@ -30,7 +30,8 @@ def export(app: App, mixes: tuple[str, ...], dry_run: bool) -> None:
                 fix = f"mixes here: {', '.join(recipes) or 'none'}"
                 raise ProjectError(f"no mix is called '{name}'", where="exports/mixes", fix=fix)
         chosen = [recipe for name, recipe in recipes.items() if name in mixes or not mixes]
-        named = [recipe.wanted for recipe in chosen]
+        here = app.project.enabled()
+        named = [r.enabled(here) if r.on_missing == "short" else r.wanted for r in chosen]
         sources = () if None in named else tuple(dict.fromkeys(s for names in named for s in names or ()))
         app.dry_run("tagged", sources, {f"mix {recipe.mix}": IF_CHANGED for recipe in chosen})
         return

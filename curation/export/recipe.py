@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal
@@ -196,6 +196,10 @@ class MixRecipe:
         if not named or None in named:
             return None
         return tuple(dict.fromkeys(name for names in named for name in names or ()))
+
+    def enabled(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the sources that are switched on which the recipe takes."""
+        return tuple(name for name in names if self.wanted is None or name in self.wanted)
 
     @property
     def resolved(self) -> dict[str, Portion]:

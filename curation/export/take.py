@@ -70,23 +70,27 @@ def take(rows: Ints, size: Ints, home: Ints, wanted: Floats, passes: int) -> tup
     found: list[tuple[Ints, Ints, Ints]] = []
     for epoch in range(1, passes + 1):
         free = np.ones(len(rows), np.bool_)
+        empty = np.zeros(len(wanted), np.bool_)
         for own in (True, False):
             for phase in range(len(wanted)):
+                if left[phase] <= 0 or not (own or empty[phase]):
+                    continue
                 mine = np.flatnonzero(free & (home == phase) if own else free)
                 chosen = mine[first_fit(size[mine], left[phase])]
+                empty[phase] = len(chosen) == len(mine)
                 free[chosen] = False
                 left[phase] -= size[chosen].sum()
                 found.append((chosen, np.full(len(chosen), phase), np.full(len(chosen), epoch)))
-            if (left <= 0).all():
-                break
-        if (left <= 0).all():
-            break
-    places, phases, epochs = (np.concatenate([np.zeros(0, np.int64), *each]) for each in zip(*found, strict=True))
+    nothing = np.zeros(0, np.int64)
+    places, phases, epochs = (np.concatenate([nothing, *(f[n] for f in found)]) for n in range(3))
     return places, phases, epochs
 
 
 def first_fit(size: Ints, most: float) -> Ints:
-    """Places of what fits into an amount, in order: as many as fit from the front, then whatever fits what is left."""
+    """Places of what fits into an amount, in order: as many as fit from the front, then whatever fits what is left.
+
+    If something is left then, the last one taken makes way for the one that comes nearest to filling it up.
+    """
     found = []
     start = 0
     while start < len(size) and most > 0:
@@ -99,7 +103,14 @@ def first_fit(size: Ints, most: float) -> Ints:
         if not len(fits):
             break
         start = end + int(fits[0])
-    return np.concatenate([np.zeros(0, np.int64), *found])
+    places = np.concatenate([np.zeros(0, np.int64), *found])
+    if most > 0 and len(places):
+        free = np.ones(len(size), np.bool_)
+        free[places] = False
+        better = np.flatnonzero(free & (size > size[places[-1]]) & (size <= size[places[-1]] + most))
+        if len(better):
+            places[-1] = better[np.argmax(size[better])]
+    return np.sort(places)
 
 
 def spread(order: Ints, size: Ints, start: float, end: float) -> Floats:

@@ -23,10 +23,32 @@ def test_the_shipped_recipes_are_whole(tmp_path):
     project = make_project(tmp_path, {"one": {}})
     shutil.copytree(ROOT / "exports", project.root / "exports", dirs_exist_ok=True)
     recipes = load(project)
-    assert {r.task for r in recipes.values()} == {"sft", "dpo"}
+    assert set(recipes) == {"sft", "dpo", "pixel-sft", "pixel-dual", "pixel-dpo"}
     for recipe in recipes.values():
         assert set(recipe.personas) == {"assistant", "client", "neutral"}
         assert recipe.personas["client"].opening and "{emotions}" in recipe.personas["client"].details[0]
+
+
+def test_pixels_shares_and_its_curriculum_are_one(tmp_path):
+    project = make_project(tmp_path, {"one": {}})
+    shutil.copytree(ROOT / "exports", project.root / "exports", dirs_exist_ok=True)
+    recipes = load(project)
+    pixel = recipes["pixel-sft"]
+    shares = {"knowledge": 0.3, "voice": 0.25, "conversations": 0.2, "reasoning": 0.15, "balance": 0.1}
+    assert {name: portion.share for name, portion in pixel.portions.items()} == shares
+    for recipe in (pixel, recipes["pixel-dual"]):
+        for name, portion in recipe.portions.items():
+            of_phases = sum(p.fraction * (p.shares[name] + (p.ramp_to or p.shares)[name]) / 2 for p in recipe.phases)
+            assert of_phases == pytest.approx(portion.share)
+
+
+def test_every_source_that_pixels_recipes_name_is_one_of_pixels(tmp_path):
+    text = (ROOT / "sources.yaml").read_text()
+    project = make_project(tmp_path, {"one": {}})
+    shutil.copytree(ROOT / "exports", project.root / "exports", dirs_exist_ok=True)
+    for recipe in load(project).values():
+        for name in recipe.wanted or ():
+            assert f"\n  {name}:\n" in text or f"\n#  {name}:\n" in text or name == "voice"
 
 
 @pytest.mark.parametrize(
