@@ -89,7 +89,7 @@ def take(rows: Ints, size: Ints, home: Ints, wanted: Floats, passes: int) -> tup
 def first_fit(size: Ints, most: float) -> Ints:
     """Places of what fits into an amount, in order: as many as fit from the front, then whatever fits what is left.
 
-    If something is left then, the last one taken makes way for the one that comes nearest to filling it up.
+    If something is left then, one of them makes way for the one that comes nearest to filling it up.
     """
     found = []
     start = 0
@@ -104,13 +104,25 @@ def first_fit(size: Ints, most: float) -> Ints:
             break
         start = end + int(fits[0])
     places = np.concatenate([np.zeros(0, np.int64), *found])
-    if most > 0 and len(places):
-        free = np.ones(len(size), np.bool_)
-        free[places] = False
-        better = np.flatnonzero(free & (size > size[places[-1]]) & (size <= size[places[-1]] + most))
-        if len(better):
-            places[-1] = better[np.argmax(size[better])]
-    return np.sort(places)
+    return np.sort(_swapped(places, size, most)) if most > 0 and len(places) else places
+
+
+def _swapped(places: Ints, size: Ints, room: float) -> Ints:
+    """The places with one of them changed for another that fills the room best, if any does."""
+    free = np.ones(len(size), np.bool_)
+    free[places] = False
+    others = np.flatnonzero(free)
+    if not len(others):
+        return places
+    others = others[np.argsort(size[others], kind="stable")]
+    largest = np.searchsorted(size[others], size[places] + room, side="right") - 1
+    gain = np.where(largest >= 0, size[others[largest]] - size[places], 0)
+    # Of equal gains the last place makes way: it has the lowest rank.
+    best = len(gain) - 1 - int(np.argmax(gain[::-1]))
+    if gain[best] > 0:
+        places = places.copy()
+        places[best] = others[largest[best]]
+    return places
 
 
 def spread(order: Ints, size: Ints, start: float, end: float) -> Floats:

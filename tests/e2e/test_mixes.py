@@ -14,7 +14,7 @@ from curation.demo.material import write_material
 RECIPE = """\
 mix: shares
 task: sft
-budget: {tokens: 9000}
+budget: {tokens: 8000}
 shares: {therapy: 0.35, assistant: 0.25, questions: 0.25, sessions: 0.15}
 """
 

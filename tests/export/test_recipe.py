@@ -26,7 +26,8 @@ def test_the_shipped_recipes_are_whole(tmp_path):
     assert set(recipes) == {"sft", "dpo", "pixel-sft", "pixel-dual", "pixel-dpo"}
     for recipe in recipes.values():
         assert set(recipe.personas) == {"assistant", "client", "neutral"}
-        assert recipe.personas["client"].opening and "{emotions}" in recipe.personas["client"].details[0]
+        assert recipe.personas["client"].opening
+        assert recipe.tells("emotions") and recipe.tells("meta.who") and recipe.tells("language")
 
 
 def test_pixels_shares_and_its_curriculum_are_one(tmp_path):
