@@ -23,7 +23,7 @@ from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
 from curation.core.store import StoredTable, View
-from curation.export import benchmarks, decontaminate, gates, mix, tally, where, write
+from curation.export import benchmarks, decontaminate, gates, mix, tally, trainers, where, write
 from curation.export.benchmarks import Benchmark
 from curation.export.card import card
 from curation.export.count import Counter as TokenCounter
@@ -239,7 +239,8 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
     counts: dict[str, int] = {}
     with files.replacing_dir(folder) as aside:
         with contextlib.ExitStack() as stack:
-            sinks = [stack.enter_context(write.Sink(aside, side, whole, reasoning=reasoning)) for side in SIDES]
+            lines = trainers.lines(recipe, reasoning=reasoning)
+            sinks = [stack.enter_context(write.Sink(aside, side, whole, lines)) for side in SIDES]
             for part in write.rows(index, found.taken, recipe, views, rights, screen.flag, whole):
                 side = index.sides.of[part.index]
                 for number, sink in enumerate(sinks):
@@ -249,12 +250,13 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
                 if part.replaced is not None:
                     replaced[part.source] = (replaced[part.source] or Counter()) + Counter(part.replaced)
         for name, sink in zip(SIDES, sinks, strict=True):
-            for suffix in ("parquet", "jsonl"):
+            for file in sink.files:
                 # An empty file is no data set: loaders refuse it.
                 if name != "train" and not sink.count:
-                    (aside / f"{name}.{suffix}").unlink()
+                    (aside / file).unlink()
                 else:
-                    counts[f"{name}.{suffix}"] = sink.count
+                    counts[file] = sink.count
+        trainers.write_configs(aside, recipe, {n: s.count for n, s in zip(SIDES, sinks, strict=True)})
         counts[write.LEFT_OUT] = write.write_left_out(aside, index)
         ingredients["sources"] = {
             name: {

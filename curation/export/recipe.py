@@ -99,6 +99,9 @@ class MixRecipe:
         "where a portion has too little: have less, give its rest to the other portions, or refuse", default="less"
     )
     phases: tuple[Phase, ...] = doc("the curriculum, in order; by default one phase, `all`", default=())
+    views: tuple[Literal["trl", "llamafactory", "axolotl", "openai"], ...] = doc(
+        "the trainers that the export is made ready for", default=("trl", "llamafactory", "axolotl")
+    )
     splits: Splits = field(default_factory=Splits, metadata={"doc": "what is held out"})
     where: Where = field(default_factory=Where, metadata={"doc": "which records are taken"})
     decontaminate: tuple[str, ...] = doc(

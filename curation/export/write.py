@@ -23,6 +23,7 @@ from curation.export.gates import Right
 from curation.export.index import ALL_REASONS, Flags, Index
 from curation.export.recipe import MixRecipe
 from curation.export.take import Taken
+from curation.export.trainers import Shape
 from curation.export.views import COLUMNS, MESSAGE, SAID, render
 
 Ints = npt.NDArray[np.int64]
@@ -160,19 +161,25 @@ def _as_records(records: pa.Table, shown: pa.Table) -> pa.Table:
 
 
 class Sink:
-    """One side of the split, written as Parquet and as JSON lines at once, in groups of a fixed size."""
+    """One side of the split, written as Parquet and as JSON lines at once, in groups of a fixed size.
 
-    def __init__(self, folder: Path, side: str, whole: pa.Schema, *, reasoning: bool) -> None:
+    Attributes:
+        count: rows so far.
+        files: the names of the files.
+    """
+
+    def __init__(self, folder: Path, side: str, whole: pa.Schema, lines: Mapping[str, Shape]) -> None:
         self.count = 0
+        names = {name.format(side=side): shape for name, shape in lines.items()}
+        self.files = (f"{side}.parquet", *names)
         self._whole = whole
-        self._reasoning = reasoning
         self._waiting: list[pa.Table] = []
         self._open = contextlib.ExitStack()
         # Whatever compresses best is decided here once: these bytes are what the manifest vouches for.
         self._table = self._open.enter_context(
             pq.ParquetWriter(folder / f"{side}.parquet", whole, compression="zstd", use_dictionary=False)
         )
-        self._lines = self._open.enter_context((folder / f"{side}.jsonl").open("wb"))
+        self._lines = [(self._open.enter_context((folder / name).open("wb")), shape) for name, shape in names.items()]
 
     def __enter__(self) -> Sink:
         return self
@@ -197,30 +204,17 @@ class Sink:
         while len(table) >= least:
             group, table = table.slice(0, GROUP_ROWS).combine_chunks(), table.slice(GROUP_ROWS)
             self._table.write_table(group, row_group_size=GROUP_ROWS)
-            _write_lines(group, self._lines, self._reasoning)
+            for stream, shape in self._lines:
+                _write_lines(shape(group), stream)
         self._waiting = [table]
 
 
-def _write_lines(table: pa.Table, stream: Any, reasoning: bool) -> None:
-    """Write rows as TRL reads them, roles and texts only: `messages`, or `prompt`, `chosen`, `rejected` as lists."""
+def _write_lines(columns: Mapping[str, Any], stream: Any) -> None:
     import polars as pl
 
-    columns: dict[str, Any] = {"id": table.column("id")}
-    for name in ("messages", "prompt", "chosen", "rejected"):
-        if name in table.column_names:
-            columns[name] = _said(table.column(name), reasoning and name == "messages")
-    frame = pl.from_arrow(pa.table(columns))
+    frame = pl.from_arrow(pa.table(dict(columns)))
     assert isinstance(frame, pl.DataFrame)
     frame.write_ndjson(stream)
-
-
-def _said(column: pa.ChunkedArray, reasoning: bool) -> pa.Array:
-    lists = pa.concat_arrays(column.chunks)
-    turns = lists.flatten()
-    names = {"role": "role", "content": "content", **({"reasoning": "reasoning_content"} if reasoning else {})}
-    struct = pa.StructArray.from_arrays([turns.field(name) for name in names], names=list(names.values()))
-    offsets = np.concatenate(([0], np.cumsum(lists.value_lengths().to_numpy(zero_copy_only=False))))
-    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), struct)
 
 
 def write_left_out(folder: Path, index: Index) -> int:

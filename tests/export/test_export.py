@@ -57,10 +57,13 @@ def test_the_files_of_an_sft_mix(tmp_path):
     assert sorted(p.name for p in made.folder.iterdir()) == [
         "README.md",
         "SHA256SUMS",
+        "axolotl.yaml",
+        "dataset_info.json",
         "left_out.parquet",
         "manifest.json",
         "train.jsonl",
         "train.parquet",
+        "trl.yaml",
         "validation.jsonl",
         "validation.parquet",
     ]
