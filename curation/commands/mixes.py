@@ -31,7 +31,16 @@ def bring_mix(app: App, name: str) -> Path:
     else:
         views = _at_hand(app, recipe.enabled(app.project.enabled()))
     with app.project.writing():
-        return export(app.project, recipe, views, say=app.ui.say).folder
+        return export(app.project, recipe, views, say=app.ui.say, residual=lambda of: _residual(app, of)).folder
+
+
+def _residual(app: App, views: Mapping[str, View]) -> dict[str, float]:
+    """For each source the share of its rows in which a second search finds something."""
+    from curation.clean.residual import collect
+
+    with app.ui.timed("residual"), app.ui.progress("second search"):
+        found = collect(app.project, views).sources
+    return {name: len(risk.left) / max(risk.records, 1) for name, risk in found.items()}
 
 
 def _at_hand(app: App, names: tuple[str, ...]) -> Mapping[str, View]:

@@ -51,6 +51,8 @@ def card(manifest: Mapping[str, Any]) -> str:
         _tests(manifest["benchmarks"]),
         "## Licences",
         _licences(manifest),
+        "## Conditions and overrides",
+        _conditions(manifest),
         "## Risk",
         _risk(manifest["risk"]),
         "## Personal data",
@@ -206,6 +208,22 @@ def _licences(manifest: Mapping[str, Any]) -> str:
         f"The most restrictive class decides what may be done with the whole: **{manifest['licence_class']}**"
         f"{_binding(manifest['sources'])}.\n\n" + _table(("source", "licence", "class", "rows", "accepted"), lines)
     )
+
+
+def _conditions(manifest: Mapping[str, Any]) -> str:
+    gates = manifest["recipe"]["gates"]
+    use = " and ".join(gates["use"]) or "neither commercial nor published"
+    limit = "not measured" if gates["residual"] is None else f"at most {gates['residual']:.1%} of a source's rows"
+    text = (
+        f"Made for a use that is {use}. Personal data was searched for at the level {gates['scrub']} or a stronger "
+        f"one; what a second search still finds: {limit}."
+    )
+    lines = [
+        (o["gate"], o["source"] or "all", "; ".join(o["passed"]) or "nothing: it was not needed", o["by"], o["reason"])
+        for o in manifest["overrides"]
+    ]
+    head = ("gate", "source", "let pass", "by", "reason")
+    return text + "\n\n" + (_table(head, lines) if lines else "Nothing was overridden.")
 
 
 def _risk(risk: Mapping[str, Any]) -> str:

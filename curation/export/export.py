@@ -23,9 +23,10 @@ from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
 from curation.core.store import StoredTable, View
-from curation.export import benchmarks, decontaminate, gates, mix, tally, trainers, where, write
+from curation.export import benchmarks, conditions, decontaminate, gates, mix, tally, trainers, where, write
 from curation.export.benchmarks import Benchmark
 from curation.export.card import card
+from curation.export.conditions import Residual
 from curation.export.count import Counter as TokenCounter
 from curation.export.count import counter
 from curation.export.gates import Right
@@ -52,7 +53,14 @@ class Exported:
     new: bool
 
 
-def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, say: Say = lambda line: None) -> Exported:
+def export(
+    project: Project,
+    recipe: MixRecipe,
+    views: Mapping[str, View],
+    *,
+    say: Say = lambda line: None,
+    residual: Residual | None = None,
+) -> Exported:
     """Make a mix from the cleaned and tagged tables of its sources, or find that it is made already.
 
     Args:
@@ -60,9 +68,11 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
         recipe: what is asked for.
         views: the tables of every source that can be used, by source name.
         say: gets lines for the user: progress, shortages.
+        residual: measures what is left of personal data; called only where the recipe has a limit for it.
 
     Raises:
         GateError: a source may leave only on a person's word, and has none; nothing was written.
+        GateError: a condition of the recipe does not hold, and nobody overrides it; nothing was written.
         GateError: rows of a source were not screened for risk; nothing was written.
         ProjectError: the recipe names a source that has no tables yet.
     """
@@ -72,12 +82,27 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
     folder = parent / key[:16]
     new = not (folder / "manifest.json").exists()
     if new:
-        _make(folder, project.key, recipe, plan, say)
+        overrides = _pass(recipe, plan, residual)
+        _make(folder, project.key, recipe, plan, overrides, say)
     manifest = files.read_sealed(folder / "manifest.json")
     pointer = {"mix": recipe.mix, "key": key, "folder": folder.name}
     if not (parent / "latest.json").exists() or files.read_sealed(parent / "latest.json") != pointer:
         files.write_sealed(parent / "latest.json", pointer)
     return Exported(folder, manifest, new)
+
+
+def _pass(recipe: MixRecipe, plan: Planned, residual: Residual | None) -> list[dict[str, Any]]:
+    """Ask every condition of the recipe; returns the overrides with what each let pass."""
+    found = [*conditions.refusals(recipe.gates, plan.views, plan.rights)]
+    waiting, left = {}, None
+    if recipe.gates.risk == "refuse":
+        waiting = hold.count_waiting(plan.views, plan.people.settings, plan.people.released)
+    if recipe.gates.residual is not None:
+        if residual is None:
+            raise ProjectError("what is left of personal data cannot be measured here", fix="curate export")
+        left = residual(plan.views)
+    found += conditions.refused_rows(recipe.gates, waiting, left)
+    return conditions.settle(recipe.mix, found, recipe.overrides)
 
 
 @dataclass(frozen=True)
@@ -220,7 +245,9 @@ def _key(table: StoredTable) -> str:
     return files.digest(table.manifest["parts"]) if "across" in table.manifest else table.key
 
 
-def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) -> None:
+def _make(
+    folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, overrides: list[dict[str, Any]], say: Say
+) -> None:
     views, rights = plan.views, plan.rights
     ingredients = {**plan.ingredients, "key": plan.key, "mix": recipe.mix}
     index = build_index(key, recipe, views, plan.people, plan.counter, say)
@@ -268,6 +295,7 @@ def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) 
         taken = found.taken.at_places(left)
         ingredients["asked"] = tally.rows_asked(recipe, found)
         manifest = _manifest(index, ingredients, {n: s.count for n, s in zip(SIDES, sinks, strict=True)}, taken)
+        manifest["overrides"] = overrides
         manifest["amounts"] = tally.tally(recipe, index, found, taken)
         manifest["split"] = {
             "joined": int(index.sides.joined[index.selected].sum()),

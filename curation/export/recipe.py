@@ -14,8 +14,21 @@ from curation.core.errors import ProjectError
 from curation.core.project import Project
 from curation.core.records import PERSONAS
 from curation.export.asked import EMOTIONS, NAME, NEAR, Budget, Phase, Portion, Splits, TokenizerAt, Where
+from curation.export.conditions import Gates, Override
 
-__all__ = ["Budget", "MixRecipe", "Persona", "Phase", "Portion", "Splits", "TokenizerAt", "Where", "load"]
+__all__ = [
+    "Budget",
+    "Gates",
+    "MixRecipe",
+    "Override",
+    "Persona",
+    "Phase",
+    "Portion",
+    "Splits",
+    "TokenizerAt",
+    "Where",
+    "load",
+]
 
 FOLDER = "exports/mixes"
 PLACEHOLDERS = ("emotions", "language")
@@ -104,6 +117,10 @@ class MixRecipe:
     )
     splits: Splits = field(default_factory=Splits, metadata={"doc": "what is held out"})
     where: Where = field(default_factory=Where, metadata={"doc": "which records are taken"})
+    gates: Gates = field(default_factory=Gates, metadata={"doc": "what must hold before it leaves"})
+    overrides: tuple[Override, ...] = doc(
+        "what leaves although a gate refuses it, by whom and why; the card prints them", default=()
+    )
     decontaminate: tuple[str, ...] = doc(
         "hash files of benchmarks (curate benchmark makes them), as paths in the project; rows whose user says what "
         "they ask are left out",
