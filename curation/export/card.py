@@ -65,6 +65,22 @@ def card(manifest: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def licences(manifest: Mapping[str, Any]) -> str:
+    """The file LICENSES: under which licence the rows of every source are here, and where they came from."""
+    lines = [
+        f"The rows of this export are under the licences of their sources; the most restrictive class is "
+        f"{manifest['licence_class']}. Each row names its source and licence.",
+    ]
+    for name, source in manifest["sources"].items():
+        if source["selected"]:
+            origin = f"{source['id']} at {source['revision']}" if source["id"] else "files of the project"
+            text = (
+                f"{name}: {source['licence']} ({source['licence_class']}), {source['selected']} rows\n  from {origin}"
+            )
+            lines.append(text + (f"\n  {_accepted(source)}" if source["accept"] else ""))
+    return "\n\n".join(lines) + "\n"
+
+
 def _front(manifest: Mapping[str, Any]) -> dict[str, Any]:
     licences = sorted({s["licence"] for s in manifest["sources"].values() if s["selected"]})
     spoken = sorted(code for code in manifest["languages"] if code != "unknown")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
 from curation.core.store import StoredTable, View
-from curation.export import benchmarks, conditions, decontaminate, gates, mix, tally, trainers, where, write
+from curation.export import benchmarks, conditions, croissant, decontaminate, gates, mix, tally, trainers, where, write
 from curation.export.benchmarks import Benchmark
-from curation.export.card import card
+from curation.export.card import card, licences
 from curation.export.conditions import Residual
 from curation.export.count import Counter as TokenCounter
 from curation.export.count import counter
@@ -304,11 +305,25 @@ def _make(
         manifest["risk"] = {**plan.ingredients["risk"], "released": int(_is_among(index, plan.people.released).sum())}
         voices = Counter(index.persona.take(pa.array(taken.row)).to_pylist())
         manifest |= {"personas": dict(sorted(voices.items())), "languages": dict(sorted(languages.items()))}
-        (aside / "README.md").write_text(card(manifest), encoding="utf-8")
-        manifest["files"] = write.describe(aside, counts)
-        files.write_sealed(aside / "manifest.json", manifest)
-        (aside / "SHA256SUMS").write_bytes(write.checksums(write.describe(aside, {})))
+        _describe(aside, manifest, counts, whole)
     _tell(manifest, say)
+
+
+def _describe(folder: Path, manifest: dict[str, Any], counts: Mapping[str, int], schema: pa.Schema) -> None:
+    """Write what says what an export is: card, licences, Croissant, manifest, checksums."""
+    manifest["files"] = write.describe(folder, counts)
+    described = croissant.croissant(manifest, schema)
+    texts = {
+        "README.md": card(manifest),
+        "LICENSES": licences(manifest),
+        croissant.FILE: json.dumps(described, indent=1, ensure_ascii=False) + "\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    manifest["files"] = dict(sorted({**manifest["files"], **write.describe(folder, {}, texts)}.items()))
+    files.write_sealed(folder / "manifest.json", manifest)
+    own = write.describe(folder, {}, ("manifest.json",))
+    (folder / "SHA256SUMS").write_bytes(write.checksums({**manifest["files"], **own}))
 
 
 def _is_among(index: Index, ids: frozenset[str]) -> Any:

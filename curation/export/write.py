@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -229,10 +229,13 @@ def write_left_out(folder: Path, index: Index) -> int:
     return len(table)
 
 
-def describe(folder: Path, counts: Mapping[str, int]) -> dict[str, dict[str, int | str]]:
-    """Digest, size and rows of each file of a folder; files without rows are given without."""
+def describe(
+    folder: Path, counts: Mapping[str, int], only: Iterable[str] | None = None
+) -> dict[str, dict[str, int | str]]:
+    """Digest, size and rows of each file of a folder, or of some; files without rows are given without."""
     found: dict[str, dict[str, int | str]] = {}
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+    paths = folder.iterdir() if only is None else (folder / name for name in only)
+    for path in sorted(p for p in paths if p.is_file()):
         found[path.name] = {"sha256": files.sha256_file(path), "bytes": path.stat().st_size}
         if path.name in counts:
             found[path.name]["rows"] = counts[path.name]

@@ -37,9 +37,8 @@ def refused(project, views, asked, gate, *words, **more):
         with pytest.raises(GateError):
             export(project, dataclasses.replace(asked, overrides=(wrong,)), views, **more)
     word = Override(gate, "Ada <a@b>", "decided on 3 May | twice", source="bad")
-    card = (
-        export(project, dataclasses.replace(asked, overrides=(word,)), views, **more).folder / "README.md"
-    ).read_text()
+    passed = export(project, dataclasses.replace(asked, overrides=(word,)), views, **more)
+    card = (passed.folder / "README.md").read_text()
     assert "Ada &lt;a@b&gt;" in card and "decided on 3 May \\| twice" in card and f"| {gate} | bad | bad: " in card
 
 

@@ -55,9 +55,11 @@ def test_the_files_of_an_sft_mix(tmp_path):
     made = export(project, SFT, views, say=said.append)
     manifest = made.manifest
     assert sorted(p.name for p in made.folder.iterdir()) == [
+        "LICENSES",
         "README.md",
         "SHA256SUMS",
         "axolotl.yaml",
+        "croissant.json",
         "dataset_info.json",
         "left_out.parquet",
         "manifest.json",
@@ -325,7 +327,7 @@ def test_every_flipped_bit_and_every_stray_file_is_found(tmp_path):
     assert list(verify_exports(project)) == []
     chance = random.Random(5)
     every = [p for p in (project.data / "exports").rglob("*") if p.is_file()]
-    assert len(every) == 2 * 9
+    assert len(every) == 2 * 15
     for path in every * 3:
         good = path.read_bytes()
         spot = chance.randrange(len(good) * 8)
