@@ -90,7 +90,7 @@ def croissant(manifest: Mapping[str, Any], schema: pa.Schema) -> dict[str, Any]:
                 "name": name,
                 "contentUrl": name,
                 "contentSize": f"{tables[name]['bytes']} B",
-                "encodingFormat": "application/vnd.apache.parquet",
+                "encodingFormat": "application/x-parquet",
                 "sha256": tables[name]["sha256"],
             }
             for name in sides
