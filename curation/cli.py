@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "risk": ("curation.commands.risk:risk", "Measure the screen for risk."),
     "review": ("curation.review.cli:review", "Have people annotate; keep what they decided."),
     "export": ("curation.export.cli:export", "Write SFT and DPO mixes that may leave."),
+    "diff": ("curation.export.cli:diff", "Tell what differs between two exports, row by row, and why."),
     "benchmark": ("curation.export.cli:benchmark", "Make a hash file of test questions that mixes must not hold."),
     "train": ("curation.train.cli:train", "Train the LoRA adapter from a mix."),
     "run": ("curation.commands.run:run", "Everything from pull to export and report."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -37,6 +38,8 @@ _SETTINGS = """\
 # max_chars = 200000
 """
 
+EXAMPLES = ("pixel",)
+
 _GITIGNORE = "data/\nkeys/\nannotations/\ndocuments/\n"
 
 
@@ -54,13 +57,13 @@ def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -
             where=SOURCES_FILE,
             fix="edit its sources.yaml, or choose another folder",
         )
-    if example not in (None, "pixel"):
+    if example not in (None, *EXAMPLES):
         raise ProjectError(f"no example is called '{example}'", fix="curate init --example pixel")
     files.make_dir(root)
     found = declarations()
     for folder in ("schemas", "exports", "labeling", "scenarios"):
         with files.os_errors(root / folder):
-            shutil.copytree(found / folder, root / folder, dirs_exist_ok=True)
+            shutil.copytree(found / folder, root / folder, ignore=_only_for(example), dirs_exist_ok=True)
     if example == "pixel":
         sources = (found / SOURCES_FILE).read_text("utf-8")
     _write(root / SETTINGS_FILE, _SETTINGS)
@@ -68,6 +71,11 @@ def create(root: Path, *, example: str | None = None, sources: str = _SOURCES) -
     make_key(root)
     # Last, for it is what makes the folder a project.
     _write(root / SOURCES_FILE, sources)
+
+
+def _only_for(example: str | None) -> Callable[[str, list[str]], set[str]]:
+    """Leave out what belongs to an example that was not asked for: recipes that name its sources."""
+    return shutil.ignore_patterns(*(f"{name}-*.yaml" for name in EXAMPLES if name != example))
 
 
 def complete(root: Path) -> bool:

@@ -60,6 +60,7 @@ def _mixes(app: App, views: Mapping[str, View]) -> list[CurateError]:
     for recipe in load(app.project).values():
         wanted = recipe.wanted if recipe.wanted is not None else tuple(app.project.enabled())
         waiting = [name for name in wanted if name in app.project.enabled() and name not in views]
+        waiting = waiting if recipe.on_missing == "refuse" else []
         if waiting:
             app.ui.say(f"mix {recipe.mix}: not written, for it waits for {', '.join(waiting)}")
             continue

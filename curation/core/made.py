@@ -18,7 +18,7 @@ from curation.core.errors import ProjectError
 from curation.core.project import Project
 from curation.core.sources import KnowledgeSource, MadeSource
 
-VERSION = 1
+VERSION = 2
 """Raise it whenever the same material can become other rows; what an endpoint is told counts, too."""
 
 REPLIES = "replies"

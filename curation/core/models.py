@@ -83,10 +83,29 @@ def resolve(path_or_id: str | Path, revision: str | None = None) -> ModelFiles:
         ProjectError: a hub id without a pinned commit; pickled weights only; remote code.
         IntegrityError: a broken configuration or index.
     """
+    folder, name, fix = _find(path_or_id, revision)
+    return _checked(folder, name, revision if fix else None, fix=fix or "choose a folder that holds a whole model")
+
+
+def tokenizer_files(path_or_id: str | Path, revision: str | None = None) -> ModelFiles:
+    """Find a model of which only the tokenizer is wanted: its weights need not be there.
+
+    Raises:
+        MissingError: no such folder, not in the local cache, or without a tokenizer.json.
+        ProjectError: a hub id without a pinned commit.
+    """
+    folder, name, fix = _find(path_or_id, revision)
+    if not (folder / "tokenizer.json").is_file():
+        raise MissingError("the model has no tokenizer.json", where=name, fix=fix or "choose a folder that has one")
+    return ModelFiles(folder, name, revision if fix else None, {}, ())
+
+
+def _find(path_or_id: str | Path, revision: str | None) -> tuple[Path, str, str | None]:
+    """The folder and the name of a model; for a hub id also the command that fetches it."""
     folder = Path(path_or_id).expanduser()
     if folder.is_dir():
         # Resolved for the name only: "." is a folder, too.
-        return _checked(folder, folder.resolve().name, None, fix="choose a folder that holds a whole model")
+        return folder, folder.resolve().name, None
     name = str(path_or_id)
     if not _HUB_ID.fullmatch(name):
         raise MissingError("there is no such model folder", where=name, fix="give a folder or a hub id")
@@ -100,7 +119,7 @@ def resolve(path_or_id: str | Path, revision: str | None = None) -> ModelFiles:
     snapshot = _hub_cache() / f"models--{name.replace('/', '--')}" / "snapshots" / revision
     if not snapshot.is_dir():
         raise MissingError("this model is not on this machine", where=name, fix=fix)
-    return _checked(snapshot, name, revision, fix=fix)
+    return snapshot, name, fix
 
 
 def _hub_cache() -> Path:

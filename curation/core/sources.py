@@ -355,7 +355,7 @@ class ScenarioSource:
         trim_trailing_user=False,
         group="scenario",
         keep=("scenario", "variation", "seed", "moves", "emotions", "resistance", "told", "risk_level", "flags",
-              "model", "prompt"),
+              "who", "voice", "model", "prompt"),
     )  # fmt: skip
 
     @property

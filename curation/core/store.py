@@ -149,6 +149,10 @@ class Store:
         """Is a part of that key finished?"""
         return all((folder / "parts" / f"{key}{suffix}").exists() for suffix in (".json", ".parquet"))
 
+    def read_part(self, source: str, step: str, key: str, columns: Sequence[str]) -> pa.Table:
+        """Columns of a finished part, whether or not a published table has it."""
+        return _read_parquet(self.folder(source, step) / "parts" / f"{key}.parquet", columns)
+
     def write_part(
         self,
         source: str,

@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from curation.export.decontaminate import TOO_MUCH
+from curation.export.split import SIDES
+from curation.export.tally import shortages
 from curation.methods.licences import severity
 
 LIMITS = (
@@ -18,7 +20,7 @@ LIMITS = (
     "say so was not checked.",
     "Near-duplicates are found by the words they share: a paraphrase or a translation of a text may be there, also "
     "across the split.",
-    "Rows stand by source, then id: shuffle them for training.",
+    "Rows stand by source, then id: shuffle them for training, or sort them by phase and `at`.",
 )
 _SHAPES = {
     "sft": "`messages` is an optional system turn, then `user` and `assistant` in strict turn. `train` marks the turns "
@@ -30,14 +32,17 @@ _SHAPES = {
 def card(manifest: Mapping[str, Any]) -> str:
     """The README of an export as Markdown, made of its manifest alone."""
     recipe, rows = manifest["recipe"], manifest["rows"]
+    held = "".join(f", {rows[side]:,} {side}" for side in SIDES[1:])
     parts = [
         "---\n" + yaml.safe_dump(_front(manifest), sort_keys=True, allow_unicode=True) + "---",
         f"# {manifest['mix']}",
-        f"{recipe['task'].upper()} mix of {rows['selected']:,} rows ({rows['train']:,} train, {rows['validation']:,} "
-        f"validation) out of {rows['seen']:,} seen. {_SHAPES[recipe['task']]}",
+        f"{recipe['task'].upper()} mix of {rows['selected']:,} rows ({rows['train']:,} train{held}) out of "
+        f"{rows['seen']:,} seen. {_SHAPES[recipe['task']]}" + _again(rows["repeats"]),
         "## Composition",
         _composition(manifest),
         "Voices: " + _counted(manifest["personas"]) + ". Languages: " + _counted(manifest["languages"]) + ".",
+        "## Amounts",
+        _amounts(manifest),
         "## Voices",
         _voices(recipe["personas"]),
         "## Left out",
@@ -46,6 +51,8 @@ def card(manifest: Mapping[str, Any]) -> str:
         _tests(manifest["benchmarks"]),
         "## Licences",
         _licences(manifest),
+        "## Conditions and overrides",
+        _conditions(manifest),
         "## Risk",
         _risk(manifest["risk"]),
         "## People",
@@ -53,19 +60,33 @@ def card(manifest: Mapping[str, Any]) -> str:
         "## Personal data",
         _personal(manifest["sources"]),
         "## Split",
-        "Rows that share a group, a text or a near-duplicate, directly or over other rows, are on one side. Sides come "
-        "from a keyed hash "
-        "and are the same in every mix of the project.",
+        _split(manifest["split"]),
         "## Known limits",
         "\n".join(f"- {limit}" for limit in LIMITS),
     ]
     return "\n\n".join(parts) + "\n"
 
 
+def licences(manifest: Mapping[str, Any]) -> str:
+    """The file LICENSES: under which licence the rows of every source are here, and where they came from."""
+    lines = [
+        f"The rows of this export are under the licences of their sources; the most restrictive class is "
+        f"{manifest['licence_class']}. Each row names its source and licence.",
+    ]
+    for name, source in manifest["sources"].items():
+        if source["selected"]:
+            origin = f"{source['id']} at {source['revision']}" if source["id"] else "files of the project"
+            text = (
+                f"{name}: {source['licence']} ({source['licence_class']}), {source['selected']} rows\n  from {origin}"
+            )
+            lines.append(text + (f"\n  {_accepted(source)}" if source["accept"] else ""))
+    return "\n\n".join(lines) + "\n"
+
+
 def _front(manifest: Mapping[str, Any]) -> dict[str, Any]:
     licences = sorted({s["licence"] for s in manifest["sources"].values() if s["selected"]})
     spoken = sorted(code for code in manifest["languages"] if code != "unknown")
-    sides = [side for side in ("train", "validation") if manifest["rows"][side]]
+    sides = [side for side in SIDES if manifest["rows"][side]]
     data_files = [{"split": side, "path": f"{side}.parquet"} for side in sides]
     front: dict[str, Any] = {
         "license": licences[0].lower() if len(licences) == 1 else "other",
@@ -75,7 +96,6 @@ def _front(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _composition(manifest: Mapping[str, Any]) -> str:
-    total = max(manifest["rows"]["selected"], 1)
     lines = []
     for name, source in manifest["sources"].items():
         asked = f"{source['asked']:,}" if source["asked"] is not None else "all"
@@ -86,10 +106,69 @@ def _composition(manifest: Mapping[str, Any]) -> str:
                 f"{source['seen']:,}",
                 asked,
                 f"{source['selected']:,}",
-                f"{source['selected'] / total:.1%}",
+                f"{source['repeats']:,}",
+                f"{source['share']:.1%}",
             )
         )
-    return _table(("source", "revision", "seen", "asked", "taken", "share"), lines)
+    lines += [(name, "", f"({why})", "", "0", "0", "0.0%") for name, why in manifest["missing"].items()]
+    return _table(("source", "revision", "seen", "asked", "taken", "repeats", "share"), lines)
+
+
+def _again(repeats: int) -> str:
+    return f" {repeats:,} rows are there again, which `epoch` tells." if repeats else ""
+
+
+def _amounts(manifest: Mapping[str, Any]) -> str:
+    amounts, counted = manifest["amounts"], manifest["tokenizer"]
+    how = "Counted are rows of the training side."
+    if amounts["unit"] == "tokens":
+        which = "tokens that are learned" if amounts["counted"] == "supervised" else "tokens"
+        how = f"Counted are {which} of the training side, {_counter(counted)}."
+    lines = [
+        (name, _asked(p["asked"]), f"{p['got']:,}", _part(p["share_asked"]), _part(p["share_got"]))
+        for name, p in amounts["portions"].items()
+    ]
+    text = how + "\n\n" + _table(("portion", "asked", "got", "share asked", "share got"), lines)
+    short = [f"- {_plain(line)}" for line in shortages(amounts)]
+    text += "\n\n" + ("Shortages:\n\n" + "\n".join(short) if short else "Nothing is short.")
+    spoken = [
+        (name, _asked(v["asked"]), f"{v['got']:,}", f"{v['share_got']:.1%}") for name, v in amounts["voices"].items()
+    ]
+    text += "\n\n" + _table(("voice", "asked", "got", "share got"), spoken)
+    if len(amounts["phases"]) > 1:
+        by_phase = [
+            (phase, name, _asked(p["asked"]), f"{p['got']:,}")
+            for phase, facts in amounts["phases"].items()
+            for name, p in facts["portions"].items()
+        ]
+        text += "\n\n" + _table(("phase", "portion", "asked", "got"), by_phase)
+    return text
+
+
+def _counter(facts: Mapping[str, Any]) -> str:
+    if "estimate" in facts:
+        absent = f" ({_plain(facts['wanted'])} was not at hand)" if facts["wanted"] else ""
+        return f"**estimated** at {facts['estimate']} a word{absent}"
+    template = f"the template {facts['template']}" if facts["template"] else "no template"
+    return f"with the tokenizer of {_plain(facts['tokenizer'])} and {template}"
+
+
+def _asked(amount: int | None) -> str:
+    return "all" if amount is None else f"{amount:,}"
+
+
+def _part(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}"
+
+
+def _split(split: Mapping[str, Any]) -> str:
+    shared = ", ".join(f"{name} {count:,}" for name, count in split["leakage"].items())
+    return (
+        "Rows that share a group, a prompt, a text or a near-duplicate, directly or over other rows, are on one side. "
+        "Sides come from a keyed hash and are the same in every mix of the project with the same shares. Held-out rows "
+        f"that share something with a trained one: {shared}. Rows whose own group would be held out, and that are "
+        f"trained because something joins it with one of another side: {split['joined']:,}."
+    )
 
 
 def _voices(personas: Mapping[str, Any]) -> str:
@@ -147,6 +226,22 @@ def _licences(manifest: Mapping[str, Any]) -> str:
         f"The most restrictive class decides what may be done with the whole: **{manifest['licence_class']}**"
         f"{_binding(manifest['sources'])}.\n\n" + _table(("source", "licence", "class", "rows", "accepted"), lines)
     )
+
+
+def _conditions(manifest: Mapping[str, Any]) -> str:
+    gates = manifest["recipe"]["gates"]
+    use = " and ".join(gates["use"]) or "neither commercial nor published"
+    limit = "not measured" if gates["residual"] is None else f"at most {gates['residual']:.1%} of a source's rows"
+    text = (
+        f"Made for a use that is {use}. Personal data was searched for at the level {gates['scrub']} or a stronger "
+        f"one; what a second search still finds: {limit}."
+    )
+    lines = [
+        (o["gate"], o["source"] or "all", "; ".join(o["passed"]) or "nothing: it was not needed", o["by"], o["reason"])
+        for o in manifest["overrides"]
+    ]
+    head = ("gate", "source", "let pass", "by", "reason")
+    return text + "\n\n" + (_table(head, lines) if lines else "Nothing was overridden.")
 
 
 def _risk(risk: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +31,8 @@ def export(app: App, mixes: tuple[str, ...], dry_run: bool) -> None:
                 fix = f"mixes here: {', '.join(recipes) or 'none'}"
                 raise ProjectError(f"no mix is called '{name}'", where="exports/mixes", fix=fix)
         chosen = [recipe for name, recipe in recipes.items() if name in mixes or not mixes]
-        named = [recipe.wanted for recipe in chosen]
+        here = app.project.enabled()
+        named = [r.enabled(here) if r.on_missing == "short" else r.wanted for r in chosen]
         sources = () if None in named else tuple(dict.fromkeys(s for names in named for s in names or ()))
         app.dry_run("tagged", sources, {f"mix {recipe.mix}": IF_CHANGED for recipe in chosen})
         return
@@ -76,3 +78,41 @@ def benchmark(app: App, file: Path, field: str, out: Path | None) -> None:
         return
     app.ui.say(f"{written:,} test items in {target}")
     app.ui.say(f"next, in a recipe: decontaminate: [{benchmarks.FOLDER}/{target.name}]")
+
+
+@click.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--rows", "most", type=click.IntRange(min=0), default=0, help="Name so many rows of each kind, too.")
+@pass_app
+def diff(app: App, first: str, second: str, most: int) -> None:
+    """Tell what differs from export A to export B: rows in, out and changed, and
+    why. An export is a mix (its last one), MIX/KEY, or a folder."""  # noqa: D205, D209
+    from curation.export.compare import compare, resolve
+
+    one, two = (resolve(app.project, name) for name in (first, second))
+    found = compare(one, two)
+    if app.ui.json:
+        app.ui.emit(
+            {
+                "a": one.name,
+                "b": two.name,
+                "in": dict(sorted(found.came.items())),
+                "out": dict(sorted(found.went.items())),
+                "changed": dict(sorted(found.changed.items())),
+                "causes": [{"what": what, "a": old, "b": new} for what, old, new in found.causes],
+            }
+        )
+        return
+    for what, old, new in found.causes:
+        app.ui.out(f"{what}: {_short(old)} -> {_short(new)}")
+    app.ui.table(("rows", "source", "why", "count"), found.counts())
+    for how, rows in (("in", found.came), ("out", found.went), ("changed", found.changed)):
+        for record, why in sorted(rows.items())[:most]:
+            app.ui.out(f"{how:<8} {record}  {why}")
+    app.ui.say(f"{one.parent.name}/{one.name} -> {two.parent.name}/{two.name}")
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

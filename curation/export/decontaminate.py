@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from curation.core.store import View
 from curation.export.benchmarks import Benchmark
-from curation.export.mix import Index
+from curation.export.index import Index
 from curation.methods.overlap import overlaps
 from curation.methods.texts import Turns
 

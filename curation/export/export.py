@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,21 +24,36 @@ from curation.core.records import source_of
 from curation.core.sources import Source
 from curation.core.stage import library_version
 from curation.core.store import StoredTable, View
-from curation.export import benchmarks, decontaminate, gates, mix, people, write
+from curation.export import (
+    benchmarks,
+    conditions,
+    croissant,
+    decontaminate,
+    gates,
+    mix,
+    people,
+    tally,
+    trainers,
+    where,
+    write,
+)
 from curation.export.benchmarks import Benchmark
-from curation.export.card import card
+from curation.export.card import card, licences
+from curation.export.conditions import Residual
+from curation.export.count import Counter as TokenCounter
+from curation.export.count import counter
 from curation.export.gates import Right
-from curation.export.mix import Index
+from curation.export.index import Index, build_index
 from curation.export.people import People
 from curation.export.recipe import MixRecipe
-from curation.export.split import held_out
+from curation.export.split import SIDES, leakage
+from curation.export.take import Taken
 from curation.methods import hold, screen
 from curation.version import __version__
 
-VERSION = 7
+VERSION = 8
 """Raise it whenever the same recipe and rows can give other bytes."""
 
-SIDES = ("train", "validation")
 Say = Callable[[str], None]
 
 
@@ -48,7 +66,14 @@ class Exported:
     new: bool
 
 
-def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, say: Say = lambda line: None) -> Exported:
+def export(
+    project: Project,
+    recipe: MixRecipe,
+    views: Mapping[str, View],
+    *,
+    say: Say = lambda line: None,
+    residual: Residual | None = None,
+) -> Exported:
     """Make a mix from the cleaned and tagged tables of its sources, or find that it is made already.
 
     Args:
@@ -56,9 +81,11 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
         recipe: what is asked for.
         views: the tables of every source that can be used, by source name.
         say: gets lines for the user: progress, shortages.
+        residual: measures what is left of personal data; called only where the recipe has a limit for it.
 
     Raises:
         GateError: a source may leave only on a person's word, and has none; nothing was written.
+        GateError: a condition of the recipe does not hold, and nobody overrides it; nothing was written.
         GateError: rows of a source were not screened for risk, or people agree too little; nothing was written.
         ProjectError: the recipe names a source that has no tables yet.
     """
@@ -68,12 +95,27 @@ def export(project: Project, recipe: MixRecipe, views: Mapping[str, View], *, sa
     folder = parent / key[:16]
     new = not (folder / "manifest.json").exists()
     if new:
-        _make(folder, project.key, recipe, plan, say)
+        overrides = _pass(recipe, plan, residual)
+        _make(folder, project.key, recipe, plan, overrides, say)
     manifest = files.read_sealed(folder / "manifest.json")
     pointer = {"mix": recipe.mix, "key": key, "folder": folder.name}
     if not (parent / "latest.json").exists() or files.read_sealed(parent / "latest.json") != pointer:
         files.write_sealed(parent / "latest.json", pointer)
     return Exported(folder, manifest, new)
+
+
+def _pass(recipe: MixRecipe, plan: Planned, residual: Residual | None) -> list[dict[str, Any]]:
+    """Ask every condition of the recipe; returns the overrides with what each let pass."""
+    found = [*conditions.refusals(recipe.gates, plan.views, plan.rights)]
+    waiting, left = {}, None
+    if recipe.gates.risk == "refuse":
+        waiting = hold.count_waiting(plan.views, plan.people.settings, plan.people.released)
+    if recipe.gates.residual is not None:
+        if residual is None:
+            raise ProjectError("what is left of personal data cannot be measured here", fix="curate export")
+        left = residual(plan.views)
+    found += conditions.refused_rows(recipe.gates, waiting, left)
+    return conditions.settle(recipe.mix, found, recipe.overrides)
 
 
 @dataclass(frozen=True)
@@ -84,6 +126,8 @@ class Planned:
     rights: Mapping[str, Right]
     people: People
     benchmarks: tuple[Benchmark, ...]
+    counter: TokenCounter
+    missing: Mapping[str, str]
     ingredients: Mapping[str, Any]
     key: str
 
@@ -93,20 +137,26 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
 
     Raises:
         GateError: a source may leave only on a person's word, and has none.
-        ProjectError: the recipe names a source that has no tables yet, or that is switched off.
+        ProjectError: the recipe names a source that has no tables yet, or that is switched off; or a tag that no
+            source has; or its tokenizer does not go with the template.
+        MissingError: its tokenizer is not on this machine.
     """
-    used = _used(project, recipe, views)
+    used, missing = _used(project, recipe, views)
+    _check_tags(recipe, used)
     lock = project.lock()
     rights = gates.rights({name: project.sources[name] for name in used}, lock)
     people.check_agreement(project, used, recipe.mix, preferences=recipe.task == "dpo" or recipe.chosen_as_sft)
     said = people.read(project, used)
     tests = tuple(benchmarks.read(files.safe_join(project.root, name)) for name in recipe.decontaminate)
+    tokens = counter(project, recipe.tokenizer)
     ingredients = {
         "version": VERSION,
         "curation": __version__,
         "screen": screen.VERSION,
         "libraries": {name: library_version(name) for name in ("polars", "pyarrow")},
         "recipe": plain(recipe),
+        "tokenizer": dict(tokens.facts),
+        "missing": missing,
         "sources": {
             name: _source_facts(project.sources[name], lock.sources.get(name), rights[name], view)
             for name, view in used.items()
@@ -120,7 +170,7 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
         },
         "annotations": said.facts(),
     }
-    return Planned(used, rights, said, tests, ingredients, files.digest(ingredients))
+    return Planned(used, rights, said, tests, tokens, missing, ingredients, files.digest(ingredients))
 
 
 def made(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> Path | None:
@@ -129,30 +179,49 @@ def made(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> Path
     return folder if (folder / "manifest.json").exists() else None
 
 
-def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> dict[str, View]:
+def _used(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> tuple[dict[str, View], dict[str, str]]:
+    """The sources of a mix that have rows here; and of those that have none, where the recipe lets it pass, why."""
     names = recipe.wanted if recipe.wanted is not None else tuple(n for n in project.enabled() if n in views)
+    missing: dict[str, str] = {}
     for name in names:
-        if name in project.sources and not project.sources[name].enabled:
+        known = name in project.sources
+        if known and not project.sources[name].enabled:
+            why, fix = "which is switched off", "set enabled: true for it, or take it out of the mix"
+        elif name not in views:
+            why = "which has no rows here"
+            fix = f"curate pull {name}   (is it enabled in sources.yaml?)"
+            if not known:
+                fix = f"sources here: {', '.join(project.sources) or 'none yet'}"
+        else:
+            continue
+        if recipe.on_missing == "refuse":
             raise ProjectError(
-                f"the mix '{recipe.mix}' asks for the source '{name}', which is switched off",
+                f"the mix '{recipe.mix}' asks for the source '{name}', {why}",
                 where="sources.yaml",
-                fix="set enabled: true for it, or take it out of the mix",
+                fix=f"{fix}; or let it count as a shortage: on_missing: short",
             )
-        if name not in views:
-            known = name in project.sources
-            raise ProjectError(
-                f"the mix '{recipe.mix}' asks for the source '{name}', which has no rows here",
-                fix=f"curate pull {name}   (is it enabled in sources.yaml?)"
-                if known
-                else f"sources here: {', '.join(project.sources) or 'none yet'}",
-            )
-        if hold.unscreened(views[name]):
+        missing[name] = "switched off" if known and not project.sources[name].enabled else "not here"
+    used = {name: views[name] for name in sorted(set(names) - set(missing))}
+    for name, view in used.items():
+        if hold.unscreened(view):
             raise GateError(
                 f"the rows of '{name}' were not screened for risk, so nothing of them may leave",
                 where=f"the mix '{recipe.mix}'",
                 fix=f"curate tag run {name}",
             )
-    return {name: views[name] for name in sorted(names)}
+    return used, dict(sorted(missing.items()))
+
+
+def _check_tags(recipe: MixRecipe, used: Mapping[str, View]) -> None:
+    tags = [tag for each in (recipe.where, *(p.where for p in recipe.resolved.values())) for tag in each.tags]
+    if tags and used:
+        asked = where.columns_of(tags)
+        known = {
+            name: view.read(view.parts[0], [c for c in view.columns if c in asked]).schema
+            for name, view in used.items()
+            if view.parts
+        }
+        where.check(tags, known, f"the mix '{recipe.mix}'")
 
 
 def _strata(project: Project, used: Mapping[str, View]) -> list[dict[str, Any]]:
@@ -179,55 +248,85 @@ def _key(table: StoredTable) -> str:
     return files.digest(table.manifest["parts"]) if "across" in table.manifest else table.key
 
 
-def _make(folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, say: Say) -> None:
+def _make(
+    folder: Path, key: bytes, recipe: MixRecipe, plan: Planned, overrides: list[dict[str, Any]], say: Say
+) -> None:
     views, rights = plan.views, plan.rights
     ingredients = {**plan.ingredients, "key": plan.key, "mix": recipe.mix}
-    index = mix.build_index(key, recipe, views, plan.people, say)
+    index = build_index(key, recipe, views, plan.people, plan.counter, say)
     given = decontaminate.mark(index, views, plan.benchmarks)
     ingredients["benchmarks"] = {
         name: {**facts, **given[name]} for name, facts in plan.ingredients["benchmarks"].items()
     }
-    mix.select(index, recipe, {n: s["priority"] for n, s in ingredients["sources"].items()}, rights)
-    held = held_out(key, index.id, index.group, index.text, index.cluster, recipe.splits.validation)
+    priority = {name: facts["priority"] for name, facts in ingredients["sources"].items()}
+    found = mix.select(index, recipe, priority, rights, tuple(plan.missing))
+    tally.check(recipe, found)
     whole = write.schema(recipe, any("emotion" in view.columns for view in views.values()))
     reasoning = bool((index.selected & index.reasoned).any())
-    voices: Counter[str] = Counter()
     languages: Counter[str] = Counter()
     replaced: dict[str, Counter[str] | None] = {n: Counter() if "pii" in v.columns else None for n, v in views.items()}
+    left: list[Any] = []
     counts: dict[str, int] = {}
     with files.replacing_dir(folder) as aside:
-        with (
-            write.Sink(aside, "train", whole, reasoning=reasoning) as train,
-            write.Sink(aside, "validation", whole, reasoning=reasoning) as validation,
-        ):
-            for part in write.rows(index, recipe, views, rights, screen.flag, whole, plan.people):
-                side = pa.array(held[part.place][index.selected[part.place]])
-                validation.add(part.rows.filter(side))
-                train.add(part.rows.filter(pc.invert(side)))
-                voices.update(part.rows.column("persona").to_pylist())
+        with contextlib.ExitStack() as stack:
+            lines = trainers.lines(recipe, reasoning=reasoning)
+            sinks = [stack.enter_context(write.Sink(aside, side, whole, lines)) for side in SIDES]
+            for part in write.rows(index, found.taken, recipe, views, rights, screen.flag, whole, plan.people):
+                side = index.sides.of[part.index]
+                for number, sink in enumerate(sinks):
+                    sink.add(part.rows.filter(pa.array(side == number)))
+                left.append(part.taken)
                 languages.update(code or "unknown" for code in part.rows.column("language").to_pylist())
                 if part.replaced is not None:
                     replaced[part.source] = (replaced[part.source] or Counter()) + Counter(part.replaced)
-        for name, sink in zip(SIDES, (train, validation), strict=True):
-            for suffix in ("parquet", "jsonl"):
-                counts[f"{name}.{suffix}"] = sink.count
+        for name, sink in zip(SIDES, sinks, strict=True):
+            for file in sink.files:
                 # An empty file is no data set: loaders refuse it.
-                if name == "validation" and not sink.count:
-                    (aside / f"{name}.{suffix}").unlink()
+                if name != "train" and not sink.count:
+                    (aside / file).unlink()
+                else:
+                    counts[file] = sink.count
+        trainers.write_configs(aside, recipe, {n: s.count for n, s in zip(SIDES, sinks, strict=True)})
         counts[write.LEFT_OUT] = write.write_left_out(aside, index)
         ingredients["sources"] = {
-            name: {**facts, "personal_data": None if (found := replaced[name]) is None else dict(sorted(found.items()))}
+            name: {
+                **facts,
+                "personal_data": None if (found_ := replaced[name]) is None else dict(sorted(found_.items())),
+            }
             for name, facts in ingredients["sources"].items()
         }
-        manifest = _manifest(index, ingredients, train.count, validation.count)
+        taken = found.taken.at_places(left)
+        ingredients["asked"] = tally.rows_asked(recipe, found)
+        manifest = _manifest(index, ingredients, {n: s.count for n, s in zip(SIDES, sinks, strict=True)}, taken)
+        manifest["overrides"] = overrides
+        manifest["amounts"] = tally.tally(recipe, index, found, taken)
+        manifest["split"] = {
+            "joined": int(index.sides.joined[index.selected].sum()),
+            "leakage": leakage(index.sides.of, np.unique(taken.row), index.shared),
+        }
         manifest["risk"] = {**plan.ingredients["risk"], "released": int(_is_among(index, plan.people.released).sum())}
         manifest["people"] = people.known_to(plan.people, index.id, index.selected)
+        voices = Counter(index.persona.take(pa.array(taken.row)).to_pylist())
         manifest |= {"personas": dict(sorted(voices.items())), "languages": dict(sorted(languages.items()))}
-        (aside / "README.md").write_text(card(manifest), encoding="utf-8")
-        manifest["files"] = write.describe(aside, counts)
-        files.write_sealed(aside / "manifest.json", manifest)
-        (aside / "SHA256SUMS").write_bytes(write.checksums(write.describe(aside, {})))
+        _describe(aside, manifest, counts, whole)
     _tell(manifest, say)
+
+
+def _describe(folder: Path, manifest: dict[str, Any], counts: Mapping[str, int], schema: pa.Schema) -> None:
+    """Write what says what an export is: card, licences, Croissant, manifest, checksums."""
+    manifest["files"] = write.describe(folder, counts)
+    described = croissant.croissant(manifest, schema)
+    texts = {
+        "README.md": card(manifest),
+        "LICENSES": licences(manifest),
+        croissant.FILE: json.dumps(described, indent=1, ensure_ascii=False) + "\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    manifest["files"] = dict(sorted({**manifest["files"], **write.describe(folder, {}, texts)}.items()))
+    files.write_sealed(folder / "manifest.json", manifest)
+    own = write.describe(folder, {}, ("manifest.json",))
+    (folder / "SHA256SUMS").write_bytes(write.checksums({**manifest["files"], **own}))
 
 
 def _is_among(index: Index, ids: frozenset[str]) -> Any:
@@ -236,10 +335,12 @@ def _is_among(index: Index, ids: frozenset[str]) -> Any:
     return known & index.selected
 
 
-def _manifest(index: Index, ingredients: dict[str, Any], train: int, validation: int) -> dict[str, Any]:
+def _manifest(index: Index, ingredients: dict[str, Any], written: Mapping[str, int], taken: Taken) -> dict[str, Any]:
     selected = int(index.selected.sum())
     sources = {}
-    for name, counted in index.counts().items():
+    asked = ingredients.pop("asked")
+    again = np.bincount(index.source[taken.row], minlength=len(index.names))
+    for number, (name, counted) in enumerate(index.counts().items()):
         left_out = {k.removeprefix("left_out/"): n for k, n in counted.items() if k.startswith("left_out/")}
         if counted["seen"] != counted["selected"] + sum(left_out.values()):
             raise CurateError(f"rows of the source '{name}' got lost in the mix", fix="this is a bug of curate")
@@ -247,30 +348,28 @@ def _manifest(index: Index, ingredients: dict[str, Any], train: int, validation:
             **ingredients["sources"][name],
             "seen": counted["seen"],
             "selected": counted["selected"],
+            "repeats": int(again[number]) - counted["selected"],
             "left_out": left_out,
-            "asked": index.asked.get(name),
-            "share": round(counted["selected"] / selected, 6) if selected else 0.0,
+            "asked": asked.get(name),
+            "share": round(int(again[number]) / len(taken.row), 6) if len(taken.row) else 0.0,
         }
-    if train + validation != selected:
+    if sum(written.values()) != len(taken.row) or len(np.unique(taken.row)) != selected:
         raise CurateError("the files of the mix do not hold the rows that were selected", fix="this is a bug of curate")
-    rows = {"seen": len(index.id), "selected": selected, "train": train, "validation": validation}
+    rows = {"seen": len(index.id), "selected": selected, "repeats": len(taken.row) - selected, **written}
     used = [Right(s["licence"], s["licence_class"]) for s in sources.values() if s["selected"]]
     return {**ingredients, "sources": sources, "rows": rows, "licence_class": gates.most_restrictive(used)}
 
 
 def _tell(manifest: Mapping[str, Any], say: Say) -> None:
-    rows, recipe = manifest["rows"], manifest["recipe"]
-    say(
-        f"{manifest['mix']}: {rows['selected']:,} of {rows['seen']:,} rows "
-        f"({rows['train']:,} train, {rows['validation']:,} validation)"
-    )
-    wishes = [
-        ("it has", rows["selected"], None if recipe["shares"] else recipe["rows"]),
-        *((f"{name} has", s["selected"], s["asked"]) for name, s in manifest["sources"].items()),
-    ]
-    for who, got, asked in wishes:
-        if asked is not None and got < asked:
-            say(f"{manifest['mix']}: shortage: {who} {got:,} of the {asked:,} rows asked for")
+    rows = manifest["rows"]
+    held = "".join(f", {rows[side]:,} {side}" for side in SIDES[1:] if rows[side])
+    again = f", {rows['repeats']:,} of them again" if rows["repeats"] else ""
+    say(f"{manifest['mix']}: {rows['selected']:,} of {rows['seen']:,} rows ({rows['train']:,} train{again}{held})")
+    for line in tally.shortages(manifest["amounts"]):
+        say(f"{manifest['mix']}: shortage: {line}")
+    if rows["validation"] + rows["test"]:
+        shared = ", ".join(f"{name} {count}" for name, count in manifest["split"]["leakage"].items())
+        say(f"{manifest['mix']}: held-out rows that share something with a trained one: {shared}")
 
 
 def latest(project: Project, name: str) -> Path | None:

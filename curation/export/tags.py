@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.export.recipe import Persona
+from curation.export.recipe import META, Persona
 from curation.methods.texts import one_array
 
 LANGUAGES = {
@@ -92,8 +92,17 @@ def has_emotion(table: pa.Table, wanted: frozenset[str]) -> npt.NDArray[np.bool_
     return found
 
 
-def system_prompt(persona: Persona, language: str | None, emotions: Sequence[str]) -> str | None:
-    """A persona's system prompt for a record, with the details whose tags the record has."""
+def system_prompt(
+    persona: Persona, language: str | None, emotions: Sequence[str], kept: Mapping[str, str | None]
+) -> str | None:
+    """A persona's system prompt for a record, with the details whose tags the record has.
+
+    Args:
+        persona: the voice.
+        language: of the record, as an ISO 639-1 code.
+        emotions: of the record, the most frequent first.
+        kept: what the record's adapter keeps.
+    """
     if persona.system is None:
         return None
     known = {
@@ -102,7 +111,12 @@ def system_prompt(persona: Persona, language: str | None, emotions: Sequence[str
     }
     said = [persona.system.strip()]
     for sentence in persona.details:
-        names = {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
-        if all(known[name] for name in names):
-            said.append(sentence.format(**known).strip())
+        pieces = [(text, name) for text, name, _, _ in string.Formatter().parse(sentence)]
+        told = {
+            name: kept.get(name.removeprefix(META)) if name.startswith(META) else known[name]
+            for _, name in pieces
+            if name is not None
+        }
+        if all(told.values()):
+            said.append("".join(text + (told[name] or "" if name is not None else "") for text, name in pieces).strip())
     return " ".join(said)

@@ -16,6 +16,7 @@ All of it is index arithmetic over the flattened turns; no row is touched in Pyt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.core.records import PERSONAS, ROLES, TURNS
-from curation.export.recipe import MixRecipe, Persona
+from curation.export.count import Counter
+from curation.export.recipe import META, MixRecipe, Persona
 from curation.export.tags import emotion_labels, system_prompt
 
 Ints = npt.NDArray[np.int64]
@@ -208,6 +210,45 @@ def render(table: pa.Table, recipe: MixRecipe) -> pa.Table:
     return pa.table(columns)
 
 
+def measure(
+    table: pa.Table, recipe: MixRecipe, found: Shape, counts: Mapping[str, Ints], counter: Counter
+) -> tuple[Ints, Ints]:
+    """The tokens of each of n views, and of these the ones that are learned; without making the views.
+
+    Args:
+        table: the records.
+        recipe: the task and the personas.
+        found: what `shape` says of them.
+        counts: the tokens of every turn, by column, one after another.
+        counter: counts what stands in no record, and knows what a template adds.
+    """
+    size, frame = len(table), counter.frame
+    around = np.array(frame.around)
+    flat = np.concatenate([counts.get(name, np.zeros(0, np.int64)) for name in ("messages", "chosen")])
+    own, prompts = _system_prompts(table, recipe, found, _emotions(table, found))
+    known = {text: n for n, text in enumerate(dict.fromkeys([p for p in prompts if p is not None]))}
+    spoken = counter.texts(pa.array(list(known), pa.string())) + around[SYSTEM]
+    total = np.array([0 if p is None else spoken[known[p]] for p in prompts], np.int64) + frame.begin
+    total += np.where(own, _at(flat, _first(found), own) + around[SYSTEM], 0)
+    openings = pa.array([_persona(recipe, name).opening for name in PERSONAS], pa.string())
+    total += np.where(found.opening, (counter.texts(openings) + around[USER])[_personas(table)], 0)
+    of_turn = flat[found.index] + around[found.code]
+    shown = (found.place >= found.low[found.row]) & (found.place < found.high[found.row])
+    total += _sum(of_turn[shown], found.row[shown], size)
+    learned = _sum((flat[found.index] + frame.stop)[found.trained], found.row[found.trained], size)
+    if recipe.task == "dpo" and "rejected" in counts:
+        lists = _lists(table, "rejected")
+        length = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        worse = _sum(counts["rejected"], np.repeat(np.arange(size), length), size)
+        total += np.where(length > 0, worse + around[ASSISTANT], 0)
+        learned += np.where(length > 0, worse + frame.stop, 0)
+    return total, learned
+
+
+def _sum(values: Ints, row: Ints, size: int) -> Ints:
+    return np.bincount(row, weights=values, minlength=size).astype(np.int64)
+
+
 def _emotions(table: pa.Table, found: Shape) -> list[list[str]] | None:
     """What the person who seeks help (`user` in the record) feels; None where the source is not tagged."""
     if "emotion" not in table.column_names:
@@ -221,14 +262,21 @@ def _system_prompts(
     table: pa.Table, recipe: MixRecipe, found: Shape, emotions: list[list[str]] | None
 ) -> tuple[Flags, list[str | None]]:
     """Which records keep their own system turn, and the persona's prompt of the others."""
+    size = len(table)
     languages = _text(table, "language").to_pylist()
-    made: dict[tuple[str, str | None, tuple[str, ...]], str | None] = {}
+    kept: list[dict[str, str]] = [{}] * size
+    if recipe.tells(META) and "meta" in table.column_names:
+        kept = [{pair["key"]: pair["value"] for pair in row or ()} for row in table.column("meta").to_pylist()]
+    made: dict[tuple[str, str | None, tuple[str, ...], str], str | None] = {}
     prompts: list[str | None] = []
     for row, (name, keeps) in enumerate(zip(table.column("persona").to_pylist(), found.own_system, strict=True)):
-        said = (name, languages[row], tuple(emotions[row]) if emotions else ())
-        if not keeps and said not in made:
-            made[said] = system_prompt(_persona(recipe, name), said[1], said[2])
-        prompts.append(None if keeps else made[said])
+        if keeps:
+            prompts.append(None)
+            continue
+        said = (name, languages[row], tuple(emotions[row]) if emotions else (), str(kept[row]))
+        if said not in made:
+            made[said] = system_prompt(_persona(recipe, name), said[1], said[2], kept[row])
+        prompts.append(made[said])
     return found.own_system, prompts
 
 
@@ -304,6 +352,8 @@ def _starts(lengths: Ints) -> Ints:
 def _first(found: Shape) -> Ints:
     """The place in `flat` of each record's first turn; of a record without turns, any."""
     length = np.bincount(found.row, minlength=len(found.reason))
+    if not len(found.index):
+        return np.zeros(len(length), np.int64)
     return found.index[np.clip(_starts(length), 0, max(len(found.index) - 1, 0))]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -17,39 +18,57 @@ import pyarrow.parquet as pq
 from curation.core import files
 from curation.core.records import RECORD_SCHEMA, TEXT_COLUMNS, TURN, as_dropped
 from curation.core.store import View
+from curation.export.amounts import phase_names
 from curation.export.gates import Right
-from curation.export.mix import ALL_REASONS, Flags, Index
+from curation.export.index import ALL_REASONS, Flags, Index
 from curation.export.people import People, corrected
 from curation.export.recipe import MixRecipe
+from curation.export.take import Taken
+from curation.export.trainers import Shape
 from curation.export.views import COLUMNS, MESSAGE, SAID, render
+
+Ints = npt.NDArray[np.int64]
 
 GROUP_ROWS = 10_000
 """Rows of a Parquet row group: fixed, so that the bytes do not depend on how the tables are cut into parts."""
 
-PHASE = "all"
 LEFT_OUT = "left_out.parquet"
 
 _ENDS = [("persona", pa.string()), ("source", pa.string()), ("licence", pa.string()), ("language", pa.string())]
+
+_PLACE = [
+    ("portion", pa.string()), ("phase", pa.string()), ("epoch", pa.int32()), ("at", pa.float64()),
+    ("n_turns", pa.int32()), ("n_tokens", pa.int32()), ("n_trained", pa.int32()),
+]  # fmt: skip
+"""Which portion and phase took the row, for the how-manieth time, where in the phase it belongs, from 0 to 1; its
+turns, its tokens, and of these the ones that are learned."""
 
 
 def schema(recipe: MixRecipe, tagged: bool) -> pa.Schema:
     """The columns of an export; `emotion` is there where a source of the mix is tagged."""
     fields: list[tuple[str, pa.DataType]] = [("id", pa.string())]
     if recipe.task == "sft":
-        fields += [("messages", pa.list_(MESSAGE)), *_ENDS, ("phase", pa.string()), ("n_turns", pa.int32())]
+        fields += [("messages", pa.list_(MESSAGE)), *_ENDS]
     else:
         fields += [(name, pa.list_(SAID)) for name in ("prompt", "chosen", "rejected")] + _ENDS
+    fields += _PLACE
     return pa.schema(fields + ([("emotion", pa.list_(pa.string()))] if tagged else []))
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """The rows of one part that leave: the part's place in the index, its source, the rows, what was scrubbed there.
+    """The rows of one part that leave.
 
-    `replaced` counts by label what stands in the `pii` column of the rows; null where a source has none.
+    Attributes:
+        index: for each row its place in the index; a row that comes again is there again.
+        taken: for each row its place among those taken.
+        source: their source.
+        rows: as they are written.
+        replaced: what stands in their `pii` column, counted by label; None where the source has none.
     """
 
-    place: slice
+    index: Ints
+    taken: Ints
     source: str
     rows: pa.Table
     replaced: Mapping[str, int] | None
@@ -57,6 +76,7 @@ class Leaving:
 
 def rows(
     index: Index,
+    taken: Taken,
     recipe: MixRecipe,
     views: Mapping[str, View],
     rights: Mapping[str, Right],
@@ -69,30 +89,45 @@ def rows(
     Rows that the unconditional screen flags, as records or as views, are left out in the index and not given.
     """
     start = 0
+    phases = pa.array(phase_names(recipe), pa.string())
+    portions = pa.array(list(recipe.resolved), pa.string())
     for name in index.names:
         view = views[name]
         wanted = [c for c in (*COLUMNS, "meta", "pii") if c in view.columns]
         for part in sorted(view.parts):
             size = view.tables[0].parts[part].rows - sum(t.parts[part].dropped for t in view.tables[1:])
-            place, start = slice(start, start + size), start + size
-            chosen = np.flatnonzero(index.selected[place])
-            if not len(chosen):
+            low, high = np.searchsorted(taken.row, (start, start + size))
+            first, start = start, start + size
+            if low == high:
                 continue
-            records, _ = corrected(view.read(part, wanted).take(pa.array(chosen)), people)
+            chosen, again = np.unique(taken.row[low:high], return_inverse=True)
+            records, _ = corrected(view.read(part, wanted).take(pa.array(chosen - first)), people)
             shown = render(records, recipe)
             bad = _true(flag(records)) | _true(flag(_as_records(records, shown)))
-            if bad.any():
-                index.leave_out(place.start + chosen[bad], "screen")
-                records, shown = records.filter(pa.array(~bad)), shown.filter(pa.array(~bad))
-            fixed = {"id": records.column("id"), "source": name, "licence": rights[name].licence, "phase": PHASE}
+            index.leave_out(chosen[bad], "screen")
+            kept = np.flatnonzero(~bad[again])
+            again, places = pa.array(again[kept]), np.arange(low, high)[kept]
+            records, shown = records.take(again), shown.take(again)
+            at = taken.row[places]
+            fixed = {
+                "id": records.column("id"),
+                "source": name,
+                "licence": rights[name].licence,
+                "portion": portions.take(pa.array(index.portion[at])),
+                "phase": phases.take(pa.array(taken.phase[places])),
+                "epoch": pa.array(taken.epoch[places], pa.int32()),
+                "at": pa.array(taken.at[places]),
+                "n_tokens": pa.array(index.total[at], pa.int32()),
+                "n_trained": pa.array(index.trained[at], pa.int32()),
+            }
             leaving = pa.table([_column(f, shown, fixed) for f in whole], schema=whole)
-            yield Leaving(place, name, leaving, _replaced(records))
+            yield Leaving(at, places, name, leaving, _replaced(records))
 
 
 def _column(field: pa.Field, shown: pa.Table, fixed: Mapping[str, Any]) -> Any:
     if field.name in fixed:
         value = fixed[field.name]
-        return value if isinstance(value, pa.ChunkedArray) else pa.repeat(pa.scalar(value, field.type), len(shown))
+        return pa.repeat(pa.scalar(value, field.type), len(shown)) if isinstance(value, str) else value
     return shown.column(field.name) if field.name in shown.column_names else pa.nulls(len(shown), field.type)
 
 
@@ -128,19 +163,25 @@ def _as_records(records: pa.Table, shown: pa.Table) -> pa.Table:
 
 
 class Sink:
-    """One side of the split, written as Parquet and as JSON lines at once, in groups of a fixed size."""
+    """One side of the split, written as Parquet and as JSON lines at once, in groups of a fixed size.
 
-    def __init__(self, folder: Path, side: str, whole: pa.Schema, *, reasoning: bool) -> None:
+    Attributes:
+        count: rows so far.
+        files: the names of the files.
+    """
+
+    def __init__(self, folder: Path, side: str, whole: pa.Schema, lines: Mapping[str, Shape]) -> None:
         self.count = 0
+        names = {name.format(side=side): shape for name, shape in lines.items()}
+        self.files = (f"{side}.parquet", *names)
         self._whole = whole
-        self._reasoning = reasoning
         self._waiting: list[pa.Table] = []
         self._open = contextlib.ExitStack()
         # Whatever compresses best is decided here once: these bytes are what the manifest vouches for.
         self._table = self._open.enter_context(
             pq.ParquetWriter(folder / f"{side}.parquet", whole, compression="zstd", use_dictionary=False)
         )
-        self._lines = self._open.enter_context((folder / f"{side}.jsonl").open("wb"))
+        self._lines = [(self._open.enter_context((folder / name).open("wb")), shape) for name, shape in names.items()]
 
     def __enter__(self) -> Sink:
         return self
@@ -165,30 +206,17 @@ class Sink:
         while len(table) >= least:
             group, table = table.slice(0, GROUP_ROWS).combine_chunks(), table.slice(GROUP_ROWS)
             self._table.write_table(group, row_group_size=GROUP_ROWS)
-            _write_lines(group, self._lines, self._reasoning)
+            for stream, shape in self._lines:
+                _write_lines(shape(group), stream)
         self._waiting = [table]
 
 
-def _write_lines(table: pa.Table, stream: Any, reasoning: bool) -> None:
-    """Write rows as TRL reads them, roles and texts only: `messages`, or `prompt`, `chosen`, `rejected` as lists."""
+def _write_lines(columns: Mapping[str, Any], stream: Any) -> None:
     import polars as pl
 
-    columns: dict[str, Any] = {"id": table.column("id")}
-    for name in ("messages", "prompt", "chosen", "rejected"):
-        if name in table.column_names:
-            columns[name] = _said(table.column(name), reasoning and name == "messages")
-    frame = pl.from_arrow(pa.table(columns))
+    frame = pl.from_arrow(pa.table(dict(columns)))
     assert isinstance(frame, pl.DataFrame)
     frame.write_ndjson(stream)
-
-
-def _said(column: pa.ChunkedArray, reasoning: bool) -> pa.Array:
-    lists = pa.concat_arrays(column.chunks)
-    turns = lists.flatten()
-    names = {"role": "role", "content": "content", **({"reasoning": "reasoning_content"} if reasoning else {})}
-    struct = pa.StructArray.from_arrays([turns.field(name) for name in names], names=list(names.values()))
-    offsets = np.concatenate(([0], np.cumsum(lists.value_lengths().to_numpy(zero_copy_only=False))))
-    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), struct)
 
 
 def write_left_out(folder: Path, index: Index) -> int:
@@ -203,10 +231,13 @@ def write_left_out(folder: Path, index: Index) -> int:
     return len(table)
 
 
-def describe(folder: Path, counts: Mapping[str, int]) -> dict[str, dict[str, int | str]]:
-    """Digest, size and rows of each file of a folder; files without rows are given without."""
+def describe(
+    folder: Path, counts: Mapping[str, int], only: Iterable[str] | None = None
+) -> dict[str, dict[str, int | str]]:
+    """Digest, size and rows of each file of a folder, or of some; files without rows are given without."""
     found: dict[str, dict[str, int | str]] = {}
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
+    paths = folder.iterdir() if only is None else (folder / name for name in only)
+    for path in sorted(p for p in paths if p.is_file()):
         found[path.name] = {"sha256": files.sha256_file(path), "bytes": path.stat().st_size}
         if path.name in counts:
             found[path.name]["rows"] = counts[path.name]

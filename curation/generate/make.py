@@ -91,6 +91,9 @@ def row(scenario: Scenario, variation: int, seed: int, turns: Sequence[Turn]) ->
         "told": " ".join(t.told for t in client if t.told) or None,
         "risk_level": scenario.safety.risk,
         "flags": _plainly(scenario.safety.flags),
+        # Who speaks, for the prompt of whoever learns to play this client.
+        "who": scenario.who,
+        "voice": scenario.voice,
         "model": " ".join(sorted({t.model for t in turns if t.model})) or None,
         "prompt": made_of(prompts) if prompts else None,
     }

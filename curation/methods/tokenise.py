@@ -46,6 +46,10 @@ class Tokeniser:
         at = next((i for i in range(len(whole)) if whole[i : i + len(bare)] == bare), 0)
         return cls(files, (tuple(whole[:at]), tuple(whole[at + len(bare) :])), tokenizer)
 
+    def has(self, token: str) -> bool:
+        """Whether it has a token of its own that is written so."""
+        return self._tokenizer.token_to_id(token) is not None
+
     def tokens(self, texts: pa.StringArray) -> pa.ListArray:
         """The tokens of each text, without the special ones around it; of a null, none."""
         return _encode(self._tokenizer, texts)

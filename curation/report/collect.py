@@ -157,7 +157,7 @@ def _mix(key: str, manifest: Mapping[str, Any]) -> MixSummary:
         task=manifest["recipe"]["task"],
         key=key,
         rows=rows["selected"],
-        rows_asked=manifest["recipe"].get("rows"),
+        rows_asked=(manifest["recipe"].get("budget") or {}).get("rows"),
         asked={n: facts["asked"] for n, facts in sources.items() if facts.get("asked") is not None},
         got={n: facts["selected"] for n, facts in sources.items()},
         personas=dict(ranked(manifest.get("personas") or {})),

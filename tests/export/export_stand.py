@@ -87,6 +87,7 @@ def publish(
     digits: int = 0,
     overlay: Mapping[str, pa.Array] | None = None,
     types: Mapping[str, pa.DataType] | None = None,
+    scrub: str | None = "rules",
 ) -> View:
     """Rows as the published table of a source, in parts by `digits` of the id; `types` name further columns."""
     schema = SCHEMA
@@ -100,7 +101,8 @@ def publish(
         table = pa.Table.from_pylist([{c: r.get(c) for c in schema.names} for r in of_part], schema=schema)
         key = digest([source, name, digits, table.to_pylist(), str(schema)])
         parts[name] = store.write_part(source, "records", key, table, empty_dropped(), {})
-    key = digest([p.key for p in parts.values()])
+    key = digest([scrub, *(p.key for p in parts.values())])
+    made = [{"stage": "scrub", "models": {"level": scrub}}] if scrub else []
     return View(
-        (store.publish(source, "records", key, parts, columns=schema.names, ingredients=[], rows_in=len(rows)),)
+        (store.publish(source, "records", key, parts, columns=schema.names, ingredients=made, rows_in=len(rows)),)
     )

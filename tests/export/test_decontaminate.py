@@ -8,7 +8,7 @@ from export_stand import make_project, pair, publish, record, turns
 from curation.core.errors import ProjectError
 from curation.export import benchmarks
 from curation.export.export import export, left_out
-from curation.export.recipe import MixRecipe, load
+from curation.export.recipe import Budget, MixRecipe, load
 
 ASKED = [
     "A train leaves the harbour town at nine in the morning and reaches the hills by noon: how fast does it go?",
@@ -73,10 +73,10 @@ def test_a_row_that_holds_two_items_gives_both_away(project):
 
 
 def test_what_is_left_out_is_made_up_for(project):
-    rows = [asked("one", n, ASKED[0] + f" {n}") for n in range(5)] + [asked("one", n, f"hi {n}") for n in range(5, 9)]
+    rows = [asked("one", n, ASKED[0] + f" {n}") for n in range(5)] + [asked("one", n, f"hi {n}") for n in range(5, 15)]
     views = {"one": publish(project, "one", rows), "two": publish(project, "two", [])}
-    made = export(project, MixRecipe(**{**vars(RECIPE), "rows": 4}), views)
-    assert made.manifest["rows"]["selected"] == 4
+    made = export(project, MixRecipe(**{**vars(RECIPE), "budget": Budget(rows=4)}), views)
+    assert made.manifest["rows"]["train"] == 4
 
 
 def test_prompts_of_preferences_count_their_answers_do_not(project):

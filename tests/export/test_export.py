@@ -15,7 +15,7 @@ from curation.core.annotations import Annotations, Answer
 from curation.core.errors import GateError, IntegrityError, ProjectError
 from curation.export import write
 from curation.export.export import export, exports_with, latest, left_out, verify_exports
-from curation.export.recipe import MixRecipe, Persona, Splits
+from curation.export.recipe import Budget, MixRecipe, Persona, Splits
 from curation.methods import screen
 
 VOICES = {"assistant": Persona(), "client": Persona(system="Client.", opening="Hello."), "neutral": Persona()}
@@ -55,12 +55,17 @@ def test_the_files_of_an_sft_mix(tmp_path):
     made = export(project, SFT, views, say=said.append)
     manifest = made.manifest
     assert sorted(p.name for p in made.folder.iterdir()) == [
+        "LICENSES",
         "README.md",
         "SHA256SUMS",
+        "axolotl.yaml",
+        "croissant.json",
+        "dataset_info.json",
         "left_out.parquet",
         "manifest.json",
         "train.jsonl",
         "train.parquet",
+        "trl.yaml",
         "validation.jsonl",
         "validation.parquet",
     ]
@@ -72,7 +77,9 @@ def test_the_files_of_an_sft_mix(tmp_path):
         assert bare == lines(made, side)[0]["messages"]
         assert {r["phase"] for r in rows} == {"all"} and {r["licence"] for r in rows} == {"MIT"}
         assert all(r["source"] == r["id"].partition(":")[0] and r["language"] == "en" for r in rows)
-        assert list(rows[0]) == ["id", "messages", "persona", "source", "licence", "language", "phase", "n_turns"]
+        assert ",".join(rows[0]) == (
+            "id,messages,persona,source,licence,language,portion,phase,epoch,at,n_turns,n_tokens,n_trained"
+        )
     assert manifest["rows"]["seen"] == 160 and any("160" in line for line in said)
     assert manifest["sources"]["two"]["left_out"]["kind"] == 40
     assert latest(project, "sft") == made.folder and latest(project, "other") is None
@@ -301,10 +308,10 @@ def test_emotion_labels_leave_where_a_source_is_tagged(tmp_path):
 def test_shortage_is_said(tmp_path):
     project, views = stand(tmp_path)
     said = []
-    export(project, replace(SFT, rows=100, shares={"one": 0.5, "two": 0.5}), views, say=said.append)
-    assert [line for line in said if "shortage" in line] == ["sft: shortage: two has 40 of the 50 rows asked for"]
-    export(project, replace(SFT, rows=5000), views, say=said.append)
-    assert said[-1] == "sft: shortage: it has 120 of the 5,000 rows asked for"
+    export(project, replace(SFT, budget=Budget(rows=100), shares={"one": 0.5, "two": 0.5}), views, say=said.append)
+    assert [line for line in said if "shortage" in line] == ["sft: shortage: two has 33 of the 50 rows asked for"]
+    export(project, replace(SFT, budget=Budget(rows=5000)), views, say=said.append)
+    assert "sft: shortage: all: two has 33 of the 2,500 rows asked for (33 there)" in said
 
 
 def test_a_source_without_rows_here_is_answered_with_the_command(tmp_path):
@@ -320,7 +327,7 @@ def test_every_flipped_bit_and_every_stray_file_is_found(tmp_path):
     assert list(verify_exports(project)) == []
     chance = random.Random(5)
     every = [p for p in (project.data / "exports").rglob("*") if p.is_file()]
-    assert len(every) == 2 * 9
+    assert len(every) == 2 * 15
     for path in every * 3:
         good = path.read_bytes()
         spot = chance.randrange(len(good) * 8)
@@ -364,7 +371,7 @@ def test_a_crash_leaves_no_half_export(tmp_path, monkeypatch, point):
 def test_an_empty_mix_says_why_it_is_empty(tmp_path):
     project, views = stand(tmp_path, {"one": [record("one", 1)]})
     made = export(project, DPO, views)
-    assert made.manifest["rows"] == {"seen": 1, "selected": 0, "train": 0, "validation": 0}
+    assert made.manifest["rows"] == {"seen": 1, "selected": 0, "repeats": 0, "train": 0, "validation": 0, "test": 0}
     assert made.manifest["sources"]["one"]["left_out"] == {"kind": 1}
     assert pq.read_schema(made.folder / "train.parquet").names[:4] == ["id", "prompt", "chosen", "rejected"]
 

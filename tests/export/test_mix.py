@@ -4,10 +4,12 @@ from export_stand import SCHEMA, make_project, pair, publish, record, turns
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.export.count import Estimate
 from curation.export.gates import Right, classify
-from curation.export.mix import ALL_REASONS, allot, build_index, select
+from curation.export.index import ALL_REASONS, build_index
+from curation.export.mix import select
 from curation.export.people import People
-from curation.export.recipe import MixRecipe, Persona, Where
+from curation.export.recipe import Budget, MixRecipe, Persona, Where
 
 KEY = bytes(range(32))
 NOBODY = People({}, frozenset())
@@ -20,15 +22,27 @@ def index_of(folder, rows_by_source, recipe, *, people=NOBODY, priority=None, li
 
 
 def decide(views, recipe, *, people=NOBODY, priority=None, licences=None):
-    index = build_index(KEY, recipe, views, people, lambda line: None)
+    index = build_index(KEY, recipe, views, people, Estimate(), lambda line: None)
     licences = {name: (licences or {}).get(name, "MIT") for name in views}
-    select(
+    index.found = select(
         index,
         recipe,
         {name: (priority or {}).get(name, 0) for name in views},
         {name: Right(licence, classify(licence)) for name, licence in licences.items()},
     )
     return index
+
+
+def held(index, source):
+    """The rows of a source that are held out, taken or not."""
+    which = (index.sides.of > 0) & (index.source == index.names.index(source))
+    return index.id.filter(pa.array(which)).to_pylist()
+
+
+def trained(index):
+    """Rows taken for training by source."""
+    found = index.found.taken.row[index.sides.of[index.found.taken.row] == 0]
+    return {n: int((index.source[found] == k).sum()) for k, n in enumerate(index.names)}
 
 
 def taken(index):
@@ -135,19 +149,21 @@ def test_a_twin_that_may_not_leave_displaces_none(tmp_path):
 
 def test_shares_are_met_and_shortage_is_no_redistribution(tmp_path):
     rows = {name: [record(name, n) for n in range(count)] for name, count in (("a", 60), ("b", 60), ("c", 3))}
-    recipe = MixRecipe(mix="m", task="sft", rows=40, shares={"a": 0.5, "b": 0.25, "c": 0.25})
+    recipe = MixRecipe(mix="m", task="sft", budget=Budget(rows=40), shares={"a": 0.5, "b": 0.25, "c": 0.25})
     index = index_of(tmp_path, rows, recipe)
-    assert index.asked == {"a": 20, "b": 10, "c": 10}
-    assert {n: c["selected"] for n, c in index.counts().items()} == {"a": 20, "b": 10, "c": 3}
+    assert index.found.amounts.portion_asked.tolist() == [[20, 10, 10]]
+    assert trained(index) == {"a": 20, "b": 10, "c": 3 - len(held(index, "c"))}
 
 
 def test_rows_and_caps(tmp_path):
     rows = {name: [record(name, n) for n in range(30)] for name in "ab"}
     capped = index_of(tmp_path, rows, MixRecipe(mix="m", task="sft", max_rows_per_source=7))
     assert {c["selected"] for c in capped.counts().values()} == {7}
-    budget = index_of(tmp_path, rows, MixRecipe(mix="m", task="sft", rows=20), tag=2)
-    ranks = np.sort(budget.rank)
-    assert set(budget.rank[budget.selected]) == set(ranks[:20])
+    budget = index_of(tmp_path, rows, MixRecipe(mix="m", task="sft", budget=Budget(rows=20)), tag=2)
+    train = budget.sides.of == 0
+    for source in range(2):
+        ranks = np.sort(budget.rank[train & (budget.source == source)])
+        assert set(budget.rank[budget.selected & train & (budget.source == source)]) == set(ranks[:10])
 
 
 def test_another_seed_or_mix_takes_other_rows(tmp_path):
@@ -156,9 +172,9 @@ def test_another_seed_or_mix_takes_other_rows(tmp_path):
         frozenset(taken(index_of(tmp_path, rows, recipe, tag=tag)))
         for tag, recipe in enumerate(
             [
-                MixRecipe(mix="m", task="sft", rows=20),
-                MixRecipe(mix="m", task="sft", rows=20, seed=18),
-                MixRecipe(mix="n", task="sft", rows=20),
+                MixRecipe(mix="m", task="sft", budget=Budget(rows=20)),
+                MixRecipe(mix="m", task="sft", budget=Budget(rows=20), seed=18),
+                MixRecipe(mix="n", task="sft", budget=Budget(rows=20)),
             ]
         )
     ]
@@ -173,16 +189,14 @@ def test_an_added_source_leaves_the_rows_of_the_others(tmp_path):
         for tag, some in (("1", {"b": rows["b"]}), ("2", rows))
     )
     assert [i for i in after if i.startswith("b:")] == before
-    fixed = index_of(tmp_path, rows, MixRecipe(mix="m", task="sft", rows=22, shares={"a": 0.5, "b": 0.5}), tag="3")
-    assert [i for i in taken(fixed) if i.startswith("b:")] == before
-
-
-@given(st.integers(1, 500), st.lists(st.integers(1, 50), min_size=1, max_size=8))
-def test_allotted_rows_add_up(rows, weights):
-    shares = {f"s{n}": w / sum(weights) for n, w in enumerate(weights)}
-    given_ = allot(rows, shares)
-    assert sum(given_.values()) == rows
-    assert all(abs(given_[name] - rows * share) < 1 + 1e-9 for name, share in shares.items())
+    alone, both = (
+        MixRecipe(mix="m", task="sft", budget=Budget(rows=size), shares=shares)
+        for size, shares in ((11, {"b": 1.0}), (22, {"a": 0.5, "b": 0.5}))
+    )
+    before, after = (
+        taken(index_of(tmp_path, some, r, tag=f"x{len(some)}")) for some, r in (({"b": rows["b"]}, alone), (rows, both))
+    )
+    assert [i for i in after if i.startswith("b:")] == before
 
 
 ROW = st.fixed_dictionaries(
@@ -201,7 +215,7 @@ RECIPE = st.builds(
     MixRecipe,
     mix=st.just("m"),
     task=st.sampled_from(["sft", "dpo"]),
-    rows=st.none() | st.integers(1, 20),
+    budget=st.none() | st.builds(Budget, rows=st.integers(1, 20)) | st.builds(Budget, tokens=st.integers(1, 400)),
     max_rows_per_source=st.none() | st.integers(1, 5),
     where=st.builds(Where, languages=st.none() | st.just(("en",)), min_turns=st.none() | st.just(2)),
 )
@@ -211,6 +225,7 @@ class Memory:
     """A view of rows that are in no file, cut into parts at random places."""
 
     columns = tuple(SCHEMA.names)
+    tables = ()
 
     def __init__(self, rows, random):
         table = pa.Table.from_pylist(sorted(rows, key=lambda r: r["id"]), schema=SCHEMA)

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.core.annotations import Annotations, Answer
+from curation.export.count import Estimate
 from curation.export.export import export, left_out
 from curation.export.gates import Right, classify
-from curation.export.mix import ALL_REASONS, build_index, select
+from curation.export.index import ALL_REASONS, build_index
+from curation.export.mix import select
 from curation.export.people import People
 from curation.export.recipe import MixRecipe, Persona, Splits
 from curation.methods.duplicate import DUPLICATE
@@ -54,7 +56,7 @@ def views_of(folder, rows, sources=None):
 
 def decided(folder, rows, *, sources=None, recipe=SFT, people=NOBODY, priority=None, licences=None):
     _, views = views_of(folder, rows, sources)
-    index = build_index(bytes(32), recipe, views, people, lambda line: None)
+    index = build_index(bytes(32), recipe, views, people, Estimate(), lambda line: None)
     licences = {name: (licences or {}).get(name, "MIT") for name in views}
     rights = {name: Right(licence, classify(licence)) for name, licence in licences.items()}
     select(index, recipe, {name: (priority or {}).get(name, 0) for name in views}, rights)

@@ -2,7 +2,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.export.split import held_out
+from curation.export.recipe import Splits
+from curation.export.split import sides as sides_of
 
 KEY = bytes(32)
 SOME = st.none() | st.integers(0, 8)
@@ -13,7 +14,7 @@ def sides(rows, share=0.5, start=0):
     ids = pa.array([f"s:{n + start}" for n in range(len(rows))], pa.string())
     rows = [(*row, None)[:3] for row in rows]
     shared = (pa.array([None if r[c] is None else f"{c}{r[c]}" for r in rows], pa.string()) for c in range(3))
-    return held_out(KEY, ids, *shared, share).tolist()
+    return (sides_of(KEY, ids, list(shared), Splits(validation=share)).of > 0).tolist()
 
 
 @given(ROWS)
