@@ -94,6 +94,7 @@ def finder(level: str) -> Finder:
 @functools.cache
 def _made(level: str, digest: str | None) -> Finder:
     from curation.clean.pii.driver import Driver
+    from curation.clean.pii.learned import tagger
     from curation.clean.pii.patterns import recognisers
     from curation.clean.pii.rules import RULES
 
@@ -103,7 +104,7 @@ def _made(level: str, digest: str | None) -> Finder:
     else:
         model = _home(kind).load(name, _shown(level)) if name else None
         languages = frozenset({"en"}) | (model.languages if model else frozenset())
-        made = Finder(_shown(level), Driver(recognisers(), model), RULES, languages, model)
+        made = Finder(_shown(level), Driver(recognisers(), model), RULES, languages, model, tagger.search)
     check(made)
     return made
 
