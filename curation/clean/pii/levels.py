@@ -1,7 +1,7 @@
 """The levels of finding personal data: each holds all weaker ones, so a stronger level never finds less.
 
     patterns                 numbers and addresses with a shape of their own, in any language; an explicit opt-in
-    rules                    also conversational cues and word lists, in English; the default, with nothing to download
+    rules                    also cues, word lists and a small model of ours, in English; the default, nothing to download
     spacy:MODEL              also the entities of a spaCy pipeline, by name or folder
     transformers:MODEL       also those of a token-classification model: a folder, or owner/name@commit
     gliner:FOLDER            also those of a GLiNER model
@@ -18,6 +18,7 @@ from typing import Any
 
 from curation.clean.pii import entities
 from curation.clean.pii.finder import Finder
+from curation.clean.pii.learned import shipped
 from curation.core.errors import MissingError, UsageError
 
 LEVELS = "patterns, rules, spacy:MODEL, transformers:MODEL, gliner:FOLDER"
@@ -74,7 +75,10 @@ def fingerprints(level: str) -> dict[str, str]:
         MissingError: the model is not here.
     """
     kind, _, name = level.partition(":")
-    return {"level": _shown(level), "recognisers": RECOGNISERS, **({"model": _home(kind).digest(name)} if name else {})}
+    told = {"level": _shown(level), "recognisers": RECOGNISERS}
+    if kind != "patterns":
+        told["learned"] = shipped.digest()
+    return {**told, "model": _home(kind).digest(name)} if name else told
 
 
 def finder(level: str) -> Finder:

@@ -6,7 +6,6 @@ import functools
 import io
 import lzma
 from collections.abc import Iterator, Sequence
-from importlib import resources
 from typing import NamedTuple
 
 import numba
@@ -15,13 +14,13 @@ import numpy.typing as npt
 
 from curation.clean.pii.finding import LABELS, Finding
 from curation.clean.pii.helplines import is_helpline
+from curation.clean.pii.learned import shipped
 from curation.clean.pii.learned import vocabulary as v
-from curation.clean.pii.learned.crf import Floats, allowed, best_path
+from curation.clean.pii.learned.crf import Floats, best_path
 from curation.clean.pii.learned.features import BITS, MOST, features, worth
 from curation.clean.pii.learned.tokens import Codes, Ints, Tokens, codes, tables, tokenise
-from curation.clean.pii.learned.vocabulary import Bits, Vocabulary, look_up, vocabulary
+from curation.clean.pii.learned.vocabulary import Bits, look_up, vocabulary
 
-FILE = "weights.xz"
 TAGS = 1 + 2 * len(LABELS)
 SCORE = 0.6
 """What a finding of the model scores: below whatever the rules are sure of."""
@@ -62,7 +61,7 @@ def unpacked(data: bytes) -> Weights:
 @functools.cache
 def weights() -> Weights:
     """The weights that come with the package."""
-    return unpacked(resources.files("curation.clean.pii.learned").joinpath(FILE).read_bytes())
+    return unpacked(shipped.read(shipped.WEIGHTS))
 
 
 def search(texts: Sequence[str]) -> list[list[Finding]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import lzma
-from importlib import resources
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from curation.clean.pii.learned import shipped
 from curation.clean.pii.learned.tokens import Hashes, hashed
 from curation.clean.pii.rules import cues, kinds, known, names, public
 from curation.clean.pii.rules.gazetteer import towns
@@ -44,9 +45,8 @@ class Vocabulary(NamedTuple):
 
 def english() -> dict[str, int]:
     """Words of English in lower case, with how common they are; and words that dictionaries write with a capital."""
-    packed = resources.files("curation.clean.pii.learned").joinpath("english.xz").read_bytes()
     told: dict[str, int] = {}
-    for line in lzma.decompress(packed).decode().splitlines():
+    for line in lzma.decompress(shipped.read(shipped.ENGLISH)).decode().splitlines():
         tier, _, words = line.partition(" ")
         for word in words.split():
             told[word] = 1 << int(tier)
@@ -58,8 +58,8 @@ def vocabulary() -> Vocabulary:
     """Read all lists, once in a process."""
     told = english()
 
-    def add(words: object, bit: int) -> None:
-        for word in words:  # type: ignore[attr-defined]
+    def add(words: Iterable[str], bit: int) -> None:
+        for word in words:
             low = names.fold(word.casefold().replace("’", "'"))
             told[low] = told.get(low, 0) | bit
 
