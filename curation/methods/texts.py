@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -113,6 +114,18 @@ class Texts:
                 start += 2 * size
             columns[name] = changed.column()
         return columns
+
+    def without_meta(self, keys: Sequence[str]) -> Texts:
+        """The same strings, but null where the value of one of these keys of `meta` stands."""
+        meta = self._columns.get("meta")
+        if not keys or not isinstance(meta, _Meta):
+            return self
+        size = len(meta.rows)
+        named = pc.fill_null(pc.is_in(meta.key, value_set=pa.array(keys, pa.string())), False)
+        start = 2 * sum(len(part.rows) for part in itertools.takewhile(lambda part: part is not meta, self._columns.values()))
+        mask = np.zeros(len(self.values), np.bool_)
+        mask[start : start + size] = named.to_numpy(zero_copy_only=False)
+        return replace(self, values=pc.if_else(pa.array(mask), pa.scalar(None, pa.string()), self.values))
 
     def where(self, spots: Ints) -> list[tuple[str, int]]:
         """For some of the strings, their column (`messages`, `messages.reasoning`, …) and turn, from 0."""

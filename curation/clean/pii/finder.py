@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ from curation.clean.pii.driver import Driver, Hit, passing
 from curation.clean.pii.entities import Model
 from curation.clean.pii.finding import LABELS, Finding
 from curation.clean.pii.helplines import is_helpline
+from curation.clean.pii.settle import joined, settle
 
 if TYPE_CHECKING:
     from curation.clean.pii.rules.rule import Rule
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 WINDOW = 10_000
 OVERLAP = 1_000
 """Recognisers see at most this many characters at once, so that no pattern runs long; windows overlap by so many."""
+
+Learned = Callable[[Sequence[str]], list[list[Finding]]]
+"""What was learned from marked texts: findings in each of some texts, whatever the others are."""
 
 _URL_REST = re.compile(r"[^\s<>\"]*")
 
@@ -49,6 +53,7 @@ class Finder:
         rules: Sequence[Rule] = (),
         languages: frozenset[str] | None = None,
         model: Model | None = None,
+        learned: Learned | None = None,
     ) -> None:
         self.level = level
         self.languages = languages
@@ -56,6 +61,7 @@ class Finder:
         self.labels = driver.labels.union(*(one.labels for one in rules))
         self._driver = driver
         self._rules = rules
+        self._learned = learned
 
     def search(self, texts: Sequence[str], min_score: float) -> list[list[Finding]]:
         """Candidates in each text, overlapping ones and all; the result for a text depends on nothing else.
@@ -76,6 +82,14 @@ class Finder:
                 window = windows[index]
                 told = (one for one in rule.search(window.text) if one.score >= min_score)
                 found[window.place] += _whole(texts[window.place], window, told)
+        if self._learned is not None:
+            more: dict[int, list[Finding]] = {}
+            for window, hits in zip(windows, self._learned(seen), strict=True):
+                if hits:
+                    told = (one for one in hits if one.score >= min_score)
+                    more.setdefault(window.place, []).extend(_whole(texts[window.place], window, told))
+            for place, hits in more.items():
+                found[place] += _added(texts[place], found[place], hits)
         return found
 
     def _labelled(self, text: str, hits: Iterable[Hit]) -> Iterator[Finding]:
@@ -83,6 +97,16 @@ class Finder:
             label = self._driver.label_of(hit)
             if label in LABELS and not (label == "PHONE" and is_helpline(text[hit.start : hit.end])):
                 yield Finding(hit.start, hit.end, label, hit.score, hit.recogniser)
+
+
+def _added(text: str, told: Sequence[Finding], learned: Iterable[Finding]) -> list[Finding]:
+    """What was learned adds to what the rules tell: it renames nothing they found, and knows no public figure better."""
+    public = [one for one in told if one.role == "public_figure"]
+    fresh = [one for one in learned if not any(p.start < one.end and one.start < p.end for p in public)]
+    if not fresh:
+        return []
+    settled = settle(text, told)
+    return [one for one in joined(text, settled, fresh) if one not in settled]
 
 
 def _windows(texts: Sequence[str]) -> Iterator[_Window]:

@@ -1,7 +1,7 @@
 """The levels of finding personal data: each holds all weaker ones, so a stronger level never finds less.
 
     patterns                 numbers and addresses with a shape of their own, in any language; an explicit opt-in
-    rules                    also conversational cues and word lists, in English; the default, with nothing to download
+    rules                    also cues, word lists and a small model of ours, in English; the default, nothing to download
     spacy:MODEL              also the entities of a spaCy pipeline, by name or folder
     transformers:MODEL       also those of a token-classification model: a folder, or owner/name@commit
     gliner:FOLDER            also those of a GLiNER model
@@ -18,6 +18,7 @@ from typing import Any
 
 from curation.clean.pii import entities
 from curation.clean.pii.finder import Finder
+from curation.clean.pii.learned import shipped
 from curation.core.errors import MissingError, UsageError
 
 LEVELS = "patterns, rules, spacy:MODEL, transformers:MODEL, gliner:FOLDER"
@@ -74,7 +75,10 @@ def fingerprints(level: str) -> dict[str, str]:
         MissingError: the model is not here.
     """
     kind, _, name = level.partition(":")
-    return {"level": _shown(level), "recognisers": RECOGNISERS, **({"model": _home(kind).digest(name)} if name else {})}
+    told = {"level": _shown(level), "recognisers": RECOGNISERS}
+    if kind != "patterns":
+        told["learned"] = shipped.digest()
+    return {**told, "model": _home(kind).digest(name)} if name else told
 
 
 def finder(level: str) -> Finder:
@@ -94,6 +98,7 @@ def finder(level: str) -> Finder:
 @functools.cache
 def _made(level: str, digest: str | None) -> Finder:
     from curation.clean.pii.driver import Driver
+    from curation.clean.pii.learned import tagger
     from curation.clean.pii.patterns import recognisers
     from curation.clean.pii.rules import RULES
 
@@ -103,7 +108,7 @@ def _made(level: str, digest: str | None) -> Finder:
     else:
         model = _home(kind).load(name, _shown(level)) if name else None
         languages = frozenset({"en"}) | (model.languages if model else frozenset())
-        made = Finder(_shown(level), Driver(recognisers(), model), RULES, languages, model)
+        made = Finder(_shown(level), Driver(recognisers(), model), RULES, languages, model, tagger.search)
     check(made)
     return made
 

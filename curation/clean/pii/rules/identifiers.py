@@ -46,9 +46,12 @@ _BY_SHAPE = re.compile(
 )
 _MONEY = re.compile(
     r"(?i)(?<![\w-])(?P<cue>(?:(?:bank|checking|savings|current|joint|my|her|his) )?(?:account|acct|acc|a/c)|iban|routing|transit|"
-    r"sort[ -]?code|s/c|bsb|aba|swift|bic|(?:debit |credit |bank )?card|visa|mastercard|amex|cvv2?|cvc|security code|pin|loan|"
+    r"branch(?: code)?|ifsc|clabe|sort[ -]?code|s/c|bsb|aba|swift|bic|(?:debit |credit |bank )?card|visa|mastercard|amex|cvv2?|cvc|security code|pin|loan|"
     rf"mortgage){_LINK}(?:(?P<ending>(?:that )?(?:ending|ends|finishing|finishes)(?: in| with)? ?)?){_VALUE}"
 )
+_LEAST = {"pin": 4, "cvv": 3, "cvc": 3, "cvv2": 3, "transit": 5}
+"""How many digits a number has at least behind such a word."""
+
 _LAST_FOUR = re.compile(
     r"(?i)\blast (?:four|4)(?: digits)?(?P<of> (?:of|on) (?:my|the|her|his) [\w ]{2,24}?)?(?: (?:is|are|were))?[ :]{1,2}(?P<value>\d{4})(?!\w)"
 )
@@ -99,7 +102,7 @@ def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
     for match in _BY_SHAPE.finditer(text, start, end):
         yield Finding(*match.span(), "ID", 0.7, "identifiers")
     for match in _MONEY.finditer(text, start, end):
-        least = {"pin": 4, "cvv": 3, "cvc": 3, "cvv2": 3}.get(
+        least = _LEAST.get(
             low(match["cue"]), 4 if match["ending"] or match["word"] else 6
         )
         if _is_code(match["value"], least):
@@ -168,6 +171,12 @@ _PLAIN_WORDS = FUNCTION | frozenset(
 _BARE = re.compile(
     r"(?<![\w.@/#&=:$%+'’-])(?P<word>[a-z]{4,20})[._]?\d{2,4}(?![\w@(/=:+-]|[.,]\d)"
     r"|(?<![\w.@/#&=:$%+'’-])[A-Za-z]{2,}(?:_[A-Za-z]{2,}){1,3}\d{0,4}(?![\w@(/=:+-])"
+    r"|(?<![\w.@/#&=:$%+'’-])[a-z]{3,20}\.[a-z]{3,20}\.?\d{1,4}(?![\w@(/=:+-]|[.,]\d)"
+)
+# In one piece, with capitals inside: a name that somebody gave themselves, where somebody goes by a name.
+_GOES_BY = re.compile(
+    r"(?i:(?<![\w-])(?:(?:posts?|posting|posted|tweets?|tweeting|comments?|commenting|writes?|streams?|signed (?:up|in)|logged in|known|plays?)"
+    r" (?:\w+ )?(?:as|under)|goes by|go by)[ :,]{1,2})[\"“'‘]?(?P<value>[A-Z][a-z]+(?:[A-Z][a-z]+)+\d{0,4})(?!\w)"
 )
 _CODE = re.compile(r"[{}=;`\\|<>]|\(\)|__|_[A-Z]{2}|\w_\w[^ ]*\.[a-z]{1,4}\b")
 _WITH_DIGITS = (
@@ -201,6 +210,8 @@ def _handles(text: str) -> Iterator[Finding]:
             plain = low(match[group])
             if not (plain in _PLAIN_WORDS | NO_NAME | _STATES or _ADJECTIVE.match(plain) or plain.isdecimal()):
                 yield Finding(*match.span(group), "HANDLE", 0.65, "identifiers")
+    for match in _GOES_BY.finditer(text):
+        yield Finding(*match.span("value"), "HANDLE", 0.6, "identifiers")
     for match in _USER_IS.finditer(text):
         if low(match["value"]) not in _PLAIN_WORDS | NO_NAME and not match["value"].isdecimal():
             yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
@@ -274,7 +285,7 @@ def _sites(text: str) -> Iterator[Finding]:
 _CALL = re.compile(
     r"(?i)(?<![\w-])(?:call(?:s|ed|ing)?|text(?:s|ed|ing)?|phones?|phoned|cell|mobile|mob|number(?:['’]s)?|ring|rang|reach|dial|fax|"
     r"telephone|tel|contact|whatsapp|voicemail|pager|sms|landline|extension|ext|direct line|line|digits)\b[^\d\n]{0,28}?"
-    r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,3}\d){6,14}(?:,? ?(?:ext|x|extension)\.? ?\d{1,5})?)(?![\w%]|[.,/:-]\d)"
+    r"(?P<value>\+?\(?\d(?:[ ().\u2010-\u2015-]{0,3}\d){6,18}(?:,? ?(?:ext|x|extension)\.? ?\d{1,5})?)(?![\w%]|[ ().,/:\u2010-\u2015-]{1,3}\d)"
 )
 _ABROAD = re.compile(
     r"(?<![\w+])\+[1-9]\d{0,2}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?:[ ,]{1,2}(?:ext|x|extension)\.? ?\d{1,5})?(?![\w%])"
@@ -360,7 +371,7 @@ RULES = (
     Rule(
         "identifiers",
         frozenset({"ID", "FINANCIAL", "HANDLE"}),
-        rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|sort|s/c|bsb|aba|swift|bic|card|visa|mastercard|amex|"
+        rf"(?i)\b(?:{_ALONE}|{_WITH_WORD}|account|acct|acc|a/c|iban|routing|transit|branch|ifsc|clabe|sort|s/c|bsb|aba|swift|bic|card|visa|mastercard|amex|"
         r"cvv2?|cvc|security code|pin|loan|mortgage|last four|last 4|vrn)(?:['’]s|s)?(?:[^\w\n]+[a-z]+\.?)*[^\w\n]*[a-z.-]*\p{Nd}|-\p{Lu}{2,4}-\p{Nd}|"
         r"(?-i:\p{Lu}{2} ?\p{Nd}{2} ?\p{Nd}|[A-HJ-NPR-Z0-9]{17})|0x[0-9a-fA-F]{40}|\$[A-Za-z]|"
         r"\p{Nd}{4}[ -]\p{Nd}{4}[ -]\p{Nd}{4}|(?-i:\p{Lu}{2}\p{Nd}{2} \p{Lu}{3})|(?:bc1|ltc1|[13lmdr4])[a-z0-9]{25}|"
@@ -370,7 +381,7 @@ RULES = (
     Rule(
         "handles",
         frozenset({"HANDLE"}),
-        rf"(?i) on (?:{_PLATFORMS})\b|\b(?:{_PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is| ?:| ?\(| )|\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\p{{Nd}}|\p{{L}}_|_\p{{L}}|"
+        rf"(?i) on (?:{_PLATFORMS})\b|\b(?:{_PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is| ?:| ?\(| )|\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\.?\p{{Nd}}|\p{{L}}_|_\p{{L}}|(?-i:\p{{Ll}}\p{{Lu}})|"
         rf"\b(?:{_PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}-]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{_PLATFORMS})\b",
         _handles,
     ),

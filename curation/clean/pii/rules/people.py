@@ -182,9 +182,8 @@ def _signature(line: Line, place: int, closed: bool) -> Person | None:
     """A name that signs: alone in a line behind a closing or a dash, or behind a closing at the end of the line."""
     end = capitals.extent(line, place)
     rest = end + 1 if line.low(end) == "." and end < len(line) else end
-    if any(
-        line.low(at).isalnum() and line.low(at) not in cues.CLOSINGS for at in range(rest, len(line))
-    ) or rest + 2 < len(line):
+    # The length first: a line may hold thousands of words behind this one.
+    if rest + 2 < len(line) or any(low.isalnum() and low not in cues.CLOSINGS for low in line.lows[rest:]):
         return None
     if line.kinds[place] & (HARD | PLAIN) and not line.kinds[place] & FIRST:
         return None

@@ -6,7 +6,16 @@ import time
 
 import pytest
 
-from curation.clean.pii.rules import addresses, dates, envelopes, identifiers, organisations, places, postcodes
+from curation.clean.pii.rules import (
+    addresses,
+    dates,
+    envelopes,
+    identifiers,
+    organisations,
+    people,
+    places,
+    postcodes,
+)
 
 RULES = [
     rule
@@ -33,3 +42,12 @@ def test_time_is_linear(rule) -> None:  # type: ignore[no-untyped-def]
         list(rule.search(text))
         # 50 µs for a character: a hundred times what is usual, a hundredth of what a quadratic pattern takes.
         assert time.process_time() - started < SIZE * 50e-6, repr(unit)
+
+
+@pytest.mark.parametrize("unit", ["Anne-Marie, ", "Zyx-Qua/", "Anne-Marie & ", "Tom, ", "Dr Xolani and "])
+def test_one_line_of_names_takes_linear_time(unit: str) -> None:
+    people.search("Tom met Anne")  # reads the lists
+    text = unit * (6 * SIZE // len(unit))
+    started = time.process_time()
+    people.search(text)
+    assert time.process_time() - started < 6 * SIZE * 25e-6

@@ -58,6 +58,10 @@ btc {FINANCIAL:1BoatSLRHtKNngkdXEobR76b53LETtpyT}
 he drives a van, {ID:LB12 QZR}
 my number's {PHONE:202 - 555 - 0171}
 call extension {PHONE:4412}
+CALL:{PHONE:04111 1111 1111 1111}@A0
+follow me, {HANDLE:quietharbour.91}, or not
+she tweets as {HANDLE:SorryNotSybil} these days
+transit {FINANCIAL:04512}, branch code {FINANCIAL:632005}
 """
 
 NOTHING = """
@@ -98,6 +102,11 @@ def test_what_a_cue_or_a_disguise_tells_is_found(sentence: str) -> None:
 @pytest.mark.parametrize("sentence", NOTHING.strip().splitlines())
 def test_codes_crisis_lines_and_counts_are_left_alone(sentence: str) -> None:
     assert found(sentence, identifiers.RULES) == []
+
+
+def test_a_telephone_number_never_ends_inside_a_longer_run_of_digits() -> None:
+    text = "call 0411 1111 1111 1112 1111 1111 1111 now"
+    assert [one for one in found(text, identifiers.RULES) if one[0] == "PHONE"] == []
 
 
 def test_characters_that_nobody_sees_hide_nothing() -> None:
