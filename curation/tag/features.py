@@ -8,8 +8,9 @@ calls for new weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -70,11 +71,47 @@ class Block:
     counts: npt.NDArray[np.int64]
 
 
-def blocks(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[Block]:
+Kind = Literal["all", "bytes", "words", "classes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Words that count as one: the grams of kind "classes" are those of words, with classes in the place of words.
+
+    Only grams that hold a class are counted, for the others are grams of words.
+
+    Attributes:
+        words: uint64, the keys of words, sorted.
+        stands: uint64, the key of the class that each stands for.
+    """
+
+    words: npt.NDArray[np.uint64]
+    stands: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, classes: Mapping[str, Sequence[str]]) -> Classes:
+        """The classes of words; a word that two of them name belongs to the first."""
+        first = {word: name for name, words in reversed(classes.items()) for word in words}
+        # A class is written in upper case, which no folded word is: it has a key of its own.
+        keys = {_word_key(word): _word_key(name.upper()) for word, name in first.items()}
+        words = np.array(sorted(keys), np.uint64)
+        return cls(words, np.array([keys[word] for word in words.tolist()], np.uint64))
+
+    def of_tokens(self, token: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        """Tokens with each known word replaced by its class."""
+        place = np.minimum(np.searchsorted(self.words, token), len(self.words) - 1)
+        return np.where(self.words.take(place) == token, self.stands.take(place), token)
+
+
+def blocks(
+    texts: pa.StringArray | pa.LargeStringArray, kind: Kind = "all", classes: Classes | None = None
+) -> Iterator[Block]:
     """Count the features of texts, a bounded number of bytes at a time.
 
     Args:
         texts: any length, slices too. A null, an empty text and one of white space alone have no features.
+        kind: which grams are counted.
+        classes: of words, for the grams of kind "classes".
 
     Yields:
         Blocks that together cover all texts in order.
@@ -87,7 +124,7 @@ def blocks(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[Block]:
     while first < len(raw):
         full = int(np.searchsorted(bounds, bounds[first] + _BLOCK_BYTES, side="right")) - 1
         stop = min(max(full, first + 1), first + _BLOCK_ROWS, len(raw))
-        yield _count(first, _tidy(pc.binary_slice(raw.slice(first, stop - first), 0, TEXT_BYTES)))
+        yield _count(first, _tidy(pc.binary_slice(raw.slice(first, stop - first), 0, TEXT_BYTES)), kind, classes)
         first = stop
 
 
@@ -122,7 +159,7 @@ def _offsets(raw: pa.LargeBinaryArray) -> npt.NDArray[np.int64]:
     return np.frombuffer(raw.buffers()[1], np.int64)[raw.offset : raw.offset + len(raw) + 1]
 
 
-def _count(first: int, raw: pa.LargeBinaryArray) -> Block:
+def _count(first: int, raw: pa.LargeBinaryArray, wanted: Kind, classes: Classes | None) -> Block:
     bounds, size = _offsets(raw), len(raw)
     ends = np.concatenate(([0], np.cumsum(np.diff(bounds) + 1)))
     # One space before, between and after the texts: grams then see the edges of a text as edges of a word.
@@ -135,7 +172,12 @@ def _count(first: int, raw: pa.LargeBinaryArray) -> Block:
         taken = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
         text[~gaps], kind[~gaps] = _FOLD.take(taken), _KIND.take(taken)
     row = np.concatenate(([0], np.repeat(np.arange(size, dtype=np.uint32), np.diff(ends)))).astype(np.uint32)
-    keys = np.sort(np.concatenate([*_byte_grams(text, kind == _SPACE, row), *_word_grams(text, kind, row)]))
+    grams: list[npt.NDArray[np.uint32]] = [np.zeros(0, np.uint32)]
+    if wanted in ("all", "bytes"):
+        grams += _byte_grams(text, kind == _SPACE, row)
+    if wanted != "bytes":
+        grams += _word_grams(text, kind, row, classes if wanted == "classes" else None)
+    keys = np.sort(np.concatenate(grams))
     found, counts = _runs(keys)
     return Block(first, size, found >> BITS, found & ((1 << BITS) - 1), counts)
 
@@ -162,8 +204,17 @@ def _byte_grams(
         yield _keys(gram.take(at), row.take(at + space.take(at)))
 
 
+def _word_key(word: str) -> np.uint64:
+    """The key of a token, as `_word_grams` makes it."""
+    data = np.frombuffer(word.encode(), np.uint8)
+    return np.uint64((data * _PLACE_KEYS.take(np.arange(len(data)) % _PLACES)).sum(dtype=np.uint64))
+
+
 def _word_grams(
-    text: npt.NDArray[np.uint8], kind: npt.NDArray[np.uint8], row: npt.NDArray[np.uint32]
+    text: npt.NDArray[np.uint8],
+    kind: npt.NDArray[np.uint8],
+    row: npt.NDArray[np.uint32],
+    classes: Classes | None,
 ) -> Iterator[npt.NDArray[np.uint32]]:
     """Keys of the grams of 1 to 3 tokens: runs of letters, runs of other scripts, single signs and emoji."""
     begins = (kind[1:] != kind[:-1]) | (kind[1:] == _SIGN) | (text[1:] >= _FIRST_OF_FOUR)
@@ -175,11 +226,23 @@ def _word_grams(
     token = np.add.reduceat(spread, starts - starts[0])
     word = kind.take(starts) != _SPACE
     token, owner = token[word], row.take(starts[word])
-    gram = token
+    if classes is None:
+        yield from _token_grams(token, owner, np.ones(len(token), bool))
+    else:
+        stands = classes.of_tokens(token)
+        yield from _token_grams(stands, owner, stands != token)
+
+
+def _token_grams(
+    token: npt.NDArray[np.uint64], owner: npt.NDArray[np.uint32], wanted: npt.NDArray[np.bool_]
+) -> Iterator[npt.NDArray[np.uint32]]:
+    """Keys of the grams within a text that hold a wanted token."""
+    gram, has = token, wanted
     for length in range(1, WORD_GRAMS + 1):
         if length > 1:
             gram = (gram[:-1] ^ (gram[:-1] >> np.uint64(31))) * _MUL_B + token[length - 1 :]
-        same = owner[: len(gram)] == owner[length - 1 :]
+            has = has[:-1] | wanted[length - 1 :]
+        same = has & (owner[: len(gram)] == owner[length - 1 :])
         yield _keys(gram[same] + np.uint64(length << 48), owner[: len(gram)][same])
 
 
