@@ -71,7 +71,7 @@ class Block:
     counts: npt.NDArray[np.int64]
 
 
-Kind = Literal["all", "bytes", "words", "classes"]
+Kind = Literal["bytes", "words", "classes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +103,45 @@ class Classes:
         return np.where(self.words.take(place) == token, self.stands.take(place), token)
 
 
-def blocks(
-    texts: pa.StringArray | pa.LargeStringArray, kind: Kind = "all", classes: Classes | None = None
-) -> Iterator[Block]:
+def blocks(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[Block]:
     """Count the features of texts, a bounded number of bytes at a time.
 
     Args:
         texts: any length, slices too. A null, an empty text and one of white space alone have no features.
-        kind: which grams are counted.
-        classes: of words, for the grams of kind "classes".
 
     Yields:
         Blocks that together cover all texts in order.
     """
+    for first, raw in _runs_of_texts(texts):
+        yield _count(first, raw)
+
+
+def occurrences(
+    texts: pa.StringArray | pa.LargeStringArray, kind: Kind, classes: Classes
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """The grams of one kind as they occur, in no order: cheaper than `blocks`, which sorts to count.
+
+    Args:
+        texts: as for `blocks`.
+        kind: which grams.
+        classes: of words, for the kind "classes".
+
+    Yields:
+        Of a run of texts, for each gram its text, counted from the first of all, and its bucket.
+    """
+    for first, raw in _runs_of_texts(texts):
+        text, kinds, row = _lay_out(raw)
+        if kind == "bytes":
+            grams = _byte_grams(text, kinds == _SPACE, row)
+        else:
+            grams = _word_grams(text, kinds, row, classes if kind == "classes" else None)
+        keys = np.concatenate([np.zeros(0, np.uint32), *grams])
+        wide = keys.astype(np.int64)
+        yield (wide >> BITS) + first, wide & ((1 << BITS) - 1)
+
+
+def _runs_of_texts(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[tuple[int, pa.LargeBinaryArray]]:
+    """Texts, a bounded number of bytes at a time, each run with the place of its first."""
     raw = pc.fill_null(texts.cast(pa.large_string()), "").cast(pa.large_binary())
     if len(raw) == 0:
         return
@@ -124,7 +150,7 @@ def blocks(
     while first < len(raw):
         full = int(np.searchsorted(bounds, bounds[first] + _BLOCK_BYTES, side="right")) - 1
         stop = min(max(full, first + 1), first + _BLOCK_ROWS, len(raw))
-        yield _count(first, _tidy(pc.binary_slice(raw.slice(first, stop - first), 0, TEXT_BYTES)), kind, classes)
+        yield first, _tidy(pc.binary_slice(raw.slice(first, stop - first), 0, TEXT_BYTES))
         first = stop
 
 
@@ -159,7 +185,17 @@ def _offsets(raw: pa.LargeBinaryArray) -> npt.NDArray[np.int64]:
     return np.frombuffer(raw.buffers()[1], np.int64)[raw.offset : raw.offset + len(raw) + 1]
 
 
-def _count(first: int, raw: pa.LargeBinaryArray, wanted: Kind, classes: Classes | None) -> Block:
+def _count(first: int, raw: pa.LargeBinaryArray) -> Block:
+    text, kind, row = _lay_out(raw)
+    keys = np.sort(np.concatenate([*_byte_grams(text, kind == _SPACE, row), *_word_grams(text, kind, row)]))
+    found, counts = _runs(keys)
+    return Block(first, len(raw), found >> BITS, found & ((1 << BITS) - 1), counts)
+
+
+def _lay_out(
+    raw: pa.LargeBinaryArray,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+    """All texts one after the other, folded, with the kind of each byte and its text."""
     bounds, size = _offsets(raw), len(raw)
     ends = np.concatenate(([0], np.cumsum(np.diff(bounds) + 1)))
     # One space before, between and after the texts: grams then see the edges of a text as edges of a word.
@@ -172,14 +208,7 @@ def _count(first: int, raw: pa.LargeBinaryArray, wanted: Kind, classes: Classes 
         taken = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
         text[~gaps], kind[~gaps] = _FOLD.take(taken), _KIND.take(taken)
     row = np.concatenate(([0], np.repeat(np.arange(size, dtype=np.uint32), np.diff(ends)))).astype(np.uint32)
-    grams: list[npt.NDArray[np.uint32]] = [np.zeros(0, np.uint32)]
-    if wanted in ("all", "bytes"):
-        grams += _byte_grams(text, kind == _SPACE, row)
-    if wanted != "bytes":
-        grams += _word_grams(text, kind, row, classes if wanted == "classes" else None)
-    keys = np.sort(np.concatenate(grams))
-    found, counts = _runs(keys)
-    return Block(first, size, found >> BITS, found & ((1 << BITS) - 1), counts)
+    return text, kind, row
 
 
 def _runs(keys: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -214,7 +243,7 @@ def _word_grams(
     text: npt.NDArray[np.uint8],
     kind: npt.NDArray[np.uint8],
     row: npt.NDArray[np.uint32],
-    classes: Classes | None,
+    classes: Classes | None = None,
 ) -> Iterator[npt.NDArray[np.uint32]]:
     """Keys of the grams of 1 to 3 tokens: runs of letters, runs of other scripts, single signs and emoji."""
     begins = (kind[1:] != kind[:-1]) | (kind[1:] == _SIGN) | (text[1:] >= _FIRST_OF_FOUR)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curation.core.errors import IntegrityError, MissingError
-from curation.tag.features import BITS, Classes, Kind, blocks
+from curation.tag.features import BITS, Classes, Kind, occurrences
 from curation.tag.risk_find import FLAGS, Finding
-from curation.tag.tiny import scores
 
 WEIGHTS = Path(__file__).with_name("risk.npz")
 CLASSES = Path(__file__).with_name("risk_classes.txt")
@@ -113,27 +112,44 @@ class RiskModel:
     def save(self, path: Path, about: dict[str, object]) -> None:
         """Write the weights; equal weights are equal bytes."""
         told = {**about, "version": VERSION, "signals": list(SIGNALS), "bars": self.bars}
-        tensors = {name: value for name, value in vars(self).items() if name != "bars"}
+        tensors = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "bars"}
         text = np.frombuffer(json.dumps(told, sort_keys=True).encode(), np.uint8)
         np.savez_compressed(path, about=text, **tensors)
 
-    def score(self, texts: pa.StringArray, signal: Floats) -> Floats:
-        """Score texts for each head.
+    def score(self, texts: pa.StringArray, signal: Floats, heads: int = len(HEADS), kinds: Sequence[Kind] = KINDS) -> Floats:
+        """Score texts.
 
         Args:
             texts: n texts of a few sentences; longer ones are read in pieces by whoever asks.
             signal: what the patterns found in each, see `signals`.
+            heads: for the first so many heads; few are faster.
+            kinds: by the grams of these kinds; by all for a score that may be held against a bar.
 
         Returns:
             float64 (n, heads); of a text of which nothing is known, what is to be expected of any.
         """
         # Summed elementwise: a matrix product's last digits depend on how many rows it has.
-        made = self.bias + (signal[:, :, None] * self.signal).sum(axis=1)
-        for kind, weights, idf, units in zip(KINDS, self.weights, self.idf, self.units, strict=True):
-            for block in blocks(texts, kind, classes()):
-                found = scores(block, weights, idf) * units
-                made[block.first : block.first + block.size] += np.nan_to_num(found)
+        made = self.bias[:heads] + (signal[:, :, None] * self.signal[:, :heads]).sum(axis=1)
+        for kind in kinds:
+            number = KINDS.index(kind)
+            weights, idf, size = self._columns[number], self._wide[number], len(texts)
+            sums, squares = np.zeros((heads, size)), np.zeros(size)
+            for row, bucket in occurrences(texts, kind, classes()):
+                value = idf.take(bucket)
+                squares += np.bincount(row, value * value, size)
+                for head in range(heads):
+                    sums[head] += np.bincount(row, value * weights[head].take(bucket), size)
+            # Whole numbers up to here: whatever the order, their sums are the same.
+            made += (sums / np.sqrt(np.maximum(squares, 1))).T * self.units[number, :heads]
         return made
+
+    @functools.cached_property
+    def _columns(self) -> Floats:
+        return np.ascontiguousarray(self.weights.transpose(0, 2, 1), np.float64)
+
+    @functools.cached_property
+    def _wide(self) -> Floats:
+        return self.idf.astype(np.float64)
 
 
 _REFIT = "reinstall the package, or fit anew: python -m curation.tag.train_risk --help"

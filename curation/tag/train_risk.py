@@ -25,11 +25,10 @@ import yaml
 from curation.core import files
 from curation.core.errors import require
 from curation.tag import risk_model, risk_score
-from curation.tag.features import BITS, Block, blocks
+from curation.tag.features import BITS, Kind, occurrences
 from curation.tag.fitting import read_split, read_text
 from curation.tag.risk_find import FLAGS, find
 from curation.tag.risk_model import HEADS, RiskModel
-from curation.tag.train_tiny import matrix
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -132,9 +131,8 @@ def fit(given: Lesson, seed: int) -> tuple[RiskModel, Floats]:
     """
     from scipy.sparse import csr_matrix, hstack
 
-    counted = [list(blocks(given.texts, kind, risk_model.classes())) for kind in risk_model.KINDS]
-    idf = np.stack([_idf(one, len(given.texts)) for one in counted])
-    grams = [matrix(one, weight) for one, weight in zip(counted, idf, strict=True)]
+    idf = np.stack([_idf(given.texts, kind) for kind in risk_model.KINDS])
+    grams = [_matrix(given.texts, kind, one) for kind, one in zip(risk_model.KINDS, idf, strict=True)]
     features = hstack([*grams, csr_matrix(given.signal)]).tocsr()
     apart = np.zeros((len(given.texts), len(HEADS)))
     for part in np.unique(given.part[given.part >= 0]):
@@ -160,11 +158,26 @@ def fit(given: Lesson, seed: int) -> tuple[RiskModel, Floats]:
     return model, apart
 
 
-def _idf(counted: Sequence[Block], texts: int) -> npt.NDArray[np.uint8]:
-    seen = np.bincount(np.concatenate([block.buckets for block in counted]), minlength=1 << BITS)
-    idf = np.rint(_IDF_UNIT * (1 + np.log((1 + texts) / (1 + seen)))).astype(np.uint8)
+def _idf(texts: pa.StringArray, kind: Kind) -> npt.NDArray[np.uint8]:
+    """How telling each bucket is, 0 where fewer than two texts have it."""
+    seen = np.zeros(1 << BITS, np.int64)
+    for row, bucket in occurrences(texts, kind, risk_model.classes()):
+        once = np.unique(row << BITS | bucket)
+        seen += np.bincount(once & ((1 << BITS) - 1), minlength=1 << BITS)
+    idf = np.rint(_IDF_UNIT * (1 + np.log((1 + len(texts)) / (1 + seen)))).astype(np.uint8)
     idf[seen < 2] = 0
     return idf
+
+
+def _matrix(texts: pa.StringArray, kind: Kind, idf: npt.NDArray[np.uint8]) -> csr_matrix:
+    """Features of one kind, as `RiskModel.score` weighs them."""
+    from scipy.sparse import csr_matrix
+
+    found = list(occurrences(texts, kind, risk_model.classes()))
+    row, bucket = (np.concatenate(part) for part in zip(*found, strict=True))
+    value = idf.take(bucket).astype(np.float64)
+    squares = np.bincount(row, value * value, len(texts))
+    return csr_matrix((value / np.sqrt(np.maximum(squares, 1))[row], (row, bucket)), (len(texts), 1 << BITS))
 
 
 def _fit_head(

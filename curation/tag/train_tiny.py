@@ -55,14 +55,13 @@ def fit(texts: pa.StringArray, truth: Truth, seed: int) -> tuple[npt.NDArray[np.
     seen = np.bincount(buckets, minlength=1 << BITS)
     idf = np.rint(_IDF_UNIT * (1 + np.log((1 + len(texts)) / (1 + seen)))).astype(np.uint8)
     idf[seen < 2] = 0
-    features = matrix(counted, idf)
+    features = _matrix(counted, idf)
     columns = [_fit_label(features, truth[:, j], seed) for j in range(truth.shape[1])]
     weights = np.stack(columns, axis=1)
     return np.rint(weights / np.abs(weights).max(axis=0) * 127).astype(np.int8), idf
 
 
-def matrix(counted: Sequence[Block], idf: npt.NDArray[np.uint8]) -> csr_matrix:
-    """Features of texts, one row each, of length one."""
+def _matrix(counted: Sequence[Block], idf: npt.NDArray[np.uint8]) -> csr_matrix:
     from scipy.sparse import csr_matrix
 
     values, ends = [], [np.zeros(1, np.int64)]
