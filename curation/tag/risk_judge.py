@@ -27,27 +27,27 @@ MODEL = "model"
 
 PIECE = 300
 """Characters that are read at once; a piece ends with a sentence."""
-MANY = (2, 4)
+MANY = (2, 4, 8)
 """Who says so many pieces in one record says what matters more than once, and more of it can sound like danger: from
 each of these numbers on, more is asked of a piece."""
 
 
 @dataclass(frozen=True)
 class Bars:
-    """What is asked of a piece, as the share of dangerous texts that reach it out of fold; for one, few and many.
+    """What is asked of a piece, as the share of dangerous texts that reach it out of fold; for one, and from `MANY` on.
 
     Attributes:
         held: a piece with so high a score is.
         doubt: in one with a lower score, findings that are not certain do not count.
     """
 
-    held: tuple[str, str, str]
-    doubt: tuple[str, str, str]
+    held: tuple[str, str, str, str]
+    doubt: tuple[str, str, str, str]
 
 
 BARS = {
-    "recall-first": Bars(("0.97", "0.90", "0.80"), ("0.99", "0.97", "0.95")),
-    "balanced": Bars(("0.85", "0.75", "0.60"), ("0.98", "0.95", "0.90")),
+    "recall-first": Bars(("0.97", "0.90", "0.80", "0.75"), ("0.99", "0.97", "0.95", "0.80")),
+    "balanced": Bars(("0.85", "0.75", "0.60", "0.50"), ("0.98", "0.95", "0.90", "0.75")),
 }
 
 _FIRM = frozenset(rule.id for rule in risk_find.RULES if rule.firm)

@@ -8,6 +8,7 @@ had to see: no diagnosis, and no probability that anything is so.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -153,6 +154,14 @@ class RiskModel:
 
 
 _REFIT = "reinstall the package, or fit anew: python -m curation.tag.train_risk --help"
+
+
+@functools.cache
+def fingerprint() -> str:
+    """The digest of the shipped weights and classes."""
+    if not WEIGHTS.is_file():
+        raise MissingError("the weights of the risk screen are not there", where=str(WEIGHTS), fix=_REFIT)
+    return hashlib.sha256(WEIGHTS.read_bytes() + CLASSES.read_bytes()).hexdigest()
 
 
 @functools.cache
