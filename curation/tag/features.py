@@ -91,7 +91,7 @@ class Classes:
     @classmethod
     def of(cls, classes: Mapping[str, Sequence[str]]) -> Classes:
         """The classes of words; a word that two of them name belongs to the first."""
-        first = {word: name for name, words in reversed(classes.items()) for word in words}
+        first = {word: name for name in reversed(list(classes)) for word in classes[name]}
         # A class is written in upper case, which no folded word is: it has a key of its own.
         keys = {_word_key(word): _word_key(name.upper()) for word, name in first.items()}
         words = np.array(sorted(keys), np.uint64)

@@ -1,7 +1,8 @@
 """The stage `risk`: which records a person has to read before they leave, and where in them.
 
-A content screen by written rules and a small model of our own. It is no diagnosis, no clinical scale, and says nothing of a person: it says what
-stands in a text. What the levels mean stands in `schemas/taxonomies/risk.yaml` and docs/risk.md.
+A content screen by written rules and a small model of our own. It is no diagnosis, no clinical scale, and says nothing
+of a person: it says what stands in a text. What the levels mean stands in `schemas/taxonomies/risk.yaml` and
+docs/risk.md.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class RiskSpec:
     languages: tuple[str, ...] = doc("languages that the rules are written for", default=("en",))
     unknown: bool = doc("screen rows whose language is not known, as most short ones are", default=True)
     threshold: Threshold = doc(
-        "what the model holds besides the written patterns: 'recall-first' misses least, 'balanced' holds about a third "
-        "of what that does in ordinary talk and misses more, 'patterns' leaves the model out",
+        "what the model holds besides the patterns: 'recall-first' misses least, 'balanced' gives people less to read "
+        "and misses more, 'patterns' leaves the model out",
         default="recall-first",
     )
 
@@ -135,7 +136,14 @@ def _by(found: Sequence[Finding]) -> str | None:
 
 
 def _unread(language: str | None) -> dict[str, Any]:
-    return {"level": None, "flags": None, "why": f"language {language or 'unknown'}", "by": None, "turns": None, "spans": None}
+    return {
+        "level": None,
+        "flags": None,
+        "why": f"language {language or 'unknown'}",
+        "by": None,
+        "turns": None,
+        "spans": None,
+    }
 
 
 def _notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

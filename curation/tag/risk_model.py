@@ -99,8 +99,10 @@ class RiskModel:
                 tensors = {name: file[name] for name in file.files}
             about = json.loads(bytes(tensors.pop("about")))
             made = cls(bars=about["bars"], **tensors)
-        except Exception as error:  # noqa: BLE001 - a broken archive raises whatever its reader meets
-            raise IntegrityError("the weights of the risk screen cannot be read", where=str(path), fix=_REFIT) from error
+        except Exception as error:
+            raise IntegrityError(
+                "the weights of the risk screen cannot be read", where=str(path), fix=_REFIT
+            ) from error
         shapes = (made.weights.shape, made.idf.shape, made.units.shape, made.signal.shape)
         kinds, heads, size = len(KINDS), len(HEADS), 1 << BITS
         wanted = ((kinds, size, heads), (kinds, size), (kinds, heads), (len(SIGNALS), heads))
@@ -117,7 +119,9 @@ class RiskModel:
         text = np.frombuffer(json.dumps(told, sort_keys=True).encode(), np.uint8)
         np.savez_compressed(path, about=text, **tensors)
 
-    def score(self, texts: pa.StringArray, signal: Floats, heads: int = len(HEADS), kinds: Sequence[Kind] = KINDS) -> Floats:
+    def score(
+        self, texts: pa.StringArray, signal: Floats, heads: int = len(HEADS), kinds: Sequence[Kind] = KINDS
+    ) -> Floats:
         """Score texts.
 
         Args:

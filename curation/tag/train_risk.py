@@ -63,9 +63,7 @@ class Lesson:
     signal: Floats
 
 
-def lesson(
-    blind: Sequence[Path], seen: Sequence[Path], calm: Path | None, scenarios: Path | None, seed: int
-) -> Lesson:
+def lesson(blind: Sequence[Path], seen: Sequence[Path], calm: Path | None, scenarios: Path | None, seed: int) -> Lesson:
     """Read everything that is learned from.
 
     Raises:
@@ -205,18 +203,23 @@ def table(given: Lesson, model: RiskModel, apart: Floats, names: Sequence[str]) 
     for share, bar in model.bars.items():
         held = apart[:, 0] >= bar
         hits = held & given.truth[:, 0] & blind
-        cells = [(hits & (given.part == n)).sum() / (given.truth[:, 0] & (given.part == n)).sum() for n in range(len(names))]
+        cells = [
+            (hits & (given.part == n)).sum() / (given.truth[:, 0] & (given.part == n)).sum() for n in range(len(names))
+        ]
         lines.append(f"{share}  {hits.sum() / (held & blind).sum():9.3f}  " + "  ".join(f"{x:6.3f}" for x in cells))
     for head, name in enumerate(HEADS):
         truth, held = given.truth[blind, head], apart[blind, head] >= model.given[head]
-        lines.append(f"{name}: recall {(truth & held).sum() / truth.sum():.3f}, precision {(truth & held).sum() / held.sum():.3f}")
+        hit = (truth & held).sum()
+        lines.append(f"{name}: recall {hit / truth.sum():.3f}, precision {hit / held.sum():.3f}")
     return "\n".join(lines)
 
 
 def main() -> None:
     """Train from the command line and write the table of the blind files to stdout."""
     parser = argparse.ArgumentParser(prog="python -m curation.tag.train_risk", description="Fit the risk model.")
-    parser.add_argument("--blind", type=Path, nargs="+", required=True, help="marked texts that no pattern was written for")
+    parser.add_argument(
+        "--blind", type=Path, nargs="+", required=True, help="marked texts that no pattern was written for"
+    )
     parser.add_argument("--seen", type=Path, nargs="*", default=[], help="marked texts that patterns were developed on")
     parser.add_argument("--calm", type=Path, help="folder of GoEmotions: comments that nobody needs to see")
     parser.add_argument("--scenarios", type=Path, help="folder of scenarios: lines of those without risk")

@@ -30,7 +30,11 @@ def screened(*texts, role="user", threshold="patterns", **more):
 
 
 def record(name, messages, **more):
-    return dict.fromkeys(RECORD_SCHEMA.names) | {"id": name, "kind": "chat", "persona": "client", "messages": messages} | more
+    return (
+        dict.fromkeys(RECORD_SCHEMA.names)
+        | {"id": name, "kind": "chat", "persona": "client", "messages": messages}
+        | more
+    )
 
 
 def level(text, role="user"):
@@ -237,7 +241,10 @@ def test_more_is_asked_of_one_turn_among_many():
 
 
 def test_a_certain_finding_is_never_taken_back_by_the_model():
-    for text in ("Took all the tablets. We had tea, cake and a lovely chat about the garden.", "I've taken an overdose"):
+    for text in (
+        "Took all the tablets. We had tea, cake and a lovely chat about the garden.",
+        "I've taken an overdose",
+    ):
         assert screened(text, threshold="balanced")[0]["level"] == 5
 
 

@@ -23,7 +23,7 @@ def marked(tmp_path: Path) -> list[Path]:
     rng, paths = np.random.default_rng(5), []
     for name in ("one", "two", "old"):
         rows = []
-        for number in range(120):
+        for number in range(70):
             bad = bool(rng.integers(2))
             said = rng.choice(BAD if bad else FINE, 2)
             level = int(rng.integers(2, 6)) if bad ^ (rng.random() < 0.05) else 0
@@ -55,12 +55,18 @@ def test_the_script_learns_and_gives_the_same_bytes_again(marked: list[Path], tm
     found = model.score(texts, np.zeros((3, len(risk_model.SIGNALS))))
     assert found.shape == (3, len(HEADS)) and np.isfinite(found).all()
     assert found[0, 0] > model.bars["0.90"] > found[1, 0]
-    assert list(model.bars.values()) == sorted(model.bars.values())
+    assert list(model.bars.values()) == sorted(model.bars.values(), reverse=True), "who asks for more finds less"
 
 
 def test_a_text_scores_the_same_whatever_is_beside_it() -> None:
     model = risk_model.shipped()
-    texts = ["I can't see the point of next week.", "", "The bus was late, that's all.", "ok", "\U0001f602 so tired"] * 9
+    texts = [
+        "I can't see the point of next week.",
+        "",
+        "The bus was late, that's all.",
+        "ok",
+        "\U0001f602 so tired",
+    ] * 9
     signal = np.zeros((len(texts), len(risk_model.SIGNALS)))
     signal[::4, 7] = 0.15
     whole = model.score(pa.array(texts), signal)
@@ -79,5 +85,5 @@ def test_what_patterns_found_in_texts_they_were_developed_on_teaches_nothing(mar
 
 def test_a_row_without_marks_is_an_error_with_its_line(marked: list[Path]) -> None:
     marked[1].write_text('{"text": "x", "level": 9, "flags": []}\n')
-    with pytest.raises(ProjectError, match="two.jsonl:1"):
+    with pytest.raises(ProjectError, match=r"two\.jsonl:1"):
         lesson(marked, [], None, None, 0)
