@@ -11,6 +11,13 @@ from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError, require
 from curation.core.project import SOURCES_FILE
 
+_SETTINGS = """\
+# The demo's people are made up, and so are their worries: by the default, 'recall-first', four of five rows would wait for
+# a person. Take this out to see that, or write "balanced": docs/risk.md.
+[stages.risk]
+threshold = "patterns"
+"""
+
 _TRAINING = """\
 # The same recipe as for the 24B model, with a base that a laptop trains in seconds.
 name: demo
@@ -67,6 +74,7 @@ def _prepare(folder: Path) -> None:
         files.write_bytes(folder / "files" / path.name, path.read_bytes())
     build_tiny_base(folder / "models" / "tiny-mistral")
     files.write_bytes(folder / "exports" / "training" / "demo.yaml", _TRAINING.encode(), mode=0o644)
+    files.write_bytes(folder / "curate.toml", _SETTINGS.encode(), mode=0o644)
     # Last, for sources.yaml makes the folder a project: a demo that was cut off before starts anew.
     create(folder, sources=made.sources_yaml())
 

@@ -47,7 +47,7 @@ class Bars:
 
 BARS = {
     "recall-first": Bars(("0.97", "0.90", "0.80", "0.75"), ("0.99", "0.97", "0.95", "0.80")),
-    "balanced": Bars(("0.85", "0.75", "0.60", "0.50"), ("0.98", "0.95", "0.90", "0.75")),
+    "balanced": Bars(("0.85", "0.75", "0.50", "0.30"), ("0.98", "0.95", "0.80", "0.50")),
 }
 
 _FIRM = frozenset(rule.id for rule in risk_find.RULES if rule.firm)

@@ -38,7 +38,7 @@ _CALM, _LINE = 0.07, 0.2
 """What a comment and a scenario's line count: they are only presumed to be harmless, so none must teach much."""
 _CALM_TEXTS = 6000
 _IDF_UNIT = 8
-RECALLS = (0.99, 0.98, 0.97, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5)
+RECALLS = (0.99, 0.98, 0.97, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3)
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
