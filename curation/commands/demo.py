@@ -12,8 +12,8 @@ from curation.core.errors import ProjectError, require
 from curation.core.project import SOURCES_FILE
 
 _SETTINGS = """\
-# The demo's people are made up, and so are their worries: by the default, 'recall-first', four of five rows would wait for
-# a person. Take this out to see that, or write "balanced": docs/risk.md.
+# The demo's people are made up, and so are their worries: by the default, "recall-first", four of five rows would
+# wait for a person. Take this out to see that, or write "balanced": docs/risk.md.
 [stages.risk]
 threshold = "patterns"
 """
