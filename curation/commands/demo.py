@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from curation.train.adapters import Adapter
     from curation.train.recipe import TrainRecipe
 
+_SETTINGS = """\
+# The demo's people are made up, and so are their worries: by the default, "recall-first", four of five rows would
+# wait for a person. Take this out to see that, or write "balanced": docs/risk.md.
+[stages.risk]
+threshold = "patterns"
+"""
+
 _SFT = """\
 # The same recipe as for the 24B model, with a base that a laptop trains in seconds.
 name: demo
@@ -87,6 +94,7 @@ def _prepare(folder: Path) -> None:
     build_tiny_base(folder / "models" / "tiny-mistral")
     for name, recipe in (("demo", _SFT), ("demo-dpo", _DPO)):
         files.write_bytes(folder / "exports" / "training" / f"{name}.yaml", recipe.encode(), mode=0o644)
+    files.write_bytes(folder / "curate.toml", _SETTINGS.encode(), mode=0o644)
     # Last, for sources.yaml makes the folder a project: a demo that was cut off before starts anew.
     create(folder, sources=made.sources_yaml())
 

@@ -57,14 +57,15 @@ RISK = pa.struct(
         ("level", pa.int8()),
         ("flags", pa.list_(pa.string())),
         ("why", pa.string()),
+        ("by", pa.string()),
         ("turns", pa.list_(TURN)),
         ("spans", pa.list_(SPAN)),
     ]
 )
 """The column `risk`: a level of 0 to 5, the labels of the taxonomy `risk`, the same for each turn of `messages`, and
 each place with characters `start` up to `end` in the turn (from 0) of a text column, the rule that found it, what it
-is worth there and what in the context lowered it (empty: nothing did). Where a row could not be screened, all are null
-and `why` says so."""
+is worth there and what in the context lowered it (empty: nothing did). `by` says what holds the row: "patterns", the
+"model" or "both". Where a row could not be screened, all are null and `why` says so."""
 
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]

@@ -8,8 +8,9 @@ calls for new weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -70,6 +71,38 @@ class Block:
     counts: npt.NDArray[np.int64]
 
 
+Kind = Literal["bytes", "words", "classes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Words that count as one: the grams of kind "classes" are those of words, with classes in the place of words.
+
+    Only grams that hold a class are counted, for the others are grams of words.
+
+    Attributes:
+        words: uint64, the keys of words, sorted.
+        stands: uint64, the key of the class that each stands for.
+    """
+
+    words: npt.NDArray[np.uint64]
+    stands: npt.NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, classes: Mapping[str, Sequence[str]]) -> Classes:
+        """The classes of words; a word that two of them name belongs to the first."""
+        first = {word: name for name in reversed(list(classes)) for word in classes[name]}
+        # A class is written in upper case, which no folded word is: it has a key of its own.
+        keys = {_word_key(word): _word_key(name.upper()) for word, name in first.items()}
+        words = np.array(sorted(keys), np.uint64)
+        return cls(words, np.array([keys[word] for word in words.tolist()], np.uint64))
+
+    def of_tokens(self, token: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+        """Tokens with each known word replaced by its class."""
+        place = np.minimum(np.searchsorted(self.words, token), len(self.words) - 1)
+        return np.where(self.words.take(place) == token, self.stands.take(place), token)
+
+
 def blocks(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[Block]:
     """Count the features of texts, a bounded number of bytes at a time.
 
@@ -79,6 +112,36 @@ def blocks(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[Block]:
     Yields:
         Blocks that together cover all texts in order.
     """
+    for first, raw in _runs_of_texts(texts):
+        yield _count(first, raw)
+
+
+def occurrences(
+    texts: pa.StringArray | pa.LargeStringArray, kind: Kind, classes: Classes
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """The grams of one kind as they occur, in no order: cheaper than `blocks`, which sorts to count.
+
+    Args:
+        texts: as for `blocks`.
+        kind: which grams.
+        classes: of words, for the kind "classes".
+
+    Yields:
+        Of a run of texts, for each gram its text, counted from the first of all, and its bucket.
+    """
+    for first, raw in _runs_of_texts(texts):
+        text, kinds, row = _lay_out(raw)
+        if kind == "bytes":
+            grams = _byte_grams(text, kinds == _SPACE, row)
+        else:
+            grams = _word_grams(text, kinds, row, classes if kind == "classes" else None)
+        keys = np.concatenate([np.zeros(0, np.uint32), *grams])
+        wide = keys.astype(np.int64)
+        yield (wide >> BITS) + first, wide & ((1 << BITS) - 1)
+
+
+def _runs_of_texts(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[tuple[int, pa.LargeBinaryArray]]:
+    """Texts, a bounded number of bytes at a time, each run with the place of its first."""
     raw = pc.fill_null(texts.cast(pa.large_string()), "").cast(pa.large_binary())
     if len(raw) == 0:
         return
@@ -87,7 +150,7 @@ def blocks(texts: pa.StringArray | pa.LargeStringArray) -> Iterator[Block]:
     while first < len(raw):
         full = int(np.searchsorted(bounds, bounds[first] + _BLOCK_BYTES, side="right")) - 1
         stop = min(max(full, first + 1), first + _BLOCK_ROWS, len(raw))
-        yield _count(first, _tidy(pc.binary_slice(raw.slice(first, stop - first), 0, TEXT_BYTES)))
+        yield first, _tidy(pc.binary_slice(raw.slice(first, stop - first), 0, TEXT_BYTES))
         first = stop
 
 
@@ -123,6 +186,16 @@ def _offsets(raw: pa.LargeBinaryArray) -> npt.NDArray[np.int64]:
 
 
 def _count(first: int, raw: pa.LargeBinaryArray) -> Block:
+    text, kind, row = _lay_out(raw)
+    keys = np.sort(np.concatenate([*_byte_grams(text, kind == _SPACE, row), *_word_grams(text, kind, row)]))
+    found, counts = _runs(keys)
+    return Block(first, len(raw), found >> BITS, found & ((1 << BITS) - 1), counts)
+
+
+def _lay_out(
+    raw: pa.LargeBinaryArray,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint32]]:
+    """All texts one after the other, folded, with the kind of each byte and its text."""
     bounds, size = _offsets(raw), len(raw)
     ends = np.concatenate(([0], np.cumsum(np.diff(bounds) + 1)))
     # One space before, between and after the texts: grams then see the edges of a text as edges of a word.
@@ -135,9 +208,7 @@ def _count(first: int, raw: pa.LargeBinaryArray) -> Block:
         taken = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
         text[~gaps], kind[~gaps] = _FOLD.take(taken), _KIND.take(taken)
     row = np.concatenate(([0], np.repeat(np.arange(size, dtype=np.uint32), np.diff(ends)))).astype(np.uint32)
-    keys = np.sort(np.concatenate([*_byte_grams(text, kind == _SPACE, row), *_word_grams(text, kind, row)]))
-    found, counts = _runs(keys)
-    return Block(first, size, found >> BITS, found & ((1 << BITS) - 1), counts)
+    return text, kind, row
 
 
 def _runs(keys: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -162,8 +233,17 @@ def _byte_grams(
         yield _keys(gram.take(at), row.take(at + space.take(at)))
 
 
+def _word_key(word: str) -> np.uint64:
+    """The key of a token, as `_word_grams` makes it."""
+    data = np.frombuffer(word.encode(), np.uint8)
+    return np.uint64((data * _PLACE_KEYS.take(np.arange(len(data)) % _PLACES)).sum(dtype=np.uint64))
+
+
 def _word_grams(
-    text: npt.NDArray[np.uint8], kind: npt.NDArray[np.uint8], row: npt.NDArray[np.uint32]
+    text: npt.NDArray[np.uint8],
+    kind: npt.NDArray[np.uint8],
+    row: npt.NDArray[np.uint32],
+    classes: Classes | None = None,
 ) -> Iterator[npt.NDArray[np.uint32]]:
     """Keys of the grams of 1 to 3 tokens: runs of letters, runs of other scripts, single signs and emoji."""
     begins = (kind[1:] != kind[:-1]) | (kind[1:] == _SIGN) | (text[1:] >= _FIRST_OF_FOUR)
@@ -175,11 +255,23 @@ def _word_grams(
     token = np.add.reduceat(spread, starts - starts[0])
     word = kind.take(starts) != _SPACE
     token, owner = token[word], row.take(starts[word])
-    gram = token
+    if classes is None:
+        yield from _token_grams(token, owner, np.ones(len(token), bool))
+    else:
+        stands = classes.of_tokens(token)
+        yield from _token_grams(stands, owner, stands != token)
+
+
+def _token_grams(
+    token: npt.NDArray[np.uint64], owner: npt.NDArray[np.uint32], wanted: npt.NDArray[np.bool_]
+) -> Iterator[npt.NDArray[np.uint32]]:
+    """Keys of the grams within a text that hold a wanted token."""
+    gram, has = token, wanted
     for length in range(1, WORD_GRAMS + 1):
         if length > 1:
             gram = (gram[:-1] ^ (gram[:-1] >> np.uint64(31))) * _MUL_B + token[length - 1 :]
-        same = owner[: len(gram)] == owner[length - 1 :]
+            has = has[:-1] | wanted[length - 1 :]
+        same = has & (owner[: len(gram)] == owner[length - 1 :])
         yield _keys(gram[same] + np.uint64(length << 48), owner[: len(gram)][same])
 
 

@@ -1,7 +1,8 @@
 """The stage `risk`: which records a person has to read before they leave, and where in them.
 
-A content screen by written rules. It is no diagnosis, no clinical scale, and says nothing of a person: it says what
-stands in a text. What the levels mean stands in `schemas/taxonomies/risk.yaml` and docs/risk.md.
+A content screen by written rules and a small model of our own. It is no diagnosis, no clinical scale, and says nothing
+of a person: it says what stands in a text. What the levels mean stands in `schemas/taxonomies/risk.yaml` and
+docs/risk.md.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import pyarrow.compute as pc
 
 from curation.core.declare import doc
 from curation.core.stage import Context, Output, stage
-from curation.methods.hold import RISK
+from curation.methods.hold import HOLD_AT, RISK
 from curation.methods.texts import Texts, Turns
+from curation.tag import risk_model
 from curation.tag.risk_find import Finding, find, flags_of
+from curation.tag.risk_judge import MODEL, Threshold, judge
 
-VERSION = 1
-"""Raise it with every change of a rule or of what its context takes back."""
+VERSION = 2
+"""Raise it with every change of a rule or of what its context takes back; the model's weights are in the key, too."""
 
 COLUMNS = ("messages", "chosen", "rejected")
 
@@ -34,6 +37,15 @@ class RiskSpec:
 
     languages: tuple[str, ...] = doc("languages that the rules are written for", default=("en",))
     unknown: bool = doc("screen rows whose language is not known, as most short ones are", default=True)
+    threshold: Threshold = doc(
+        "what the model holds besides the patterns: 'recall-first' misses least, 'balanced' gives people less to read "
+        "and misses more, 'patterns' leaves the model out",
+        default="recall-first",
+    )
+
+
+def _models(spec: RiskSpec) -> Mapping[str, str]:
+    return {} if spec.threshold == "patterns" else {"risk": risk_model.fingerprint()}
 
 
 def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +53,8 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
     told = {"level": risk["level"], "flags": risk["flags"]}
     if risk["why"] is not None:
         return {**told, "why": risk["why"]}
-    return {**told, "spans": [{k: v for k, v in s.items() if k not in ("column", "turn")} for s in risk["spans"]]}
+    spans = [{k: v for k, v in s.items() if k not in ("column", "turn")} for s in risk["spans"]]
+    return {**told, "by": risk["by"], "spans": spans}
 
 
 @stage(
@@ -51,6 +64,7 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
     reads=("language", *COLUMNS),
     writes=("risk",),
     types={"risk": RISK},
+    models=_models,
     trial=_trial,
 )
 def risk(batch: pa.RecordBatch, spec: RiskSpec, context: Context) -> Output:
@@ -58,7 +72,8 @@ def risk(batch: pa.RecordBatch, spec: RiskSpec, context: Context) -> Output:
     read = _readable(batch, spec)
     texts = Texts.of(batch, COLUMNS)
     spots = np.flatnonzero(read[texts.rows])
-    found = find(texts.values.take(pa.array(spots)), _answering(batch)[spots])
+    values, answering = texts.values.take(pa.array(spots)), _answering(batch)[spots]
+    found = judge(values, find(values, answering), ~answering, texts.rows[spots], spec.threshold)
     hits = [number for number, findings in enumerate(found) if findings]
     by_row: dict[int, list[tuple[str, int, Finding]]] = {}
     for number, (column, turn) in zip(hits, texts.where(spots[hits]), strict=True):
@@ -104,6 +119,7 @@ def _row(found: Sequence[tuple[str, int, Finding]], turns: int) -> dict[str, Any
         "level": _level(every),
         "flags": flags_of(every),
         "why": None,
+        "by": _by(every),
         "turns": [{"level": _level(one), "flags": flags_of(one)} for one in said],
         "spans": spans,
     }
@@ -113,8 +129,21 @@ def _level(found: Sequence[Finding]) -> int:
     return max((one.level for one in found), default=0)
 
 
+def _by(found: Sequence[Finding]) -> str | None:
+    """Who holds the row: patterns, the model, or both; None where nobody does."""
+    rules = {one.rule == MODEL for one in found if one.level >= HOLD_AT}
+    return {(False,): "patterns", (True,): "model", (False, True): "both"}.get(tuple(sorted(rules)))
+
+
 def _unread(language: str | None) -> dict[str, Any]:
-    return {"level": None, "flags": None, "why": f"language {language or 'unknown'}", "turns": None, "spans": None}
+    return {
+        "level": None,
+        "flags": None,
+        "why": f"language {language or 'unknown'}",
+        "by": None,
+        "turns": None,
+        "spans": None,
+    }
 
 
 def _notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -122,5 +151,6 @@ def _notes(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for row in rows:
         counts[f"level.{row['level']}" if row["why"] is None else "unscreened"] += 1
+        counts.update([f"by.{row['by']}"] if row["by"] else ())
         counts.update(f"flag.{flag}" for flag in row["flags"] or ())
     return dict(sorted(counts.items()))

@@ -9,7 +9,7 @@ def test_marked_rows_are_scored_in_counts(tmp_path, capsys, monkeypatch):
     rows = [
         {"text": "I want to kill myself.", "level": 3, "flags": ["self_harm"]},
         {"messages": [{"role": "user", "content": "He hits me."}], "level": 2, "flags": ["abuse"]},
-        {"text": "The weather is kind to nobody who waits.", "level": 2, "flags": ["psychosis"]},
+        {"text": "The bus was late.", "level": 2, "flags": ["psychosis"]},
         {"text": "We watched a film.", "level": 0, "flags": []},
     ]
     (tmp_path / "x.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)))

@@ -22,7 +22,7 @@ SCHEMA = RECORD_SCHEMA.append(pa.field("text_digest", pa.string())).append(pa.fi
 def risk(level: int | None = 0, *flags: str) -> dict[str, Any]:
     """What the screen for risk found in a record; None where it could not look."""
     why = "language de" if level is None else None
-    return {"level": level, "flags": [*flags], "why": why, "turns": [], "spans": []}
+    return {"level": level, "flags": [*flags], "why": why, "by": None, "turns": [], "spans": []}
 
 
 def turns(*said: str) -> list[dict[str, Any]]:

@@ -181,7 +181,9 @@ def make_project(root, *, chats=60, questions=40, pairs=20, part_rows=12, key=b"
     """A project with three local sources, not run yet; the key is fixed so that projects can be compared."""
     create(root, sources=SOURCES)
     (root / "keys" / "project.key").write_text(key.hex())
-    (root / "curate.toml").write_text(f"workers = 1\npart_rows = {part_rows}\n")
+    # Which of these rows a person has to see is no matter of these laws: the patterns know none of their phrases.
+    settings = f'workers = 1\npart_rows = {part_rows}\n[stages.risk]\nthreshold = "patterns"\n'
+    (root / "curate.toml").write_text(settings)
     write_jsonl(root / "chats.jsonl", [chat(i) for i in range(chats)])
     write_csv(root / "questions.csv", [question(i) for i in range(questions)])
     write_jsonl(root / "pairs.jsonl", [pair(i) for i in range(pairs)])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.tag.features import BITS, TEXT_BYTES, blocks, weigh
+from curation.tag.features import BITS, TEXT_BYTES, Classes, blocks, occurrences, weigh
 
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz'"
 
@@ -108,3 +108,26 @@ def test_values_are_bounded_whole_numbers_and_norms_exact() -> None:
     by_row = [int((values[block.rows == row].astype(object) ** 2).sum()) for row in range(3)]
     assert squares.tolist() == by_row
     assert by_row[1] == 0
+
+
+def test_occurrences_are_the_grams_that_blocks_count():
+    texts = pa.array(["Give the dog away, the dog!", "", None, "caf\u00e9 \U0001f602 ok"])
+    classes = Classes.of({"animal": ["dog", "cat"], "part": ["away", "dog"]})
+    (block,) = blocks(texts)
+    counted = Counter()
+    for kind in ("bytes", "words"):
+        for row, bucket in occurrences(texts, kind, classes):
+            counted.update(zip(row.tolist(), bucket.tolist(), strict=True))
+    assert counted == dict(
+        zip(zip(block.rows.tolist(), block.buckets.tolist(), strict=True), block.counts.tolist(), strict=True)
+    )
+
+
+def test_words_of_one_class_have_grams_in_common_and_other_words_none():
+    classes = Classes.of({"animal": ["dog", "cat"], "part": ["away", "dog"]})
+
+    def grams(text):
+        return sorted(bucket for _, buckets in occurrences(pa.array([text]), "classes", classes) for bucket in buckets)
+
+    assert grams("my Dog ran") == grams("my cat ran") and len(grams("my dog ran")) == 4
+    assert grams("the bus") == []

@@ -10,18 +10,31 @@ import pytest
 from curation.commands.try_stage import run_stage
 from curation.core import taxonomies
 from curation.core.engine import run_batches
+from curation.core.errors import IntegrityError, MissingError
 from curation.core.project import RiskFlag
 from curation.core.records import RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Call, Context, Step
-from curation.tag import risk_find, risk_score
+from curation.tag import risk_find, risk_judge, risk_model, risk_score
 from curation.tag.risk import RiskSpec
 
 GOLD = Path(__file__).parent / "gold"
 
 
-def screened(*texts, role="user", **more):
-    rows = [{"messages": [{"role": role, "content": text}], **more} for text in texts]
-    return [row["risk"] for row in run_stage(None, "risk", rows)]
+def screened(*texts, role="user", threshold="patterns", **more):
+    """What the stage says of texts; of the patterns alone where nothing else is asked."""
+    records = [
+        record(f"a:{number:03}", [{"role": role, "content": text, "reasoning": None}], **more)
+        for number, text in enumerate(texts)
+    ]
+    return [row["risk"] for row in run(records, spec=RiskSpec(threshold=threshold)).to_pylist()]
+
+
+def record(name, messages, **more):
+    return (
+        dict.fromkeys(RECORD_SCHEMA.names)
+        | {"id": name, "kind": "chat", "persona": "client", "messages": messages}
+        | more
+    )
 
 
 def level(text, role="user"):
@@ -39,8 +52,7 @@ def test_flags_are_those_of_the_taxonomy_and_of_the_settings():
 @pytest.mark.parametrize("name", ["risk_dev", "risk_more"])
 def test_the_gold_set_that_rules_are_developed_on(name):
     marked = risk_score.read(GOLD / f"{name}.jsonl")
-    rows = [{"messages": [{"role": "user", "content": one.row["text"]}]} for one in marked]
-    found = risk_score.score(marked, [row["risk"] for row in run_stage(None, "risk", rows)])
+    found = risk_score.score(marked, screened(*(one.row["text"] for one in marked)))
     assert found.held.recall >= 0.97 and found.held.precision >= 0.9
     assert all(one.recall >= 0.8 and one.precision >= 0.7 for one in found.flags.values())
 
@@ -112,20 +124,21 @@ def test_answers_to_choose_from_and_reasoning_are_screened():
         "chosen": [{"role": "assistant", "content": "hello", "reasoning": None}],
         "rejected": [turn],
     }
-    (row,) = run([record]).to_pylist()
+    (row,) = run([record], spec=RiskSpec(threshold="balanced")).to_pylist()
     assert row["risk"]["level"] == 3 and row["risk"]["turns"] == [{"level": 0, "flags": []}]
+    assert row["risk"]["by"] == "patterns"
     assert {s["column"] for s in row["risk"]["spans"]} == {"rejected"}
 
 
 def test_another_language_is_null_with_its_reason():
     (row,) = screened("Ich will sterben.", language="de")
-    assert row == {"level": None, "flags": None, "why": "language de", "turns": None, "spans": None}
+    assert row == {"level": None, "flags": None, "why": "language de", "by": None, "turns": None, "spans": None}
     assert level("I want to die.") == 3, "a short text whose language nobody knows is screened"
 
 
-def run(records, batch_rows=1000):
+def run(records, batch_rows=1000, spec=RiskSpec()):  # noqa: B008 - frozen
     table = pa.Table.from_pylist(records, schema=RECORD_SCHEMA)
-    step = Step("risk", (Call(REGISTRY["risk"], RiskSpec()),))
+    step = Step("risk", (Call(REGISTRY["risk"], spec),))
     kept, dropped, notes = run_batches(step, table, Context(b"k" * 32, "a"), batch_rows)
     assert len(kept) == len(records) and not len(dropped)
     assert sum(n for name, n in notes.items() if ".level." in name or "unscreened" in name) == len(records)
@@ -173,3 +186,77 @@ def test_each_rule_means_the_same_to_re2_and_to_python():
     for rule in risk_find.RULES:
         python = [bool(risk_find._compiled(rule.pattern).search(text)) for text in folded.to_pylist()]
         assert risk_find._matches(folded, rule.pattern).tolist() == python, rule.id
+
+
+BLIND = ("risk_a", "risk_b", "risk_c", "risk_d", "risk_e")
+
+
+def test_the_model_finds_what_no_pattern_foresees_and_says_that_it_did():
+    marked = [one for name in BLIND for one in risk_score.read(GOLD / f"{name}.jsonl")][::9]
+    texts = [one.row["text"] for one in marked]
+    patterns, both = (risk_score.score(marked, screened(*texts, threshold=x)) for x in ("patterns", "recall-first"))
+    assert both.held.recall > patterns.held.recall + 0.3 and both.held.recall > 0.97, "and these it has learned from"
+    rows = screened(*texts, threshold="recall-first")
+    alone = [(row, text) for row, text in zip(rows, texts, strict=True) if row["by"] == "model"]
+    assert len(alone) > 50
+    for row, text in alone:
+        spans = [span for span in row["spans"] if span["rule"] == risk_judge.MODEL]
+        assert spans and all(0 <= s["start"] < s["end"] <= len(text) and s["level"] >= 2 for s in spans)
+        assert row["level"] == max(s["level"] for s in spans) and set(row["flags"]) >= {s["flag"] for s in spans}
+
+
+def test_the_thresholds_differ_in_what_they_hold():
+    marked = [one for name in BLIND for one in risk_score.read(GOLD / f"{name}.jsonl")][::9]
+    texts = [one.row["text"] for one in marked]
+    held = [
+        {text for text, row in zip(texts, screened(*texts, threshold=x), strict=True) if (row["level"] or 0) >= 2}
+        for x in ("balanced", "recall-first")
+    ]
+    assert held[0] < held[1]
+
+
+def test_what_the_one_who_answers_says_is_left_to_the_patterns():
+    marked = risk_score.read(GOLD / "risk_c.jsonl")[:80]
+    rows = screened(*(one.row["text"] for one in marked), role="assistant", threshold="recall-first")
+    assert not any(s["rule"] == risk_judge.MODEL for row in rows for s in row["spans"])
+
+
+def test_a_long_text_is_read_in_pieces_and_every_finding_stays_in_place():
+    calm = "We talked about the garden, the new fence and the price of paint. " * 12
+    text = calm + "I want to kill myself. " + calm
+    (row,) = screened(text, threshold="recall-first")
+    assert row["level"] >= 3
+    assert "kill myself" in {text[s["start"] : s["end"]] for s in row["spans"]}
+    assert risk_judge._cuts(text) == sorted(set(risk_judge._cuts(text)))
+    assert max(np.diff(risk_judge._cuts("x" * 1000 + ". " + calm))) <= risk_judge.PIECE
+
+
+def test_more_is_asked_of_one_turn_among_many():
+    marked = [one for one in risk_score.read(GOLD / "risk_a.jsonl") if one.level < 2][:64]
+    turns = [{"role": "user", "content": one.row["text"], "reasoning": None} for one in marked]
+    alone = run([record(f"a:{n:03}", [turn]) for n, turn in enumerate(turns)]).to_pylist()
+    (among,) = run([record("a:000", turns)]).to_pylist()
+    held = sum(row["risk"]["level"] >= 2 for row in alone)
+    assert sum(turn["level"] >= 2 for turn in among["risk"]["turns"]) <= held
+
+
+def test_a_certain_finding_is_never_taken_back_by_the_model():
+    for text in (
+        "Took all the tablets. We had tea, cake and a lovely chat about the garden.",
+        "I've taken an overdose",
+    ):
+        assert screened(text, threshold="balanced")[0]["level"] == 5
+
+
+@pytest.mark.parametrize("change", [lambda b: b"", lambda b: b"PK" + b[40:], lambda b: b[: len(b) // 2]])
+def test_broken_weights_are_an_error_that_says_so(tmp_path, change):
+    path = tmp_path / "risk.npz"
+    path.write_bytes(change(risk_model.WEIGHTS.read_bytes()))
+    with pytest.raises(IntegrityError, match="cannot be read"):
+        risk_model.RiskModel.load(path)
+    with pytest.raises(MissingError):
+        risk_model.RiskModel.load(tmp_path / "none.npz")
+
+
+def test_the_weights_are_small():
+    assert risk_model.WEIGHTS.stat().st_size < 2 << 20

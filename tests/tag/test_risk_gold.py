@@ -61,3 +61,28 @@ def test_the_page_counts_right(half: str) -> None:
 def test_no_text_is_in_twice() -> None:
     texts = [re.sub(r"\W+", " ", r["text"].casefold()) for half in HALVES for r in rows_of(half)]
     assert len(texts) - len(set(texts)) == 0
+
+
+LEARNED = ("a", "b", "c", "d", "e")
+
+
+def test_the_files_that_the_model_learned_from_are_as_the_page_says() -> None:
+    files = {name: rows_of(name) for name in (*LEARNED, "calm")}
+    for name, rows in files.items():
+        for number, row in enumerate(rows, 1):
+            assert list(row) == ["id", "text", "level", "flags", "kind"], (name, number)
+            assert row["level"] in range(6) and set(row["flags"]) <= set(FLAGS), (name, number)
+            assert (row["kind"] == "positive") == (row["level"] >= 2), (name, number)
+    told = [[len(files[name]) for name in LEARNED]]
+    for kind in ("positive", "hard_negative", "negative"):
+        told.append([sum(row["kind"] == kind for row in files[name]) for name in LEARNED])
+    assert cells("`risk_a.jsonl` to `risk_e.jsonl`")[:4] == [", ".join(map(str, counts)) for counts in told]
+
+
+def test_no_text_that_judges_was_learned_from() -> None:
+    def folded(name: str) -> list[str]:
+        return [re.sub(r"\W+", " ", row["text"].casefold()) for row in rows_of(name)]
+
+    learned = [text for name in (*LEARNED, "calm") for text in folded(name)]
+    assert len(learned) - len(set(learned)) == 0
+    assert len(set(learned) & set(folded("held"))) == 0
