@@ -9,7 +9,7 @@ import click
 
 from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError, require
-from curation.core.project import SOURCES_FILE
+from curation.core.project import SETTINGS_FILE, SOURCES_FILE
 
 _TRAINING = """\
 # The same recipe as for the 24B model, with a base that a laptop trains in seconds.
@@ -21,6 +21,12 @@ optim: {lr: 0.005, steps: 12, warmup_steps: 2}
 max_tokens: 1024
 bins_per_step: 2
 dtype: float32
+"""
+
+_SETTINGS = """\
+# The demo's conversations are short: three turns of the client have to do for an arc.
+[stages.arc]
+min_turns = 3
 """
 
 
@@ -67,6 +73,7 @@ def _prepare(folder: Path) -> None:
         files.write_bytes(folder / "files" / path.name, path.read_bytes())
     build_tiny_base(folder / "models" / "tiny-mistral")
     files.write_bytes(folder / "exports" / "training" / "demo.yaml", _TRAINING.encode(), mode=0o644)
+    files.write_bytes(folder / SETTINGS_FILE, _SETTINGS.encode(), mode=0o644)
     # Last, for sources.yaml makes the folder a project: a demo that was cut off before starts anew.
     create(folder, sources=made.sources_yaml())
 

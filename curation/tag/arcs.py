@@ -112,7 +112,7 @@ def _side(valence: Floats, rows: Ints, place: Ints, size: int, least: int) -> pa
     """
 
     def total(values: Floats, of: npt.NDArray[np.bool_] | slice = slice(None)) -> Floats:
-        return np.bincount(rows[of], values[of], size)
+        return np.bincount(rows[of], values[of], size).astype(np.float64)
 
     count = np.bincount(rows, minlength=size)
     at = np.arange(len(rows)) - (np.cumsum(count) - count)[rows]

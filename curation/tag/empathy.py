@@ -83,7 +83,7 @@ def empathy(batch: pa.RecordBatch, spec: EmpathySpec, context: Context) -> Outpu
     why, which, texts = asked(turns, head.kind.role)
     found = head.probabilities(texts)
     levels = head.answers(found)
-    unknown = np.isnan(found).any(axis=1)
+    unknown = np.asarray(np.isnan(found).any(axis=1))
     spans = _spans(head, texts, found, levels) if spec.spans else {}
     columns = [_mechanism(name, head, found, levels[name], spans, unknown).take(which) for name in MECHANISMS]
     reason = pc.if_else(pa.array(unknown), pa.scalar("unknown"), pa.scalar(None, pa.string())).take(which)
@@ -153,7 +153,7 @@ def _spans(
         return (1 - probabilities[:, absent]).astype(np.float32)
 
     given = np.stack([levels[name] > 0 for name in MECHANISMS], axis=1)
-    given &= ~np.isnan(found).any(axis=1)[:, None]
+    given &= ~np.isnan(found[:, :1])
     if not given.any():
         return {}
     spans = evidence.find(

@@ -92,7 +92,7 @@ def eq(batch: pa.RecordBatch, spec: EqSpec, context: Context) -> Output:
     language = batch.column("language")
     known = pc.is_in(language, value_set=pa.array(spec.languages, pa.string()))
     readable = pc.if_else(pc.is_null(language), spec.unknown, known).to_numpy(zero_copy_only=False)
-    found = {
+    found: dict[str, tuple[str | npt.NDArray[np.str_], Floats, Ints]] = {
         "emotional_awareness": ("feelings named", *_awareness(said, size)),
         "empathy_recognition": _empathy(batch, said, size, spec.least),
         "emotional_regulation": ("steady after hostility", *_regulation(said, size)),
