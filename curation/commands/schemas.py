@@ -14,6 +14,7 @@ from curation.core.sources import Sources
 from curation.core.taxonomies import Taxonomy
 from curation.export.recipe import MixRecipe
 from curation.generate.scenario import Scenario
+from curation.tag.judge import Rubric
 from curation.train.recipe import TrainRecipe
 
 
@@ -25,6 +26,7 @@ def generate() -> dict[str, dict[str, Any]]:
         "curate.schema.json": declare.json_schema(Settings, "curate.toml"),
         "scrub.schema.json": declare.json_schema(ScrubFile, "scrub.yaml"),
         "mix.schema.json": declare.json_schema(MixRecipe, "mix"),
+        "rubric.schema.json": declare.json_schema(Rubric, "rubric"),
         "scenario.schema.json": declare.json_schema(Scenario, "scenario"),
         "taxonomy.schema.json": declare.json_schema(Taxonomy, "taxonomy"),
         "training.schema.json": declare.json_schema(TrainRecipe, "training"),

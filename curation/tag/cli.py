@@ -86,3 +86,32 @@ def fit(app: App, head: str, paths: tuple[Path, ...], judges: bool, dry_run: boo
     ])  # fmt: skip
     kept = "nothing was kept: this was a dry run" if dry_run else f"{heads.FOLDER}/{path.name}; next: curate tag run"
     app.ui.say(f"{count(len(found.examples), 'turn')} learned from; {kept}")
+
+
+@tag.command()
+@click.argument("rubric")
+@click.argument("sources", nargs=-1)
+@click.option("--endpoint", required=True, help="An endpoint of curate.toml that rates.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Rate so many at most.")
+@click.option("--dry-run", is_flag=True, help="Say what it would use at most; send nothing.")
+@pass_app
+def judge(app: App, rubric: str, sources: tuple[str, ...], endpoint: str, limit: int, dry_run: bool) -> None:
+    """Let an endpoint rate conversations by RUBRIC (empathy or eq, of
+    labeling/rubrics).
+
+    What it answers is kept apart from people's answers: curate tag fit learns
+    from it with --judges, and the report names it. Rows that wait for a person
+    because of their risk are not sent. Going on: the same command again.
+    """  # noqa: D205
+    from curation.tag import judge as judging
+
+    asked = judging.load(app.project, rubric)
+    views = app.bring("tagged", sources)
+    found = judging.asked(app.project, asked, endpoint, views, limit, dry=dry_run)
+    if app.ui.json:
+        app.ui.emit(dict(found) if not dry_run else vars(found))
+    elif dry_run:
+        app.ui.say(f"{found.requests} requests, at most {found.tokens_in} + {found.tokens_out} tokens, cost "
+                   f"{found.cost:.4f}; nothing was sent: this was a dry run")  # fmt: skip
+    else:
+        app.ui.say(f"{found['rated']} rated, {found['refused']} replies of no use; next: curate report")

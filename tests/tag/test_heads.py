@@ -208,6 +208,7 @@ def test_fit_learns_from_annotations_and_tag_uses_it(tmp_path):
     made = answers(160)
     project = Made(tmp_path / "project")
     create(project.root, sources=SOURCES)
+    (project.root / "curate.toml").write_text("[stages.scrub]\nlevel = 'patterns'\n")
     write_jsonl(project.root / "chats.jsonl", [
         {"messages": [{"role": "user", "content": f"Hello, this is entry {i}."}, {"role": "assistant",
          "content": one.text}]} for i, one in enumerate(made)])  # fmt: skip
