@@ -11,7 +11,7 @@ import click
 
 from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError, require
-from curation.core.project import SOURCES_FILE
+from curation.core.project import SETTINGS_FILE, SOURCES_FILE
 
 if TYPE_CHECKING:
     from curation.train.adapters import Adapter
@@ -22,6 +22,10 @@ _SETTINGS = """\
 # wait for a person. Take this out to see that, or write "balanced": docs/risk.md.
 [stages.risk]
 threshold = "patterns"
+
+# Its conversations are short: three turns of the client have to do for an arc.
+[stages.arc]
+min_turns = 3
 """
 
 _SFT = """\
@@ -94,7 +98,7 @@ def _prepare(folder: Path) -> None:
     build_tiny_base(folder / "models" / "tiny-mistral")
     for name, recipe in (("demo", _SFT), ("demo-dpo", _DPO)):
         files.write_bytes(folder / "exports" / "training" / f"{name}.yaml", recipe.encode(), mode=0o644)
-    files.write_bytes(folder / "curate.toml", _SETTINGS.encode(), mode=0o644)
+    files.write_bytes(folder / SETTINGS_FILE, _SETTINGS.encode(), mode=0o644)
     # Last, for sources.yaml makes the folder a project: a demo that was cut off before starts anew.
     create(folder, sources=made.sources_yaml())
 

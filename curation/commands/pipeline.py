@@ -16,8 +16,12 @@ import curation.clean.near_dup
 import curation.clean.normalise
 import curation.clean.screen
 import curation.clean.scrub
+import curation.tag.arcs
 import curation.tag.emotion
-import curation.tag.risk  # noqa: F401 - importing a stage registers it
+import curation.tag.empathy
+import curation.tag.eq
+import curation.tag.risk
+import curation.tag.strategies  # noqa: F401 - importing a stage registers it
 from curation.commands import runs, together
 from curation.core import across
 from curation.core.app import App
@@ -36,6 +40,8 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "near_dup": ("near_dup",),
     "filters": ("filters",),
     "emotion": ("emotion",),
+    "heads": ("empathy", "strategies"),
+    "eq": ("arc", "eq"),
     "risk": ("risk",),
 }
 """Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before
@@ -48,7 +54,7 @@ CARRIED = tuple(name for name in RECORD_SCHEMA.names if name != "id")
 CLEAN = ("records", "exact_dup", "near_dup", "filters")
 """The filters come last, so that a change of a threshold makes nothing anew but what they keep."""
 
-UPTO = {"raw": (), "records": CLEAN, "tagged": (*CLEAN, "emotion", "risk")}
+UPTO = {"raw": (), "records": CLEAN, "tagged": tuple(STEPS)}
 
 
 def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step, ...]:
@@ -72,6 +78,17 @@ def steps(project: Project, names: tuple[str, ...] = tuple(STEPS)) -> tuple[Step
 def call(project: Project | None, name: str) -> Call:
     """A stage with its parameters from the settings, or with its defaults outside a project."""
     return REGISTRY[name].called(project)
+
+
+def with_needs(project: Project | None, name: str, there: Sequence[str]) -> tuple[Call, ...]:
+    """A stage and, before it, those that write what it reads and is not `there`: for rows that come from nowhere."""
+    chosen = call(project, name)
+    calls: dict[str, Call] = {}
+    for column in chosen.stage.reads:
+        if column not in there:
+            writer = next(s.name for s in REGISTRY.values() if column in s.writes and s.name != name)
+            calls |= {one.stage.name: one for one in with_needs(project, writer, there)}
+    return (*calls.values(), chosen)
 
 
 def engine(project: Project, pool: Pool | None = None) -> Engine:

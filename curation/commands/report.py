@@ -15,7 +15,7 @@ from curation.core.app import App, pass_app
 from curation.core.errors import CurateError, IntegrityError
 from curation.core.project import Project
 from curation.core.store import StoredTable, View
-from curation.methods import hold
+from curation.methods import eq, hold
 from curation.report import collect
 from curation.report.page import render
 from curation.report.summary import Notice, NoticeKind, SourceSummary, Summary
@@ -26,9 +26,12 @@ PAGE = "report.html"
 @click.command()
 @pass_app
 def report(app: App) -> None:
-    """Write data/report.html: every stage's counts and reasons, personal data, languages, emotions, mixes, adapters.
+    """Write data/report.html: what became of every row.
 
-    It shows the tables as they stand and brings nothing up to date. Numbers and names only, no text of a row.
+    Every stage's counts and reasons, personal data, languages, emotions, arcs,
+    empathy, domains of emotional ability, risk, mixes, adapters. It shows the
+    tables as they stand and brings nothing up to date. Numbers and names only,
+    no text of a row.
     """
     path, summary = _write(app.project)
     if app.ui.json:
@@ -62,6 +65,7 @@ def summarise(project: Project) -> Summary:
     sources: list[SourceSummary] = []
     unreadable: list[str] = []
     previews: set[str] = set()
+    views: list[View] = []
     every = pipeline.every_table(project)
     for name, source in project.sources.items():
         facts = (name, source, pins.get(name))
@@ -75,6 +79,7 @@ def summarise(project: Project) -> Summary:
             tables = []
             found, models = collect.source_summary(*facts, tables, tuple(pipeline.STEPS), seconds)
         sources.append(_with_people(project, found, tables))
+        views += [View(tuple(tables[1:]))] if len(tables) > 1 else []
         previews |= models
     mixes, broken_mixes = collect.mixes(project.data / "exports")
     adapters, broken_adapters = collect.adapters(project.data / "adapters")
@@ -84,6 +89,7 @@ def summarise(project: Project) -> Summary:
         sources=tuple(sources),
         mixes=tuple(mixes),
         adapters=tuple(adapters),
+        eq=collect.eq_summaries(eq.summarise(views, Annotations(project.root / "annotations"))),
         notices=_notices(sources, previews, unreadable),
         last_run=history[-1]["at"] if history else None,
     )

@@ -15,6 +15,7 @@ from curation.core.taxonomies import Taxonomy
 from curation.export.recipe import MixRecipe
 from curation.generate.scenario import Scenario
 from curation.methods.tasks import Task
+from curation.tag.judge import Rubric
 from curation.train.recipe import TrainRecipe
 
 
@@ -26,6 +27,7 @@ def generate() -> dict[str, dict[str, Any]]:
         "curate.schema.json": declare.json_schema(Settings, "curate.toml"),
         "scrub.schema.json": declare.json_schema(ScrubFile, "scrub.yaml"),
         "mix.schema.json": declare.json_schema(MixRecipe, "mix"),
+        "rubric.schema.json": declare.json_schema(Rubric, "rubric"),
         "scenario.schema.json": declare.json_schema(Scenario, "scenario"),
         "taxonomy.schema.json": declare.json_schema(Taxonomy, "taxonomy"),
         "task.schema.json": declare.json_schema(Task, "task"),

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from curation.commands.pipeline import call, context, every_table, taken
+from curation.commands.pipeline import context, every_table, taken, with_needs
 from curation.core import declare
 from curation.core.engine import run_batches
 from curation.core.errors import CurateError, ProjectError
@@ -60,11 +60,11 @@ def run_stage(project: Project, stage: str, frame: pl.DataFrame, parameters: Map
     if stage not in REGISTRY or REGISTRY[stage].shape != "row":
         known = ", ".join(sorted(name for name, s in REGISTRY.items() if s.shape == "row"))
         raise ProjectError(f"no row stage is called '{stage}'", fix=f"stages: {known}")
-    chosen = call(project, stage)
+    *before, chosen = with_needs(project, stage, (*RECORD_SCHEMA.names, *frame.columns))
     if parameters:
         given = {**declare.plain(chosen.spec), **declare.plain(parameters)}
         chosen = Call(chosen.stage, declare.bind(chosen.stage.spec, declare.Document(given, name=stage)))
-    step = Step("notebook", (chosen,))
+    step = Step("notebook", (*before, chosen))
     require_step((step,))
     kept, _, _ = run_batches(step, _as_records(frame), context(project, "notebook"), project.settings.batch_rows)
     made = pl.from_arrow(kept)

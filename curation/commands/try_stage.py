@@ -12,7 +12,7 @@ import click
 import orjson
 import pyarrow as pa
 
-from curation.commands.pipeline import call
+from curation.commands.pipeline import call, with_needs
 from curation.commands.try_near import keep_first
 from curation.core import files
 from curation.core.app import App, pass_app
@@ -66,7 +66,7 @@ _AT_ONCE = 1000
 
 def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """What a row stage makes of rows: per row the columns it writes, or the reason it drops it."""
-    step = Step("try", (call(project, stage),))
+    step = Step("try", with_needs(project, stage, RECORD_SCHEMA.names))
     require_step((step,))
     context = Context(project.key if project else secrets.token_bytes(32), "try")
     for start in range(0, len(rows), _AT_ONCE):
@@ -74,15 +74,16 @@ def run_stage(project: Project | None, stage: str, rows: list[dict[str, Any]]) -
 
 
 def _made(step: Step, context: Context, start: int, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    run = step.calls[0].stage
+    *before, asked = step.calls
+    run = asked.stage
     ids = [f"try:{number:016x}" for number in range(start, start + len(rows))]
     records = [_record(i, row, run.speaker) for i, row in zip(ids, rows, strict=True)]
     table = pa.Table.from_pylist(records, schema=RECORD_SCHEMA)
     kept, dropped, _ = run_batches(step, table, context, _AT_ONCE)
     if run.open is not None and len(dropped):
-        every = Step("try", (Call(run, run.open(step.calls[0].spec)),))
+        every = Step("try", (*before, Call(run, run.open(asked.spec))))
         kept, _, _ = run_batches(every, table, context, _AT_ONCE)
-    made = {row.pop("id"): row for row in kept.to_pylist()}
+    made = {row.pop("id"): row for row in kept.select(["id", *run.writes]).to_pylist()}
     reasons = {row["id"]: {"dropped": row["reason"]} for row in dropped.to_pylist()}
     trial = run.trial or _flat
     for i, row in zip(ids, rows, strict=True):

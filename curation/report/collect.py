@@ -17,8 +17,17 @@ from curation.core.errors import CurateError
 from curation.core.lock import Entry
 from curation.core.sources import Source
 from curation.core.store import StoredTable, View
+from curation.methods.eq import LEAST, Domain
 from curation.methods.licences import that_counts
-from curation.report.summary import AdapterSummary, ExportedFile, MixSummary, SourceSummary, StepSummary, ranked
+from curation.report.summary import (
+    AdapterSummary,
+    EqSummary,
+    ExportedFile,
+    MixSummary,
+    SourceSummary,
+    StepSummary,
+    ranked,
+)
 
 Seconds = Mapping[tuple[str, str], float]
 """Wall time by (source, step)."""
@@ -77,6 +86,9 @@ def source_summary(
             steps=steps,
             unfinished=tuple(step for step in (_RAW, *expected) if step not in done) if source.enabled else (),
             personal_data=_labels(steps, _SCRUB),
+            arcs=_arcs(cleaned) if cleaned else {},
+            empathy=_labels(steps, "empathy.", without=("no_head",)),
+            strategies=_labels(steps, "strategies.", without=("no_head",)),
             risk=_labels(steps, _RISK),
             languages=_languages(cleaned) if cleaned else {},
             emotions=emotions,
@@ -96,11 +108,49 @@ def _step(table: StoredTable, seconds: float | None) -> StepSummary:
     )
 
 
-def _labels(steps: Sequence[StepSummary], stage: str) -> dict[str, int]:
+def _labels(steps: Sequence[StepSummary], stage: str, without: Sequence[str] = ()) -> dict[str, int]:
     found: Counter[str] = Counter()
     for step in steps:
         found.update({n.removeprefix(stage): count for n, count in step.notes.items() if n.startswith(stage)})
-    return dict(ranked(found))
+    return dict(ranked({name: count for name, count in found.items() if name not in without}))
+
+
+def _arcs(view: View) -> dict[str, float]:
+    """How many rows have an arc, where the arcs begin and end on the mean, and how many come back."""
+    counts: Counter[str] = Counter()
+    sums: dict[str, float] = {}
+    for batch in view.batches(["arc"]) if "arc" in view.columns else ():
+        column = batch.column("arc")
+        counts.update(_count(pc.fill_null(pc.struct_field(column, "missing"), "described")))
+        for side in ("client", "assistant"):
+            struct = pc.struct_field(column, side).drop_null()
+            counts[f"{side}.rows"] += len(struct)
+            for name in ("first", "last"):
+                at = f"{side}.{name}"
+                sums[at] = sums.get(at, 0.0) + math.fsum(pc.struct_field(struct, name).to_pylist())
+            if side == "client":
+                counts["recovered"] += len(struct) - pc.struct_field(struct, "recovery").null_count
+    means = {name: total / counts[f"{name.partition('.')[0]}.rows"] for name, total in sums.items()
+             if counts[f"{name.partition('.')[0]}.rows"]}  # fmt: skip
+    return {**{name: count for name, count in counts.items() if not name.endswith(".rows")}, **means} if counts else {}
+
+
+def eq_summaries(found: Mapping[str, Domain]) -> tuple[EqSummary, ...]:
+    """The domains as the report shows them; none where no row has a value."""
+    if not any(domain.records for domain in found.values()):
+        return ()
+    return tuple(
+        EqSummary(
+            name,
+            domain.records,
+            domain.mean,
+            domain.check.pairs,
+            domain.check.correlation,
+            domain.check.withheld,
+            LEAST,
+        )
+        for name, domain in found.items()
+    )
 
 
 def _languages(view: View) -> dict[str, int]:

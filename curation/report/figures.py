@@ -74,6 +74,41 @@ def _rect(left: float, share: float, top: int, segment: Segment) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Move:
+    """A line of a figure of moves: a label, a value (HTML), and from where to where on a scale from 0 to 1."""
+
+    label: str
+    value: str
+    start: float
+    end: float
+    look: str
+
+
+def moves(name: str, title: str, description: str, rows: Sequence[Move]) -> str:
+    """Lines from a hollow dot, where something begins, to a full one, where it ends; the middle of the scale is marked.
+
+    Args:
+        name: an id, unique on the page.
+        title: what the figure is.
+        description: what it shows, in a sentence.
+        rows: from top to bottom.
+    """
+    lines = [f'<line class="axis" x1="50%" x2="50%" y1="0" y2="{len(rows) * ROW}"/>']
+    for index, row in enumerate(rows):
+        top, middle = index * ROW, index * ROW + 26
+        start, end = (f"{_short(100 * min(max(at, 0.005), 0.995))}%" for at in (row.start, row.end))
+        lines.append(
+            f'<text class="l" x="0" y="{top + 14}">{text(row.label, _LETTERS)}</text>'
+            f'<text class="v" x="100%" y="{top + 14}">{row.value}</text>'
+            f'<line class="rail" x1="0" x2="100%" y1="{middle}" y2="{middle}"/>'
+            f'<line class="move {row.look}" x1="{start}" x2="{end}" y1="{middle}" y2="{middle}"/>'
+            f'<circle class="begin {row.look}" cx="{start}" cy="{middle}" r="4"/>'
+            f'<circle class="{row.look}" cx="{end}" cy="{middle}" r="5"/>'
+        )
+    return _svg(name, title, description, len(rows) * ROW, "".join(lines))
+
+
 def sparkline(name: str, title: str, description: str, values: Sequence[float]) -> str:
     """A curve without axes over its own range, from the first value at the left to the last at the right.
 

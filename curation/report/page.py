@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from curation.report import content, outcome, way
+from curation.report import ability, content, outcome, way
 from curation.report.markup import number, percent, text
 from curation.report.style import STYLE
 from curation.report.summary import Notice, Summary
@@ -105,6 +105,30 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
             "What a model says each turn expresses. A turn can carry several emotions or none; it is a model's guess, "
             "not a clinical judgement.",
             lambda: content.emotions(summary, limit),
+        ),
+        (
+            any(source.arcs.get("described") for source in summary.sources),
+            "arcs",
+            "Arcs",
+            "How the valence of each side moves from the first third of a conversation to the last. It describes; good "
+            "help and bad are not told apart by it, so nothing is kept or dropped for it.",
+            lambda: ability.arcs(summary, limit),
+        ),
+        (
+            summary.empathy or summary.strategies,
+            "empathy",
+            "Empathy and strategies",
+            "How far answers react, interpret and explore, and what turns do, by the heads that were fitted on this "
+            "project's own answers.",
+            lambda: ability.empathy(summary),
+        ),
+        (
+            summary.eq,
+            "ability",
+            "Emotional ability",
+            "Five domains of what the answering side shows. A proxy counts forms of words; where people's ratings do "
+            "not bear it out, or nobody has checked, it goes into no export.",
+            lambda: ability.domains(summary),
         ),
         (
             summary.risk,

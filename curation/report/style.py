@@ -47,6 +47,9 @@ svg .v{text-anchor:end;fill:var(--soft)}
 .s3{fill:var(--s3)}.s4{fill:var(--s4)}
 .curve{fill:none;stroke:var(--kept);stroke-width:2;stroke-linejoin:round;vector-effect:non-scaling-stroke}
 .under{fill:var(--kept);opacity:.12}
+.rail{stroke:var(--track);stroke-width:2}.axis{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 4;opacity:.6}
+.move{stroke-width:3}.move.kept,.begin.kept{stroke:var(--kept)}.move.s0,.begin.s0{stroke:var(--s0)}
+.begin.kept,.begin.s0{fill:var(--card);stroke-width:2}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 16px;margin:0 0 10px;padding:0;
 font-size:13px;color:var(--soft)}
 .legend svg{display:inline-block;vertical-align:-1px;margin-right:6px}

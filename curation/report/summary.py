@@ -58,6 +58,10 @@ class SourceSummary:
         personal_data: places replaced by scrub, by label.
         languages: rows left, by ISO 639-1 code; `unknown` where the language stage could not tell.
         emotions: turns of the rows left, by emotion label.
+        arcs: `described`, `few_turns` and `not_tagged` rows; of those described the mean valence of `client.first`,
+            `client.last`, `assistant.first` and `assistant.last`, and `recovered`, whose client's came back.
+        empathy: turns by `MECHANISM.LEVEL`, where the project has a head.
+        strategies: turns by `SIDE.LABEL`, likewise.
         risk: rows screened by `level.0` to `level.5` and `unscreened`, and by `flag.NAME`.
         waiting: rows that leave in no mix before a person has released them.
         released: rows that a person has, one by one or with their stratum.
@@ -75,6 +79,9 @@ class SourceSummary:
     personal_data: Mapping[str, int] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
     emotions: Mapping[str, int] = field(default_factory=dict)
+    arcs: Mapping[str, float] = field(default_factory=dict)
+    empathy: Mapping[str, int] = field(default_factory=dict)
+    strategies: Mapping[str, int] = field(default_factory=dict)
     risk: Mapping[str, int] = field(default_factory=dict)
     waiting: int = 0
     released: int = 0
@@ -174,6 +181,29 @@ class AdapterSummary:
 
 
 @dataclass(frozen=True)
+class EqSummary:
+    """One domain of emotional ability over all rows.
+
+    Attributes:
+        name: its id in the taxonomy eq-domains.
+        records: rows with a value, by who says it: human, judge or proxy.
+        mean: of the values, in [0, 1], likewise.
+        pairs: rows that have a proxy and people's ratings.
+        correlation: of the two, Spearman's; None where nothing can be said of it yet.
+        withheld: whether the proxy goes into no export.
+        least: the correlation from which it would.
+    """
+
+    name: str
+    records: Mapping[str, int] = field(default_factory=dict)
+    mean: Mapping[str, float] = field(default_factory=dict)
+    pairs: int = 0
+    correlation: float | None = None
+    withheld: bool = True
+    least: float = 0.3
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something to know before trusting the numbers; `names` are the sources, models, mixes or adapters concerned."""
 
@@ -209,6 +239,7 @@ class Summary:
     sources: tuple[SourceSummary, ...] = ()
     mixes: tuple[MixSummary, ...] = ()
     adapters: tuple[AdapterSummary, ...] = ()
+    eq: tuple[EqSummary, ...] = ()
     notices: tuple[Notice, ...] = ()
     last_run: str | None = None
     version: int = VERSION
@@ -244,6 +275,16 @@ class Summary:
         return total(source.emotions for source in self.sources)
 
     @property
+    def empathy(self) -> dict[str, int]:
+        """Turns over all sources, by mechanism and level."""
+        return total(source.empathy for source in self.sources)
+
+    @property
+    def strategies(self) -> dict[str, int]:
+        """Turns over all sources, by side and label."""
+        return total(source.strategies for source in self.sources)
+
+    @property
     def risk(self) -> dict[str, int]:
         """Rows over all sources, by risk level and flag."""
         return total(source.risk for source in self.sources)
@@ -265,6 +306,8 @@ class Summary:
             "personal_data": self.personal_data,
             "languages": self.languages,
             "emotions": self.emotions,
+            "empathy": self.empathy,
+            "strategies": self.strategies,
             "risk": self.risk,
             "seconds": self.seconds,
         }

@@ -15,6 +15,8 @@ STEPS = {
     "near_dup": "Near-duplicates found",
     "filters": "Filtered",
     "emotion": "Emotions tagged",
+    "heads": "Empathy and strategies tagged",
+    "eq": "Arcs and domains described",
     "risk": "Screened for risk",
 }
 """What readers call our steps; another step is called by its own name."""
@@ -37,6 +39,10 @@ _STAGES = {
     "near_dup": "Near-duplicates found",
     "filters": "Filtered",
     "emotion": "Emotions tagged",
+    "empathy": "Empathy rated",
+    "strategies": "Strategies labelled",
+    "arc": "Arcs described",
+    "eq": "Domains described",
     "risk": "Screened for risk",
 }
 

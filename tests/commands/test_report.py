@@ -18,7 +18,9 @@ from curation.core.project import Project, make_key
 from curation.core.records import RECORD_SCHEMA, as_dropped, empty_dropped
 from curation.core.store import WHOLE, Store, StoredTable
 from curation.core.ui import Ui
+from curation.methods.eq import DOMAINS, EQ
 from curation.methods.hold import RISK
+from curation.tag.arcs import ARC
 
 CANARY = "Marlene Canary, 030 5550199"
 SOURCES = """
@@ -94,6 +96,16 @@ def tables(tmp_path: Path) -> list[StoredTable]:
     emotions = pa.array([None if i == 5 else turns(i) for i in range(6)], EMOTION)
     tagged = publish(store, "emotion", only_ids.append_column("emotion", emotions), empty_dropped(), {}, ("emotion",))
     nothing = [publish(store, step, only_ids, empty_dropped(), {}, (step,)) for step in ("near_dup", "filters")]
+    notes = {"empathy.explorations.0": 4, "empathy.explorations.2": 2, "strategies.no_head": 6}
+    nothing.append(publish(store, "heads", only_ids, empty_dropped(), notes, ("empathy", "strategies")))
+    side = {"turns": 6, "first": -0.5, "last": 0.25, "delta": 0.75, "slope": 0.1, "spread": 0.3, "lowest": 2}
+    arcs = [{"client": {**side, "recovery": i or None} if i < 4 else None, "assistant": None,
+             "missing": None if i < 4 else "few_turns"} for i in range(6)]  # fmt: skip
+    domain = {"n_evidence": 3, "method": "proxy", "instrument": "x", "version": 1}
+    eq = [{name: {**domain, "value": i / 10} if name == "emotional_awareness" else None for name in DOMAINS}
+          for i in range(6)]  # fmt: skip
+    described = only_ids.append_column("arc", pa.array(arcs, ARC)).append_column("eq", pa.array(eq, EQ))
+    nothing.append(publish(store, "eq", described, empty_dropped(), {}, ("arc", "eq")))
     found = [{"level": 3 if i == 1 else 0, "flags": [], "why": None, "turns": [], "spans": []} for i in range(6)]
     notes = {"risk.level.0": 5, "risk.level.3": 1}
     screened = only_ids.append_column("risk", pa.array(found, RISK))
@@ -157,7 +169,7 @@ def test_the_summary_says_what_the_manifests_say(project: Project) -> None:
     assert (talks.rows_read, talks.rows_kept) == (12, 6)
     assert [(s.name, s.rows_in, s.rows_kept, s.seconds) for s in talks.steps] == [
         ("raw", 12, 10, 1.5), ("records", 10, 9, 0.5), ("exact_dup", 9, 6, None), ("near_dup", 6, 6, None),
-        ("filters", 6, 6, None), ("emotion", 6, 6, None),
+        ("filters", 6, 6, None), ("heads", 6, 6, None), ("eq", 6, 6, None), ("emotion", 6, 6, None),
         ("risk", 6, 6, None),
     ]  # fmt: skip
     assert sum(talks.reasons.values()) == 6
@@ -166,6 +178,11 @@ def test_the_summary_says_what_the_manifests_say(project: Project) -> None:
     assert talks.emotions == {"joy": 0 + 0 + 1 + 1 + 2}
     assert talks.risk == {"level.0": 5, "level.3": 1} and (talks.waiting, talks.released) == (1, 0)
     assert not talks.unfinished
+    assert talks.empathy == {"explorations.0": 4, "explorations.2": 2} and not talks.strategies
+    assert talks.arcs == {"described": 4, "few_turns": 2, "recovered": 3, "client.first": -0.5, "client.last": 0.25}
+    awareness = summary.eq[0]
+    assert (awareness.records, awareness.withheld, awareness.correlation) == ({"proxy": 6}, True, None)
+    assert awareness.mean["proxy"] == pytest.approx(0.25)
     (mix,), (adapter,) = summary.mixes, summary.adapters
     assert (mix.rows, mix.asked, mix.got, mix.left_out, mix.key) == (
         5, {"talks": 8}, {"talks": 5}, {"twin": 1}, "0123456789abcdef",

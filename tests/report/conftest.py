@@ -7,6 +7,7 @@ import pytest
 
 from curation.report.summary import (
     AdapterSummary,
+    EqSummary,
     ExportedFile,
     MixSummary,
     Notice,
@@ -55,6 +56,17 @@ def _source(name: str, read: int, scale: int = 1, **more: object) -> SourceSumma
             "disappointment": 77,
             "approval": 410,
         },
+        "arcs": {
+            "described": 40 * scale,
+            "few_turns": 900,
+            "recovered": 22,
+            "client.first": -0.41,
+            "client.last": -0.1,
+            "assistant.first": 0.12,
+            "assistant.last": 0.38,
+        },
+        "empathy": {"explorations.0": 500, "explorations.1": 20, "explorations.2": 90 * scale},
+        "strategies": {"support.question": 70, "support.reflection": 33, "client.change": 9},
         "risk": {"level.0": 700 * scale, "level.1": 40, "level.3": 12, "unscreened": 9, "flag.self_harm": 11},
         "waiting": 17,
         "released": 4,
@@ -115,6 +127,15 @@ def summary() -> Summary:
         ),
         mixes=(_mix(), MixSummary("pairs-dpo", "dpo", "77aa", 60, {}, {"preferences": 60}, {"neutral": 60})),
         adapters=(_adapter(),),
+        eq=(
+            EqSummary(
+                "emotional_awareness", {"human": 60, "proxy": 900}, {"human": 0.4, "proxy": 0.5}, 55, 0.51, False
+            ),
+            EqSummary("empathy_recognition", {"proxy": 1}, {"proxy": 0.2}),
+            EqSummary("emotional_regulation", {"judge": 9, "proxy": 4}, {"judge": 0.7, "proxy": 1.0}, 12, -0.08, True),
+            EqSummary("social_cognition"),
+            EqSummary("interpersonal_skills", {"proxy": 40}, {"proxy": 0.31}),
+        ),
         notices=(
             Notice("licence", ("fresh",)),
             Notice("accepted", ("forum",)),

@@ -310,3 +310,17 @@ def test_risk_is_told_in_counts(summary: Summary) -> None:
     page = render(summary)
     assert 'id="risk"' in page and "Level 3" in page and "Not screened" in page and "self harm" in page
     assert "Waiting" in page and "Released" in page
+
+
+def test_arcs_empathy_and_domains_say_what_they_are_worth(summary: Summary) -> None:
+    page = render(summary)
+    for section in ("arcs", "empathy", "ability"):
+        assert f'<section id="{section}">' in page
+    assert "−0.41 → −0.10" in page and "+0.12 → +0.38" in page
+    assert "correlation +0.51 over 55 rows: kept" in page
+    assert "correlation −0.08 over 12 rows: below 0.3, withheld" in page
+    assert "0.20 by proxy, 1 row<" in page and "not checked, 0 rated rows: withheld" in page
+    assert "there is no proxy" in page and "nothing can be said" in page
+    assert "nothing is kept or dropped for it" in page
+    without = render(dataclasses.replace(summary, eq=(), sources=summary.sources[4:]))
+    assert 'id="arcs"' not in without and 'id="empathy"' not in without and 'id="ability"' not in without

@@ -50,7 +50,7 @@ def best_path(scores: Floats, steps: Floats, path: Ints) -> None:
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def train_epoch(  # noqa: PLR0913 - one state of training
+def train_epoch(
     order, bounds, points, ids, gold, weights, grads, steps, step_grads, mask, rate, decay, drop, seed, byheart
 ):
     """One pass of AdaGrad over sequences; returns the summed loss."""

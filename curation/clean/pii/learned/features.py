@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from curation.clean.pii.learned import vocabulary as v
-from curation.clean.pii.learned.tokens import CAPITALS, INITIAL, LOW, MARK, MIXED, NUMBER, TITLE, Codes, Ints, Tokens, hashed
+from curation.clean.pii.learned.tokens import (
+    CAPITALS,
+    INITIAL,
+    LOW,
+    MARK,
+    MIXED,
+    NUMBER,
+    TITLE,
+    Codes,
+    Ints,
+    Tokens,
+    hashed,
+)
 from curation.clean.pii.learned.vocabulary import Bits
 
 BITS = 18
@@ -80,7 +91,7 @@ def _links(tokens: Tokens, at: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def features(  # noqa: PLR0913, PLR0915 - one table of templates
+def features(
     text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, high: int, at: int, out: Ints
 ) -> int:
     """Write the features of a token in the stretch [low, high); return how many."""
@@ -247,8 +258,6 @@ def worth(tokens: Tokens, known: Bits, low: int, high: int) -> bool:
         elif shape == INITIAL:
             if at > low and tokens.hash[at] != _I and tokens.hash[at] != _A:
                 return True
-        elif not known_as & _EVERYDAY or (at > low and not _opens(tokens, at, low)):
-            return True
-        elif known_as & (v.FIRST | v.DOUBLE):
+        elif not known_as & _EVERYDAY or (at > low and not _opens(tokens, at, low)) or known_as & (v.FIRST | v.DOUBLE):
             return True
     return False

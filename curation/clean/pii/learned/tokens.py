@@ -93,7 +93,7 @@ def kind_of(code: int, kinds: npt.NDArray[np.uint8]) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def tokenise(text: Codes, kinds: npt.NDArray[np.uint8], folds: Codes) -> Tokens:  # noqa: C901, PLR0912, PLR0915 - one pass
+def tokenise(text: Codes, kinds: npt.NDArray[np.uint8], folds: Codes) -> Tokens:  # noqa: C901 - one pass
     """Cut a text into tokens."""
     size = len(text)
     start, end = np.empty(size, np.int32), np.empty(size, np.int32)
