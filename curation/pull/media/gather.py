@@ -39,6 +39,8 @@ FILE = "file"
 """The extractor of items that are files of the project."""
 _SURE = 0.8
 _SHORTER_MS = 5000
+_SOUND = "sound"
+"""Artefact of the line that says how a recording turned out: it outlives the download, or tries would not add up."""
 _CAPTIONED = f"captions-{transcripts.VERSION}"
 
 
@@ -83,9 +85,7 @@ def due(project: Project, name: str, source: YoutubeSource) -> bool:
     if source.revoked or not path.exists():
         return False
     with Ledger(path) as ledger:
-        return any(_open(item, ledger, source) for item in ledger.items()) or any(
-            ledger.may(item_key("list", url), "list") for url in names(source.urls)
-        )
+        return _lists_wait(ledger, source) or any(_open(item, ledger, source) for item in ledger.items())
 
 
 def bring(project: Project, name: str, source: YoutubeSource, *, update: bool, say: Say) -> None:
@@ -109,10 +109,11 @@ def bring(project: Project, name: str, source: YoutubeSource, *, update: bool, s
     asked = transcripts.asked(project, name, source)
     with Ledger(_ledger_path(project, name)) as ledger:
         known = transcripts.note(project, name)
-        again = update or ledger.about("asked") != asked
+        again = update or ledger.about("asked") != asked or _lists_wait(ledger, source)
         run = _Run(project, name, source, ledger, Kept(folder), say)
         if again:
-            ledger.lift(None if update else SETTLED_BY_PEOPLE)
+            if update or ledger.about("asked") != asked:
+                ledger.lift(None if update else SETTLED_BY_PEOPLE)
             run.list_all()
             run.drop_stale()
             ledger.set_about("asked", asked)
@@ -135,6 +136,12 @@ def _remove(project: Project, name: str, say: Say) -> None:
         shutil.rmtree(place)
     if found:
         say(f"{name}: the permission was taken back: recordings, transcripts and tables of it are removed")
+
+
+def _lists_wait(ledger: Ledger, source: YoutubeSource) -> bool:
+    """Is it time to ask for a list again that could not be had?"""
+    keys = [item_key("list", url) for url in names(source.urls)]
+    return any(ledger.line(key, "list") is not None and ledger.may(key, "list") for key in keys)
 
 
 def _open(item: Item, ledger: Ledger, source: YoutubeSource) -> bool:
@@ -372,7 +379,7 @@ class _Run:
                     heard = job.result()
                 except Trouble as trouble:
                     self._discard(item)
-                    raise Trouble(trouble.kind, "audio") from None
+                    raise Trouble(trouble.kind, "audio", _SOUND) from None
                 self._keep_heard(item, path, heard)
 
     def _keep_heard(self, item: Item, path: Path, heard: Heard) -> None:
@@ -381,7 +388,7 @@ class _Run:
         expected = self.kept.facts(item.key).get("duration_ms")
         if expected and heard.duration_ms < 0.9 * expected and expected - heard.duration_ms > _SHORTER_MS:
             self._discard(item)
-            raise Trouble("cut_media", "audio")
+            raise Trouble("cut_media", "audio", _SOUND)
         wanted = _base(self.source.language)
         if wanted and heard.language and _base(heard.language) != wanted and (heard.probability or 0) >= _SURE:
             raise Trouble("wrong_language", "transcript")
@@ -396,6 +403,8 @@ class _Run:
             speech_ms=round(sum(end - start for start, end in heard.regions) * 1000),
             decoded_again=heard.again,
         )
+        if self.ledger.line(item.key, "audio", _SOUND):
+            self.ledger.done(item.key, "audio", _SOUND)
         self._keep(item, transcript, listener.fingerprint)
         if not self.source.keep_audio and item.extractor != FILE:
             self.kept.drop_audio(item.key)
@@ -404,7 +413,7 @@ class _Run:
         """A download that is of no use is made anew next time."""
         if item.extractor != FILE:
             self.kept.drop_audio(item.key)
-            self.ledger.drop(item.key, "audio")
+            self.ledger.drop_line(item.key, "audio")
 
     def _keep(self, item: Item, transcript: Transcript, artefact: str) -> None:
         """Keep a transcript, unless it holds what must not exist: then nothing of the item is kept."""

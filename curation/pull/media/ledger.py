@@ -17,7 +17,7 @@ from pathlib import Path
 
 from curation.core import files
 from curation.core.errors import IntegrityError, RetryError
-from curation.pull.media.troubles import CLASSES
+from curation.pull.media.troubles import CLASSES, LONGEST_PAUSE_S
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
@@ -171,7 +171,7 @@ class Ledger:
         attempts = (before.attempts if before and before.state != "done" else 0) + 1
         patience = CLASSES[kind]
         again = attempts < patience.tries
-        when = self._clock() + patience.pause_s * 2 ** (attempts - 1) if again else None
+        when = self._clock() + min(patience.pause_s * 2 ** (attempts - 1), LONGEST_PAUSE_S) if again else None
         state = "waiting" if again else "given_up"
         self._write(item, stage, artefact, state, kind, attempts, when, None)
         return Line(item, stage, artefact, state, kind, attempts, when, None)
@@ -202,6 +202,10 @@ class Ledger:
         """Forget stages of an item, whatever the artefact."""
         for stage in stages:
             self._db.execute("DELETE FROM work WHERE item = ? AND stage = ?", (item, stage))
+
+    def drop_line(self, item: str, stage: str, artefact: str = "") -> None:
+        """Forget one line."""
+        self._db.execute("DELETE FROM work WHERE item = ? AND stage = ? AND artefact = ?", (item, stage, artefact))
 
     def about(self, name: str) -> str | None:
         """A fact about the whole source."""

@@ -220,7 +220,7 @@ def _segments(found: Sequence[Any], wanted: Sequence[Region], length: int) -> It
         for word in each.words or ():
             if spoken := tidy(word.word):
                 begins = _ms(word.start, clip)
-                words.append(Word(begins, max(begins, _ms(word.end, clip)), spoken, round(word.probability, 4)))
+                words.append(Word(begins, max(begins, _ms(word.end, clip)), spoken, round(float(word.probability), 4)))
         start = _ms(each.start, clip)
         yield Segment(start, max(start, _ms(each.end, clip)), text, words=tuple(words),
                       confidence=mean_confidence(words), no_speech=round(float(each.no_speech_prob), 4))  # fmt: skip
@@ -233,7 +233,7 @@ def _clip_of(segment: Any, wanted: Sequence[Region]) -> Region | None:
 
 
 def _ms(seconds: float, clip: Region) -> int:
-    return round(min(max(seconds, clip[0]), clip[1]) * 1000)
+    return round(min(max(float(seconds), clip[0]), clip[1]) * 1000)
 
 
 def fingerprint(folder: Path) -> str:

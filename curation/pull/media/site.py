@@ -219,7 +219,7 @@ def _made(rules: Rules, more: Mapping[str, Any]) -> Any:
         """Every request passes here."""
 
         def urlopen(self, req: Any) -> Any:
-            _check_dialled(req if isinstance(req, str) else getattr(req, "url", req.full_url), allow)
+            _check_dialled(req if isinstance(req, str) else req.url, allow)
             response = super().urlopen(req)
             try:
                 _check_dialled(response.url, allow)  # where redirects led

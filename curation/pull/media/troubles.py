@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+LONGEST_PAUSE_S = 30 * _DAY
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and when something is tried again: the first pause, doubled each time, and how many tries in all."""
+    """How often and when something is tried again: the first pause, doubled each time up to a month, and how many tries in all."""
 
     pause_s: int
     tries: int

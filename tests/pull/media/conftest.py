@@ -25,7 +25,7 @@ def short_words(monkeypatch: pytest.MonkeyPatch) -> None:
     from curation.pull.media import listen
 
     monkeypatch.setattr(listen, "TEMPERATURES", [0.0])
-    monkeypatch.setattr(listen, "MOST_TOKENS", 12)
+    monkeypatch.setattr(listen, "MOST_TOKENS", 6)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ page, and raises what such extractors raise. Feeds and plain files need none; yt
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import re
@@ -77,6 +78,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # a client that was killed
+            super().handle()
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -157,9 +162,9 @@ class LoopbackListIE(InfoExtractor):
     def _real_extract(self, url: str) -> dict[str, Any]:
         base, name = self._match_valid_url(url).group("base", "id")
         ids = self._download_json(f"{base}/api-list/{name}", name)
-        where = {"L": "list", "V": "watch"}
+        where, kinds = {"L": "list", "V": "watch"}, {"L": "LoopbackList", "V": "Loopback"}
         entries = [
-            self.url_result(i, None, i) if "://" in i else self.url_result(f"{base}/{where[i[0]]}/{i}", None, i, f"t {i}")
+            self.url_result(i, None, i) if "://" in i else self.url_result(f"{base}/{where[i[0]]}/{i}", kinds[i[0]], i, f"t {i}")
             for i in ids
         ]
         return self.playlist_result(entries, name, "A list")

@@ -20,7 +20,7 @@ def build(folder: Path) -> Path:
     return made
 
 
-def _build(hf: Path, out: Path) -> None:
+def _build(hf: Path, out: Path, seed: int = 3) -> None:
     import torch
     from ctranslate2.converters import TransformersConverter
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
@@ -59,7 +59,7 @@ def _build(hf: Path, out: Path) -> None:
         max_source_positions=1500, max_target_positions=448, suppress_tokens=[], begin_suppress_tokens=[number(end)],
         **shared,
     )  # fmt: skip
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     model = WhisperForConditionalGeneration(config).eval()
     model.generation_config = GenerationConfig(
         suppress_tokens=[], begin_suppress_tokens=[number(end)], alignment_heads=[[0, 0]],
