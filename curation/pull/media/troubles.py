@@ -13,7 +13,7 @@ LONGEST_PAUSE_S = 30 * _DAY
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and when something is tried again: the first pause, doubled each time up to a month, and how many tries in all."""
+    """When something is tried again: the first pause, doubled each time up to a month, and how many tries in all."""
 
     pause_s: int
     tries: int

@@ -164,7 +164,9 @@ class LoopbackListIE(InfoExtractor):
         ids = self._download_json(f"{base}/api-list/{name}", name)
         where, kinds = {"L": "list", "V": "watch"}, {"L": "LoopbackList", "V": "Loopback"}
         entries = [
-            self.url_result(i, None, i) if "://" in i else self.url_result(f"{base}/{where[i[0]]}/{i}", kinds[i[0]], i, f"t {i}")
+            self.url_result(i, None, i)
+            if "://" in i
+            else self.url_result(f"{base}/{where[i[0]]}/{i}", kinds[i[0]], i, f"t {i}")
             for i in ids
         ]
         return self.playlist_result(entries, name, "A list")

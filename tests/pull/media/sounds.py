@@ -1,4 +1,4 @@
-"""Recordings of our own: sentences spoken by espeak-ng, silence and noise by sox, laid out so that the truth is known."""
+"""Recordings of our own: speech by espeak-ng, silence and noise by sox, laid out so that the truth is known."""
 
 from __future__ import annotations
 
@@ -48,7 +48,21 @@ def sox(folder: Path, seconds: float, *effects: str) -> Samples:
     subprocess.run(
         ["sox", "-R", "-n", "-r", str(RATE), "-c", "1", "-b", "16", str(path), "trim", "0", str(seconds), *effects]
         if not effects or effects[0] != "synth"
-        else ["sox", "-R", "-n", "-r", str(RATE), "-c", "1", "-b", "16", str(path), "synth", str(seconds), *effects[1:]],
+        else [
+            "sox",
+            "-R",
+            "-n",
+            "-r",
+            str(RATE),
+            "-c",
+            "1",
+            "-b",
+            "16",
+            str(path),
+            "synth",
+            str(seconds),
+            *effects[1:],
+        ],
         check=True,
     )
     return read_wav(path)

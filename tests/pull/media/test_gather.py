@@ -134,7 +134,8 @@ def fill(site: Site, recordings: dict[str, bytes]) -> None:
         "/broken.webm": recordings["talk"][:300] + b"\0" * 5000,
         "/a.json3": recognised(spoken(TALK), 9000),
         "/a.vtt": rolling(spoken(TALK), 9000),
-        "/m.vtt": b"WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>What is it?\n\n00:02.000 --> 00:04.000\n<v Bo>No, no, no.\n",
+        "/m.vtt": b"WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ann>What is it?\n\n"
+        b"00:02.000 --> 00:04.000\n<v Bo>No, no, no.\n",
         "/bad.json3": b'{"events": [',
         "/translated.json3": recognised(spoken("never this"), 900),
     }
@@ -200,7 +201,12 @@ EXPECTED = {
 
 @sounds.needs_sound
 def test_a_playlist_becomes_transcripts_and_every_failure_a_line_of_the_ledger(
-    project: Callable[..., Project], site: Site, recordings: dict[str, bytes], whisper: Path, clock: Clock, tmp_path: Path
+    project: Callable[..., Project],
+    site: Site,
+    recordings: dict[str, bytes],
+    whisper: Path,
+    clock: Clock,
+    tmp_path: Path,
 ) -> None:
     fill(site, recordings)
     (tmp_path / "models").mkdir()
@@ -329,12 +335,18 @@ def test_captions_alone_need_no_model_and_no_recording(
 def test_a_feed_and_a_plain_file_through_the_generic_extractor(
     project: Callable[..., Project], site: Site, recordings: dict[str, bytes], whisper: Path, tmp_path: Path
 ) -> None:
-    site.files |= {"/1/ep.webm": recordings["talk"], "/2/ep.webm": recordings["quiet"], "/alone.m4a": recordings["talk.m4a"]}
+    site.files |= {
+        "/1/ep.webm": recordings["talk"],
+        "/2/ep.webm": recordings["quiet"],
+        "/alone.m4a": recordings["talk.m4a"],
+    }
     episodes = "".join(
         f"<item><title>E{n}</title><link>{site.base}/{n}/ep.webm</link><enclosure url='{site.base}/{n}/ep.webm' "
         "type='audio/webm' length='1'/></item>" for n in (1, 2)
     )  # fmt: skip
-    site.files["/feed.xml"] = f"<?xml version='1.0'?><rss version='2.0'><channel><title>S</title>{episodes}</channel></rss>".encode()
+    site.files["/feed.xml"] = (
+        f"<?xml version='1.0'?><rss version='2.0'><channel><title>S</title>{episodes}</channel></rss>".encode()
+    )
     shutil.copytree(whisper, tmp_path / "asr")
     here = project()
     pull(here, source(urls=[f"{site.base}/feed.xml", f"{site.base}/alone.m4a"], model="asr", keep_audio=True))
@@ -453,9 +465,7 @@ def test_what_must_not_exist_is_kept_nowhere(
 
     from curation.methods import screen
 
-    monkeypatch.setattr(
-        screen, "flag_texts", lambda texts: pa.array(["MARKED" in text for text in texts.to_pylist()])
-    )
+    monkeypatch.setattr(screen, "flag_texts", lambda texts: pa.array(["MARKED" in text for text in texts.to_pylist()]))
     (tmp_path / "a.vtt").write_bytes(b"WEBVTT\n\n00:01.000 --> 00:02.000\nA MARKED text.\n")
     here = project()
     said = pull(here, source(path="a.vtt"))
@@ -469,9 +479,7 @@ def test_the_language_that_is_heard_is_recorded_and_a_wrong_one_refused(
 ) -> None:
     for name in ("en.wav", "de.wav", "unsure.wav"):
         (tmp_path / name).write_bytes(b"sound")
-    fake = FakeListener(
-        {"en.wav": _heard("en", 0.99), "de.wav": _heard("de", 0.97), "unsure.wav": _heard("nn", 0.4)}
-    )
+    fake = FakeListener({"en.wav": _heard("en", 0.99), "de.wav": _heard("de", 0.97), "unsure.wav": _heard("nn", 0.4)})
     monkeypatch.setattr(gather, "make_listener", lambda project, source: fake)
     here = project()
     pull(here, source(path="*.wav", language="en", model="asr"))
@@ -508,6 +516,7 @@ def test_cookies_and_tokens_are_used_only_where_they_are_named(
         gather.make_site(here, NAME, source(urls=site.base + "/list/L", cookies="../cookies.txt"))
     (tmp_path / "cookies.txt").write_text("# Netscape HTTP Cookie File\n")
     monkeypatch.setenv("PO_TOKEN_X", "web+abc")
-    rules = gather.make_site(here, NAME, source(urls=site.base + "/list/L", cookies="cookies.txt", po_token="PO_TOKEN_X")).rules
+    rules = gather.make_site(
+        here, NAME, source(urls=site.base + "/list/L", cookies="cookies.txt", po_token="PO_TOKEN_X")
+    ).rules
     assert rules.cookies == tmp_path / "cookies.txt" and rules.po_token == "web+abc"
-

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 pytest.importorskip("faster_whisper")
-pytestmark = pytest.mark.usefixtures("short_words")
 
 from curation.core.errors import MissingError
 from curation.pull.media import listen
 from curation.pull.media.listen import CLIP_S, Whisper, clips, decode, fails, speech_regions
 from curation.pull.media.troubles import Trouble
 from tests.pull.media import sounds
+
+pytestmark = pytest.mark.usefixtures("short_words")
 
 NEAR_S = 0.3
 
