@@ -10,8 +10,8 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 TORCH ?= cpu
 TORCH_VERSION := 2.13.0
 UV_VERSION := 0.13.9
-# What the demo and the tests need: not voice and ray.
-EXTRAS := hf,knowledge,pii,tag,review,train,dev
+# What the demo and the tests need: not ray.
+EXTRAS := hf,knowledge,pii,tag,review,train,voice,dev
 # More arguments for the command of a target: make test ARGS='-k store'
 ARGS ?=
 

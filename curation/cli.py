@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("curation.commands.demo:demo", "The whole way, from sources to adapter, on material of our own."),
     "sources": ("curation.pull.cli:sources", "List the sources, add one, or find out how one is read."),
     "pull": ("curation.pull.cli:pull", "Fetch sources at their pinned commits and make records of them."),
-    "generate": ("curation.generate.cli:generate", "Make records from scenarios and from texts of knowledge."),
+    "generate": ("curation.generate.cli:generate", "Make records from scenarios, texts of knowledge, and recordings."),
     "clean": ("curation.clean.cli:clean", "Tidy, scrub personal data, fold duplicates."),
     "scrub": ("curation.clean.scrub_cli:scrub", "Teach the search for personal data, score it, see what is left."),
     "tag": ("curation.tag.cli:tag", "Tag emotions and risk."),

@@ -16,6 +16,7 @@ from curation.core.errors import CurateError
 from curation.core.made import REPLIES
 from curation.core.project import Project
 from curation.core.store import Store, StoredTable
+from curation.core.transcripts import FOLDER
 
 
 def sweep(project: Project, *, dry_run: bool = False) -> tuple[int, int]:
@@ -60,7 +61,14 @@ def _stale_downloads(project: Project, every: Mapping[str, list[StoredTable]]) -
             yield folder
             continue
         # Of a hub, a folder for each commit and its description; of addresses, a folder for each.
-        known = {entry.revision, f"{entry.revision}.json", REPLIES, *(name.partition("/")[0] for name in entry.files)}
+        known = {
+            entry.revision,
+            f"{entry.revision}.json",
+            REPLIES,
+            FOLDER,
+            f"{FOLDER}.json",
+            *(name.partition("/")[0] for name in entry.files),
+        }
         yield from sorted(p for p in folder.iterdir() if p.name not in known)
 
 

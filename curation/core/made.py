@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.core import files
+from curation.core import files, transcripts
 from curation.core.brought import documents
 from curation.core.declare import plain
 from curation.core.errors import ProjectError
 from curation.core.project import Project
-from curation.core.sources import KnowledgeSource, MadeSource
+from curation.core.sources import KnowledgeSource, MadeSource, YoutubeSource
 
 VERSION = 2
 """Raise it whenever the same material can become other rows; what an endpoint is told counts, too."""
@@ -48,6 +48,9 @@ def material(project: Project, name: str, source: MadeSource) -> dict[str, Path]
     """
     if isinstance(source, KnowledgeSource):
         return documents(project, name, source)
+    if isinstance(source, YoutubeSource):
+        places = {f"{which}.parquet": transcripts.table(project, name, which) for which in transcripts.TABLES}
+        return {shown: path for shown, path in places.items() if path.is_file()}
     folder = project.root / source.path
     found = {path.stem: path for path in files.yaml_in(folder)}
     missing = [wanted for wanted in source.only if wanted not in found]
@@ -64,8 +67,10 @@ def revision(project: Project, name: str, source: MadeSource) -> str:
     """Digest of everything that decides the rows: declaration, files, endpoint, version; 64 hex digits.
 
     Raises:
-        ProjectError: a file is missing, or the project allows no such endpoint.
+        ProjectError: a file is missing, the project allows no such endpoint, or recordings are not transcribed yet.
     """
+    if isinstance(source, YoutubeSource):
+        return transcripts.revision(project, name, source, VERSION)
     about = {key: value for key, value in plain(source).items() if key not in _ABOUT_THE_SOURCE}
     decided: dict[str, Any] = {
         "version": VERSION,
@@ -145,7 +150,7 @@ def located(project: Project, name: str, source: MadeSource) -> tuple[MadeFile, 
     found: list[MadeFile] = []
     for file, facts in sorted(known["files"].items()):
         of = file.removesuffix(".jsonl")
-        if isinstance(source, KnowledgeSource):
+        if isinstance(source, KnowledgeSource | YoutubeSource):
             shown, uri = of, f"{source.kind}:{of}"
         else:
             # Tables and lock files name no place of this machine.

@@ -413,11 +413,92 @@ class KnowledgeSource:
         return "endpoint" if self.endpoint else "template"
 
 
-MadeSource = ScenarioSource | KnowledgeSource
-"""Sources whose rows are made here, of other material. Each says which of its kept columns hold nothing but ids, numbers
-and terms that were made here, too (`own_meta`): no text of people, so that scrub leaves it alone."""
+@dataclass(frozen=True)
+class Permission:
+    """What whoever speaks allowed, and where that can be read."""
 
-Source = HubSource | FileSource | ScenarioSource | KnowledgeSource
+    reference: str = doc("where it can be read: contract, mail, page")
+    by: str = doc("who gave it")
+    scope: Literal["analysis", "training"] = doc(
+        "what it covers; analysis: nothing leaves in a mix", default="analysis"
+    )
+    others: Literal["none", "agreed", "not asked"] = doc(
+        "other people who are to be heard; where they were not asked, nothing leaves in a mix", default="not asked"
+    )
+    revoked: str | None = doc(
+        "day on which it was taken back: the next run removes everything that was made of the source", default=None
+    )
+
+
+@dataclass(frozen=True)
+class YoutubeSource:
+    """What a person says in videos, podcasts or recordings: transcripts, and dialogues made of them."""
+
+    kind: Literal["youtube"]
+    urls: Names | None = doc(
+        "https addresses of playlists, channels, videos or feeds; any site that yt-dlp knows", default=None
+    )
+    path: Names | None = doc(
+        "recordings or caption files (vtt, json3, srt, ass) below the project; patterns allowed", default=None
+    )
+    language: str | None = doc(
+        "language spoken, such as en; none: what the site says, or what is detected", default=None
+    )
+    captions: Literal["prefer", "only", "never"] = doc(
+        "prefer: captions, and the recording where there are none; only; never", default="prefer"
+    )
+    model: str | None = doc("folder of a speech model below the project; none: nothing is transcribed", default=None)
+    host: str | None = doc(
+        "name by which captions mark the person whose voice is wanted; none: whoever answers", default=None
+    )
+    max_items: int | None = doc("take only the first items", default=None)
+    keep_audio: bool = doc("keep recordings after they are transcribed", default=False)
+    sleep_s: float = doc("pause between two requests", default=5.0)
+    max_kb_s: int = doc("download no faster, in kB a second", default=4000)
+    max_mb: int = doc("a larger recording is refused", default=2048)
+    cookies: str | None = doc("cookies.txt below the project, for what needs an account", default=None)
+    po_token: str | None = doc("environment variable that holds a proof-of-origin token", default=None)
+    permission: Permission | None = doc("without one nothing leaves in a mix", default=None)
+    licence: str | None = doc("SPDX identifier; the licence of a recording gives no right to the voice", default=None)
+    persona: Literal["assistant", "client", "neutral"] = doc("whose voice its rows teach", default="assistant")
+    priority: int = doc("of two near-duplicates the one of the higher priority stays", default=0)
+    enabled: bool = doc("false: the source is left out everywhere", default=True)
+    accept: Accept | None = doc(
+        "needed before rows leave under an unknown, non-commercial or AGPL licence", default=None
+    )
+    note: str | None = doc("for people", default=None)
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say."""
+        if not names(self.urls) and not names(self.path):
+            raise ValueError("'urls' or 'path' must name something")
+        _check_caps(self, "max_items", "max_kb_s", "max_mb")
+        if not 0 <= self.sleep_s <= 3600:
+            raise ValueError("'sleep_s' must be from 0 to 3600")
+
+    max_rows: ClassVar[int | None] = None
+    confirmed: ClassVar[str | None] = None
+    endpoint: ClassVar[str | None] = None
+    synthetic: ClassVar[str | None] = None
+    adapter: ClassVar[Adapter] = Turns(
+        kind="turns",
+        trim_trailing_user=True,
+        group="video",
+        keep=("video", "start_ms", "end_ms", "method", "transcript"),
+    )
+    own_meta: ClassVar[tuple[str, ...]] = ("video", "start_ms", "end_ms", "method", "transcript")
+
+    @property
+    def revoked(self) -> bool:
+        """Was the permission taken back?"""
+        return self.permission is not None and self.permission.revoked is not None
+
+
+MadeSource = ScenarioSource | KnowledgeSource | YoutubeSource
+"""Sources whose rows are made here, of other material. Each says which of its kept columns hold nothing but ids,
+numbers and terms that were made here, too (`own_meta`): no text of people, so that scrub leaves it alone."""
+
+Source = HubSource | FileSource | ScenarioSource | KnowledgeSource | YoutubeSource
 
 
 @dataclass(frozen=True)

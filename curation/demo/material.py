@@ -27,6 +27,9 @@ GATED = "demo/gated"
 GATED_TOKEN = "hf_demo_reader"
 """The token that opens it."""
 
+TALKS = ("interview.vtt", "monologue.vtt")
+"""Captions of recordings that never were."""
+
 
 @dataclass(frozen=True)
 class Spot:
@@ -87,7 +90,7 @@ class Material:
 
 
 def write_material(root: Path) -> Material:
-    """Write the hub's repos below `root/hub` and the local file below `root/files`."""
+    """Write the hub's repos below `root/hub` and the local files below `root/files`."""
     words = Words(yaml.safe_load(_package_text("fragments.yaml")))
     tables = {name: [Draft(name, row) for row in shape.rows(words)] for name, shape in _SHAPES.items()}
     plant(tables, yaml.safe_load(_package_text("planted.yaml")))
@@ -104,6 +107,8 @@ def write_material(root: Path) -> Material:
             commits[shape.repo] = publish(root / "hub", shape.repo, {shape.file: data}, card=card)
         else:
             (root / "files" / shape.file).write_bytes(data)
+    for talk in TALKS:
+        (root / "files" / talk).write_text(_package_text(talk), encoding="utf-8")
     shut = _jsonl(list(dialogues.assistant_rows(words, 4)))
     commits[GATED] = publish(
         root / "hub",

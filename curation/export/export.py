@@ -21,7 +21,7 @@ from curation.core.declare import plain
 from curation.core.errors import CurateError, GateError, IntegrityError, ProjectError
 from curation.core.project import Project
 from curation.core.records import source_of
-from curation.core.sources import Source
+from curation.core.sources import Source, YoutubeSource
 from curation.core.stage import library_version
 from curation.core.store import StoredTable, View
 from curation.export import (
@@ -238,6 +238,7 @@ def _source_facts(source: Source, entry: Any, right: Right, view: View) -> dict[
         "licence_class": right.kind,
         "accept": plain(right.accept),
         "stated_licence": right.stated,
+        **({"permission": plain(source.permission)} if isinstance(source, YoutubeSource) else {}),
         "priority": source.priority,
         "tables": {table.manifest["step"]: _key(table) for table in view.tables},
     }

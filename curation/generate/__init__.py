@@ -1,1 +1,1 @@
-"""Records that are made from other material: scenarios of difficult clients, knowledge with its citations."""
+"""Records that are made from other material: scenarios of clients, knowledge with its citations, recordings."""

@@ -10,7 +10,7 @@ import orjson
 from curation.core import made
 from curation.core.errors import ProjectError
 from curation.core.project import Project
-from curation.core.sources import KnowledgeSource, MadeSource, ScenarioSource
+from curation.core.sources import KnowledgeSource, MadeSource, ScenarioSource, YoutubeSource
 from curation.generate.mind import RESISTANCE
 from curation.generate.scenario import Scenario, read
 from curation.generate.template import Turn, dialogue
@@ -19,15 +19,19 @@ Say = Callable[[str], None]
 
 
 def make(project: Project, name: str, source: MadeSource, say: Say) -> None:
-    """Make the rows of a source of either kind. Hold `project.writing()` around it.
+    """Make the rows of a source of any such kind. Hold `project.writing()` around it.
 
     Raises:
-        CurateError: as `dialogues` and `knowledge.make`; nothing is published then.
+        CurateError: as `dialogues`, `knowledge.make` and `interviews.make`; nothing is published then.
     """
     if isinstance(source, KnowledgeSource):
         from curation.generate import knowledge
 
         knowledge.make(project, name, source, say)
+    elif isinstance(source, YoutubeSource):
+        from curation.generate import interviews
+
+        interviews.make(project, name, source, say)
     else:
         dialogues(project, name, source, say)
 

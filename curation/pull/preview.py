@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from curation.core import made
+from curation.core import made, transcripts
 from curation.core.errors import CurateError, MissingError
 from curation.core.lock import Entry
 from curation.core.project import Project
-from curation.core.sources import FileSource, HubSource, MadeSource, Source, names
+from curation.core.sources import FileSource, HubSource, MadeSource, Source, YoutubeSource, names
 from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
 from curation.pull.pull import pin
@@ -62,7 +62,7 @@ def _preview(project: Project, name: str, source: Source, entry: Entry | None, u
             return _of_made(project, name, source)
         return _of_files(project, name, source)
     except CurateError as error:
-        place = source.id if isinstance(source, HubSource) else ", ".join(names(source.path))
+        place = source.id if isinstance(source, HubSource) else _place(source)
         return Preview(place, licence=source.licence, todo=error.fix, error=error)
 
 
@@ -91,10 +91,13 @@ def _of_hub(project: Project, name: str, source: HubSource, entry: Entry | None,
 
 
 def _of_made(project: Project, name: str, source: MadeSource) -> Preview:
+    if isinstance(source, YoutubeSource) and not source.revoked and transcripts.note(project, name) is None:
+        # Lists are asked when they are pulled, and only then.
+        return Preview(_place(source), licence=source.licence, gated=False, todo=_rights(source, source.licence))
     found = made.material(project, name, source)
     here = made.note(project, name, made.revision(project, name, source)) is not None
     return Preview(
-        ", ".join(names(source.path)),
+        _place(source),
         licence=source.licence,
         gated=False,
         files=len(found),
@@ -102,6 +105,10 @@ def _of_made(project: Project, name: str, source: MadeSource) -> Preview:
         cached=here,
         todo=_rights(source, source.licence),
     )
+
+
+def _place(source: FileSource | MadeSource) -> str:
+    return ", ".join((*names(source.path), *(names(source.urls) if isinstance(source, YoutubeSource) else ())))
 
 
 def _of_files(project: Project, name: str, source: FileSource) -> Preview:

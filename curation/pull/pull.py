@@ -14,11 +14,12 @@ from curation.core.errors import CurateError, IntegrityError
 from curation.core.lock import Entry
 from curation.core.made import Make
 from curation.core.project import Project
-from curation.core.sources import FileSource, HubSource, MadeSource, Source, names
+from curation.core.sources import FileSource, HubSource, MadeSource, Source, YoutubeSource, names
 from curation.core.store import StoredTable
 from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
 from curation.pull.ingest import DataFile, Material, Progress, ingest, ingredients, raw_store
+from curation.pull.media import gather
 from curation.pull.schema import check_confirmed
 from curation.pull.tombstones import check, fingerprint, has_withdrawn
 
@@ -78,7 +79,7 @@ def bring(
     """
     stones = check(project)
     entry = project.lock().sources.get(name)
-    if entry and not update and _is_remote(source):
+    if entry and not update and _is_remote(source) and not _has_more(project, name, source):
         current = raw_table(project, name, source)
         if current and current.key == entry.table:
             _clear_downloads(project, name, current)
@@ -219,6 +220,11 @@ def _is_remote(source: Source) -> bool:
     return isinstance(source, (HubSource, MadeSource)) or all("://" in place for place in names(source.path))
 
 
+def _has_more(project: Project, name: str, source: Source) -> bool:
+    """Is there something that could not be had before, and is worth another try now?"""
+    return isinstance(source, YoutubeSource) and gather.due(project, name, source)
+
+
 def _here(
     project: Project, name: str, source: FileSource | MadeSource, update: bool, make: Make | None, say: Say
 ) -> tuple[tuple[DataFile, ...], str]:
@@ -226,6 +232,8 @@ def _here(
     if not isinstance(source, MadeSource):
         data = local.locate(project, name, source, update=update, say=say)
         return data, _contents(data)
+    if isinstance(source, YoutubeSource):
+        gather.bring(project, name, source, update=update, say=say)
     revision = made.revision(project, name, source)
     if make is not None and made.note(project, name, revision) is None:
         make(project, name, source, say)

@@ -91,9 +91,7 @@ def _links(tokens: Tokens, at: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def features(
-    text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, high: int, at: int, out: Ints
-) -> int:
+def features(text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, high: int, at: int, out: Ints) -> int:
     """Write the features of a token in the stretch [low, high); return how many."""
     n = 0
     zero = np.uint64(0)
@@ -114,7 +112,9 @@ def features(
     opens = np.uint64(_opens(tokens, at, low))
     tier = k0 & np.uint64(_TIER)
     names = k0 & np.uint64(_NAMES | v.TOWN | v.WIDE)
-    form = s0 + opens * np.uint64(8) + np.uint64(16 if tokens.glued[at] else 0) + np.uint64(32 if tokens.owns[at] else 0)
+    form = (
+        s0 + opens * np.uint64(8) + np.uint64(16 if tokens.glued[at] else 0) + np.uint64(32 if tokens.owns[at] else 0)
+    )
     class0 = k0 & np.uint64(_CLASS)
     # The word itself first: training leaves these out at times, so that not everything is learned by heart.
     out[0] = _mix(1, w0, zero)
@@ -157,7 +157,9 @@ def features(
         length = tokens.end[at] - tokens.start[at]
         value = tokens.value[at]
         out[n] = _mix(26, np.uint64(length), sl * np.uint64(8) + sr)
-        out[n + 1] = _mix(27, np.uint64(1 if 90 <= value <= 119 else 2 if 1900 <= value <= 2040 else 3), np.uint64(length))
+        out[n + 1] = _mix(
+            27, np.uint64(1 if 90 <= value <= 119 else 2 if 1900 <= value <= 2040 else 3), np.uint64(length)
+        )
         out[n + 2] = _mix(28, wl, np.uint64(length))
         out[n + 3] = _mix(29, wr, np.uint64(length))
         return n + 4
@@ -233,8 +235,6 @@ def _opens(tokens: Tokens, at: int, low: int) -> bool:
             return False
         at -= 1
     return True
-
-
 
 
 _EVERYDAY = v.COMMON | v.HARD | v.PLAIN

@@ -174,5 +174,12 @@ def tokenise(text: Codes, kinds: npt.NDArray[np.uint8], folds: Codes) -> Tokens:
         last = place
         count += 1
     return Tokens(
-        start[:count], end[:count], shape[:count], told[:count], line[:count], glued[:count], owns[:count], value[:count]
+        start[:count],
+        end[:count],
+        shape[:count],
+        told[:count],
+        line[:count],
+        glued[:count],
+        owns[:count],
+        value[:count],
     )
