@@ -67,6 +67,7 @@ async def _serve(host: str, port: int, names: set[str], home: Home) -> None:
     from . import engine, reconcile  # noqa: F401 - importing the engine registers it
 
     patches.read_settings_quickly()
+    patches.build_events_only_for_web_hooks()
     policy = page.clean(_folder(app))
     await reconcile.reconcile()
     jobs.start(asyncio.get_running_loop())
