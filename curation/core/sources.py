@@ -414,8 +414,8 @@ class KnowledgeSource:
 
 
 MadeSource = ScenarioSource | KnowledgeSource
-"""Sources whose rows are made here, of other material. Each says which of its kept columns hold nothing but ids, numbers
-and terms that were made here, too (`own_meta`): no text of people, so that scrub leaves it alone."""
+"""Sources whose rows are made here, of other material. Each says which of its kept columns hold nothing but ids,
+numbers and terms that were made here, too (`own_meta`): no text of people, so that scrub leaves it alone."""
 
 Source = HubSource | FileSource | ScenarioSource | KnowledgeSource
 

@@ -122,7 +122,9 @@ class Texts:
             return self
         size = len(meta.rows)
         named = pc.fill_null(pc.is_in(meta.key, value_set=pa.array(keys, pa.string())), False)
-        start = 2 * sum(len(part.rows) for part in itertools.takewhile(lambda part: part is not meta, self._columns.values()))
+        start = 2 * sum(
+            len(part.rows) for part in itertools.takewhile(lambda part: part is not meta, self._columns.values())
+        )
         mask = np.zeros(len(self.values), np.bool_)
         mask[start : start + size] = named.to_numpy(zero_copy_only=False)
         return replace(self, values=pc.if_else(pa.array(mask), pa.scalar(None, pa.string()), self.values))

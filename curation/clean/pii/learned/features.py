@@ -1,13 +1,24 @@
-"""What the model sees of a token: itself, its neighbours, the capitalised run it stands in, and what is known of all."""
+"""What the model sees of a token: itself, its neighbours, its run of capitals, and what is known of all."""
 
 from __future__ import annotations
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from curation.clean.pii.learned import vocabulary as v
-from curation.clean.pii.learned.tokens import CAPITALS, INITIAL, LOW, MARK, MIXED, NUMBER, TITLE, Codes, Ints, Tokens, hashed
+from curation.clean.pii.learned.tokens import (
+    CAPITALS,
+    INITIAL,
+    LOW,
+    MARK,
+    MIXED,
+    NUMBER,
+    TITLE,
+    Codes,
+    Ints,
+    Tokens,
+    hashed,
+)
 from curation.clean.pii.learned.vocabulary import Bits
 
 BITS = 18
@@ -66,7 +77,7 @@ def _span(tokens: Tokens, known: Bits, at: int, low: int, high: int) -> tuple[in
 @numba.njit(cache=True, nogil=True, inline="always")
 def _capital(tokens: Tokens, at: int) -> bool:
     shape = tokens.shape[at]
-    return shape == TITLE or shape == INITIAL or shape == CAPITALS
+    return shape in (TITLE, INITIAL, CAPITALS)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -80,9 +91,7 @@ def _links(tokens: Tokens, at: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def features(  # noqa: PLR0913, PLR0915 - one table of templates
-    text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, high: int, at: int, out: Ints
-) -> int:
+def features(  # noqa: C901 - one table of templates
     """Write the features of a token in the stretch [low, high); return how many."""
     n = 0
     zero = np.uint64(0)
@@ -103,7 +112,9 @@ def features(  # noqa: PLR0913, PLR0915 - one table of templates
     opens = np.uint64(_opens(tokens, at, low))
     tier = k0 & np.uint64(_TIER)
     names = k0 & np.uint64(_NAMES | v.TOWN | v.WIDE)
-    form = s0 + opens * np.uint64(8) + np.uint64(16 if tokens.glued[at] else 0) + np.uint64(32 if tokens.owns[at] else 0)
+    form = (
+        s0 + opens * np.uint64(8) + np.uint64(16 if tokens.glued[at] else 0) + np.uint64(32 if tokens.owns[at] else 0)
+    )
     class0 = k0 & np.uint64(_CLASS)
     # The word itself first: training leaves these out at times, so that not everything is learned by heart.
     out[0] = _mix(1, w0, zero)
@@ -146,7 +157,9 @@ def features(  # noqa: PLR0913, PLR0915 - one table of templates
         length = tokens.end[at] - tokens.start[at]
         value = tokens.value[at]
         out[n] = _mix(26, np.uint64(length), sl * np.uint64(8) + sr)
-        out[n + 1] = _mix(27, np.uint64(1 if 90 <= value <= 119 else 2 if 1900 <= value <= 2040 else 3), np.uint64(length))
+        out[n + 1] = _mix(
+            27, np.uint64(1 if 90 <= value <= 119 else 2 if 1900 <= value <= 2040 else 3), np.uint64(length)
+        )
         out[n + 2] = _mix(28, wl, np.uint64(length))
         out[n + 3] = _mix(29, wr, np.uint64(length))
         return n + 4
@@ -169,7 +182,7 @@ def features(  # noqa: PLR0913, PLR0915 - one table of templates
         if index == 2:
             out[n] = _mix(46, code, form + tier * np.uint64(128))
             n += 1
-    if shape == LOW or shape == MIXED:
+    if shape in (LOW, MIXED):
         return n
     # The run of capitals.
     first, behind = _span(tokens, known, at, low, high)
@@ -218,12 +231,10 @@ def _opens(tokens: Tokens, at: int, low: int) -> bool:
         if tokens.shape[at - 1] != MARK:
             return False
         sign = tokens.hash[at - 1]
-        if sign == _COMMA or sign == _HYPHEN or sign == _SLASH or sign == _AMPERSAND or sign == _AT or sign == _HASH:
+        if sign in (_COMMA, _HYPHEN, _SLASH, _AMPERSAND, _AT, _HASH):
             return False
         at -= 1
     return True
-
-
 
 
 _EVERYDAY = v.COMMON | v.HARD | v.PLAIN
@@ -236,7 +247,7 @@ def worth(tokens: Tokens, known: Bits, low: int, high: int) -> bool:
         shape = tokens.shape[at]
         if shape == MARK:
             continue
-        if shape == NUMBER or shape == MIXED:
+        if shape in (NUMBER, MIXED):
             return True
         known_as = known[at]
         if shape == LOW:
@@ -247,8 +258,6 @@ def worth(tokens: Tokens, known: Bits, low: int, high: int) -> bool:
         elif shape == INITIAL:
             if at > low and tokens.hash[at] != _I and tokens.hash[at] != _A:
                 return True
-        elif not known_as & _EVERYDAY or (at > low and not _opens(tokens, at, low)):
-            return True
-        elif known_as & (v.FIRST | v.DOUBLE):
+        elif not known_as & _EVERYDAY or (at > low and not _opens(tokens, at, low)) or known_as & (v.FIRST | v.DOUBLE):
             return True
     return False

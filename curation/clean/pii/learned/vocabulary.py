@@ -94,9 +94,7 @@ def vocabulary() -> Vocabulary:
     add(cues.PLACED | cues.GOING, PLACING)
     size = 1 << (2 * len(told)).bit_length()
     table = Vocabulary(np.zeros(size, np.uint64), np.zeros(size, np.uint32))
-    _fill(
-        table, np.array([hashed(word) for word in told], np.uint64), np.array(list(told.values()), np.uint32)
-    )
+    _fill(table, np.array([hashed(word) for word in told], np.uint64), np.array(list(told.values()), np.uint32))
     return table
 
 

@@ -102,9 +102,7 @@ def _numbers_between(text: str, start: int, end: int) -> Iterator[Finding]:
     for match in _BY_SHAPE.finditer(text, start, end):
         yield Finding(*match.span(), "ID", 0.7, "identifiers")
     for match in _MONEY.finditer(text, start, end):
-        least = _LEAST.get(
-            low(match["cue"]), 4 if match["ending"] or match["word"] else 6
-        )
+        least = _LEAST.get(low(match["cue"]), 4 if match["ending"] or match["word"] else 6)
         if _is_code(match["value"], least):
             yield Finding(*match.span("value"), "FINANCIAL", 0.75, "identifiers")
     for match in _LAST_FOUR.finditer(text, start, end):
