@@ -92,6 +92,8 @@ def _links(tokens: Tokens, at: int) -> bool:
 
 @numba.njit(cache=True, nogil=True)
 def features(  # noqa: C901 - one table of templates
+    text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, high: int, at: int, out: Ints
+) -> int:
     """Write the features of a token in the stretch [low, high); return how many."""
     n = 0
     zero = np.uint64(0)
