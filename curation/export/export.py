@@ -210,6 +210,8 @@ def _check_tags(recipe: MixRecipe, used: Mapping[str, View]) -> None:
             for name, view in used.items()
             if view.parts
         }
+        if recipe.pairs:
+            known = {name: schema.append(pa.field("rule", pa.string())) for name, schema in known.items()}
         where.check(tags, known, f"the mix '{recipe.mix}'")
 
 

@@ -15,6 +15,7 @@ from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
 from curation.export.asked import Where
 from curation.export.count import Counter
+from curation.export.pairs import as_pairs
 from curation.export.prompt import prompts
 from curation.export.recipe import MixRecipe
 from curation.export.split import Sides, sides
@@ -189,6 +190,8 @@ class _Look:
         """The rows of one part."""
         recipe, people, size = self.recipe, self.people, len(table)
         ids = table.column("id")
+        if recipe.pairs:
+            table, counts = as_pairs(table, counts)
         decided = [people.decisions.get(i) for i in ids.to_pylist()] if people.decisions else [None] * size
         approved = np.array([d == "approve" for d in decided], np.bool_)
         found = shape(table, recipe)
