@@ -364,6 +364,9 @@ def _tell(manifest: Mapping[str, Any], say: Say) -> None:
     held = "".join(f", {rows[side]:,} {side}" for side in SIDES[1:] if rows[side])
     again = f", {rows['repeats']:,} of them again" if rows["repeats"] else ""
     say(f"{manifest['mix']}: {rows['selected']:,} of {rows['seen']:,} rows ({rows['train']:,} train{again}{held})")
+    voices = ", ".join(f"{n} {v['share_got']:.1%}" for n, v in manifest["amounts"]["voices"].items() if v["got"])
+    if voices:
+        say(f"{manifest['mix']}: voices by {manifest['amounts']['unit']}: {voices}")
     for line in tally.shortages(manifest["amounts"]):
         say(f"{manifest['mix']}: shortage: {line}")
     if rows["validation"] + rows["test"]:
