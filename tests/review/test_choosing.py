@@ -39,9 +39,7 @@ def views(tmp_path, rows, *, digits=0):
     sources = {r["id"].partition(":")[0] for r in rows}
     project = make_project(tmp_path, {name: {} for name in sources})
     return {
-        name: publish(
-            project, name, [r for r in rows if r["id"].startswith(f"{name}:")], digits=digits, types=TYPES
-        )
+        name: publish(project, name, [r for r in rows if r["id"].startswith(f"{name}:")], digits=digits, types=TYPES)
         for name in sources
     }
 
@@ -84,7 +82,9 @@ def test_dispute_danger_and_variety_come_first(tmp_path):
     found = chosen(tmp_path / "2", held, replace(TASKS["risk"], rows=9))
     assert found == [held[n]["id"] for n in (5, 4, 3, 2)]
     same = [record("a", n, messages=turns(f"u: the same words {n}", "a: yes")) for n in range(8)]
-    other = [record("a", f"o{n}", messages=turns(text, "a: yes")) for n, text in enumerate(("u: snow falls", "u: bread"))]
+    other = [
+        record("a", f"o{n}", messages=turns(text, "a: yes")) for n, text in enumerate(("u: snow falls", "u: bread"))
+    ]
     found = chosen(tmp_path / "3", [*same, *other], replace(TASK, by="diversity"))
     assert {one["id"] for one in other} < set(found)
 
