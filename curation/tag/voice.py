@@ -35,9 +35,9 @@ VOICE = pa.struct(
 """The column `voice`, of all that the answering side says in a record; of a pair, with the better answer.
 
 `profile` is the digest of the profile's file. `length`: the windows of words it was read in; `similarity`: the cosine
-to the person, from -1 to 1; `likeness`: the share of the person's own windows of that length that are less like them, so
-about 0.5 for their own words; `others`: the share of other people's windows that are less like the person. `missing`
-says why there is no number: no_answer, too_short or language. Without a profile the whole tag is null."""
+to the person, from -1 to 1; `likeness`: the share of the person's own windows of that length that are less like them,
+so about 0.5 for their own words; `others`: the share of other people's windows that are less like the person.
+`missing` says why there is no number: no_answer, too_short or language. Without a profile the whole tag is null."""
 
 _ENGLISH = ("en", None)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,7 +162,28 @@ _SIDES = ("own", "others")
 def withdrawn(project: Project, path: Path) -> bool:
     """Was the permission taken back for what a profile was learned from, or is its source gone?
 
-    A person who takes back their permission takes back their profile, too: no text is read with it from then on.
+    A person who takes back their permission takes back their profile, too: no text is read with it from then on. Of a
+    file that cannot be read nobody knows; whoever reads texts with it is told.
     """
-    found = [project.sources.get(name) for name in read(path).sources]
+    try:
+        learned = read(path)
+    except IntegrityError:
+        return False
+    found = [project.sources.get(name) for name in learned.sources]
     return any(source is None or (isinstance(source, YoutubeSource) and source.revoked) for source in found)
+
+
+def drop(project: Project, names: Collection[str]) -> bool:
+    """Remove the profile where words of these sources went into it, the person's or others'; says whether it did."""
+    path = place(project)
+    if not path.is_file():
+        return False
+    try:
+        found = read(path)
+        gone = not set(names).isdisjoint({*found.sources, *found.against})
+    except IntegrityError:
+        gone = True  # what cannot be read may hold anything, and can be made anew
+    if gone:
+        with files.os_errors(path):
+            path.unlink()
+    return gone

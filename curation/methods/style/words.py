@@ -41,9 +41,9 @@ SECOND = frozenset("you your yours yourself yourselves".split())
 TOGETHER = frozenset("we us our ours ourselves".split())
 EMOTION = frozenset(
     """feel feels feeling feelings felt emotion emotions emotional afraid anger angry anxiety anxious ashamed calm
-    content crying despair disappointed disgust embarrassed empty envy excited fear frightened frustrated glad grateful grief
-    guilt guilty happy hate hated helpless hope hopeful hopeless hurt hurting hurts jealous joy lonely love loved mad
-    miserable nervous numb overwhelmed panic proud relief relieved resentment sad sadness scared shame sorrow sorry
+    content crying despair disappointed disgust embarrassed empty envy excited fear frightened frustrated glad grateful
+    grief guilt guilty happy hate hated helpless hope hopeful hopeless hurt hurting hurts jealous joy lonely love loved
+    mad miserable nervous numb overwhelmed panic proud relief relieved resentment sad sadness scared shame sorrow sorry
     stressed tears terrified tired upset worried worry""".split()
 )
 VALIDATION = (
@@ -58,8 +58,8 @@ VALIDATION = (
 PHRASES = (
     *sorted(p for p in DISCOURSE | HEDGES | INTENSIFIERS if " " in p),
     "as well", "at least", "even though", "as if", "rather than", "such as", "want to", "going to", "have to",
-    "need to", "able to", "used to", "a few", "each other", "so that", "or not", "and then", "and so", "if you", "that is",
-    "there is", "it is", "you are", "i am", "in order", "as you",
+    "need to", "able to", "used to", "a few", "each other", "so that", "or not", "and then", "and so", "if you",
+    "that is", "there is", "it is", "you are", "i am", "in order", "as you",
 )  # fmt: skip
 """Pairs of words that count as one habit, beside the words themselves."""
 

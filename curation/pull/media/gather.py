@@ -25,6 +25,7 @@ from curation.core.errors import MissingError, ProjectError, require
 from curation.core.project import Project
 from curation.core.sources import YoutubeSource, names
 from curation.methods import screen
+from curation.methods.style import profile
 from curation.pull.media import captions, tables
 from curation.pull.media.kept import Kept, Transcript, facts_of, spoken
 from curation.pull.media.ledger import Item, Ledger, Line, item_key
@@ -136,6 +137,8 @@ def _remove(project: Project, name: str, say: Say) -> None:
         shutil.rmtree(place)
     if found:
         say(f"{name}: the permission was taken back: recordings, transcripts and tables of it are removed")
+    if profile.drop(project, (name,)):
+        say(f"{name}: the profile of a voice that was learned of it is removed")
 
 
 def _lists_wait(ledger: Ledger, source: YoutubeSource) -> bool:
