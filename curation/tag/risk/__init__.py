@@ -1,6 +1,8 @@
-"""The screen for risk: `stage` reads records, `find` what stands in a text, `context` what takes it back, `judge` and
-`model` what no pattern foresees. What is looked for is written in `patterns/`, for people who know about danger and not
-about code.
+"""The screen for risk: which records a person has to read before they leave.
+
+`stage` screens records, `find` says what stands in a text, `context` what takes it back, `judge` and `model` what no
+pattern foresees, `score` how well all of it agrees with people. What is looked for is written in `patterns/`, for those
+who know about danger and need not know the code; `rules` and `notation` read it.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Section:
         name: what stands in the brackets.
         about: what stands behind them.
         phrases: in order.
-        examples: sentences that it finds.
+        examples: sentences that the phrases below them find.
     """
 
     file: str
@@ -50,7 +50,7 @@ class Section:
     name: str
     about: str
     phrases: list[Phrase] = field(default_factory=list)
-    examples: list[str] = field(default_factory=list)
+    examples: list[Phrase] = field(default_factory=list)
 
 
 def read(path: Path) -> list[Section]:
@@ -74,7 +74,7 @@ def read(path: Path) -> list[Section]:
                 "a header is '[name] what it is'; a phrase stands 2 blanks in, and goes on 6 blanks in",
             )
         elif text.startswith("e.g. "):
-            made[-1].examples.append(text.removeprefix("e.g. "))
+            made[-1].examples.append(Phrase(text.removeprefix("e.g. "), number))
         elif blanks == _NEW:
             made[-1].phrases.append(Phrase(text, number))
         else:

@@ -145,5 +145,5 @@ def _rule(section: Section) -> Rule:
         _pattern(section),
         "firm" in rest,
         numbers.get("past", 1),
-        tuple(section.examples),
+        tuple(one.text for one in section.examples),
     )
