@@ -113,6 +113,7 @@ def _configs(folder: Path, handed: targets.Handed) -> None:
         (folder / name).write_text(yaml.safe_dump(document, sort_keys=False, width=120), encoding="utf-8")
     info = json.dumps(targets.dataset_info(handed), indent=2)
     (folder / "dataset_info.json").write_text(info + "\n", encoding="utf-8")
+    (folder / "trl_train.py").write_text(targets.trl_script(handed), encoding="utf-8")
     (folder / "ray_train.py").write_text(targets.ray(handed), encoding="utf-8")
 
 

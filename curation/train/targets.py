@@ -20,6 +20,7 @@ LAYER = "MistralDecoderLayer"
 TEMPLATE = "chat_template.jinja"
 _LLAMAFACTORY = {"mistral-v7-tekken": "mistral_small", "chatml": "chatml"}
 _ATTENTION = "flash_attention_2"
+_SEEING = {"q_proj", "k_proj", "v_proj", "o_proj"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def accelerate(handed: Handed) -> dict[str, Any]:
 
 
 def trl(handed: Handed) -> dict[str, Any]:
-    """TRL's command line, SFT or DPO."""
+    """TRL's settings, SFT or DPO."""
     recipe, optim = handed.recipe, handed.recipe.optim
     columns = ["prompt", "chosen", "rejected"] if recipe.dpo else ["messages"]
     files = {"train": "data/train.jsonl"} | ({"validation": "data/validation.jsonl"} if handed.validated else {})
@@ -135,7 +136,6 @@ def trl(handed: Handed) -> dict[str, Any]:
         return {**config, "beta": recipe.dpo.beta, "gradient_accumulation_steps": pairs}
     return {
         **config,
-        "chat_template_path": TEMPLATE,
         "assistant_only_loss": True,
         "packing": True,
         "packing_strategy": "bfd",
@@ -293,8 +293,8 @@ def nemo(handed: Handed) -> dict[str, Any]:
         "model": {"_target_": "nemo_automodel.NeMoAutoModelForCausalLM.from_pretrained", **model},
         "peft": {
             "_target_": "nemo_automodel.components._peft.lora.PeftConfig",
-            "target_modules": [f"*layers.*.{name}" for name in recipe.lora.targets],
-            "exclude_modules": ["*vision_tower*", "*multi_modal_projector*"],
+            # The vision tower's layers are called attention and feed_forward.
+            "target_modules": [f"*.{'self_attn' if name in _SEEING else 'mlp'}.{name}" for name in recipe.lora.targets],
             "dim": recipe.lora.r,
             "alpha": _whole(recipe.lora.alpha),
             "dropout": recipe.lora.dropout,
@@ -317,8 +317,47 @@ def nemo(handed: Handed) -> dict[str, Any]:
     return config
 
 
+TRL = '''\
+"""TRL's trainer: accelerate launch --config_file fsdp2.yaml trl_train.py [--more settings than trl.yaml has]"""
+
+import os
+import sys
+
+from transformers import AutoTokenizer
+from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, TrlParser, get_dataset, get_peft_config
+from trl import {kind}Config, {kind}Trainer
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def train(more, prepare=lambda trainer: trainer, fsdp=None):
+    os.chdir(HERE)
+    parser = TrlParser((ScriptArguments, {kind}Config, ModelConfig, DatasetMixtureConfig))
+    _, args, model, data = parser.parse_args_and_config(["--config", "trl.yaml", *more], fail_with_unknown_args=True)
+    if fsdp:
+        args.fsdp, args.fsdp_config = True, fsdp
+        args.__post_init__()
+    args.model_init_kwargs = {{
+        "revision": model.model_revision, "attn_implementation": model.attn_implementation, "dtype": model.dtype
+    }}
+    tokenizer = AutoTokenizer.from_pretrained(model.model_name_or_path, revision=model.model_revision)
+    # Not the base's own template: it may add a system prompt of today.
+    with open("{template}", encoding="utf-8") as text:
+        tokenizer.chat_template = text.read()
+    trainer = prepare({kind}Trainer(
+        model=model.model_name_or_path, args=args, train_dataset=get_dataset(data)["train"],
+        processing_class=tokenizer, peft_config=get_peft_config(model),
+    ))
+    trainer.train()
+    trainer.save_model(args.output_dir)
+
+
+if __name__ == "__main__":
+    train(sys.argv[1:])
+'''
+
 RAY = '''\
-"""TRL's trainer on Ray Train: python ray_train.py [--cpu]. Settings: trl.yaml, and FSDP2 below."""
+"""The same on Ray Train: python ray_train.py [--cpu] [--more settings]"""
 
 import os
 import sys
@@ -328,37 +367,35 @@ from ray.train.torch import TorchTrainer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FSDP = {fsdp}
-CPU = "--cpu" in sys.argv
 
 
-def work(_):
+def work(config):
+    sys.path.insert(0, HERE)
     from ray.train.huggingface.transformers import RayTrainReportCallback, prepare_trainer
-    from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, TrlParser, get_dataset, get_peft_config
-    from trl import {kind}Config, {kind}Trainer
+    from trl_train import train
 
-    os.chdir(HERE)
-    more = ["--use_cpu", "--attn_implementation", "eager"] if CPU else []
-    parser = TrlParser((ScriptArguments, {kind}Config, ModelConfig, DatasetMixtureConfig))
-    script, args, model, data = parser.parse_args_and_config(["--config", "trl.yaml", *more])
-    if not CPU:
-        args.fsdp, args.fsdp_config = True, dict(FSDP)
-        args.__post_init__()
-    args.model_init_kwargs = {{
-        "revision": model.model_revision, "attn_implementation": model.attn_implementation, "dtype": model.dtype
-    }}
-    rows = get_dataset(data)
-    trainer = {kind}Trainer(
-        model=model.model_name_or_path, args=args, train_dataset=rows["train"], peft_config=get_peft_config(model)
-    )
-    trainer.add_callback(RayTrainReportCallback())
-    prepare_trainer(trainer).train()
-    trainer.save_model(args.output_dir)
+    def prepare(trainer):
+        trainer.add_callback(RayTrainReportCallback())
+        return prepare_trainer(trainer)
+
+    more = [word for word in config["more"] if word != "--cpu"]
+    cpu = len(more) < len(config["more"])
+    train([*more, "--use_cpu"] if cpu else more, prepare, None if cpu else dict(FSDP))
 
 
 if __name__ == "__main__":
-    scaling = ScalingConfig(num_workers={gpus}, use_gpu=not CPU)
-    TorchTrainer(work, scaling_config=scaling, run_config=RunConfig(storage_path=os.path.join(HERE, "ray"))).fit()
+    TorchTrainer(
+        work,
+        train_loop_config={{"more": sys.argv[1:]}},
+        scaling_config=ScalingConfig(num_workers={gpus}, use_gpu="--cpu" not in sys.argv),
+        run_config=RunConfig(storage_path=os.path.join(HERE, "ray")),
+    ).fit()
 '''
+
+
+def trl_script(handed: Handed) -> str:
+    """A short script, for TRL's own command line takes the base's template where pairs are learned."""
+    return TRL.format(kind="DPO" if handed.recipe.dpo else "SFT", template=TEMPLATE)
 
 
 def ray(handed: Handed) -> str:
@@ -370,14 +407,13 @@ def ray(handed: Handed) -> str:
         "cpu_ram_efficient_loading": True,
         "activation_checkpointing": handed.recipe.recompute,
     }
-    return RAY.format(fsdp=repr(fsdp), kind="DPO" if handed.recipe.dpo else "SFT", gpus=handed.gpus)
+    return RAY.format(fsdp=repr(fsdp), gpus=handed.gpus)
 
 
 def commands(handed: Handed) -> Mapping[str, str]:
     """By trainer the command that starts it, in the folder."""
-    task = "dpo" if handed.recipe.dpo else "sft"
     found = {
-        "accelerate with TRL": f"accelerate launch --config_file fsdp2.yaml -m trl.scripts.{task} --config trl.yaml",
+        "accelerate with TRL": "accelerate launch --config_file fsdp2.yaml trl_train.py",
         "axolotl": "axolotl train axolotl.yaml",
         "LLaMA-Factory": "accelerate launch --config_file fsdp2.yaml -m llamafactory.launcher llamafactory.yaml",
         "Ray Train with TRL": "python ray_train.py",
