@@ -24,6 +24,8 @@ def test_the_wheel_carries_the_declarations_and_licences(tmp_path: Path) -> None
     expected = {f"curation/_declarations/{p.relative_to(ROOT).as_posix()}" for p in declared}
     assert expected | {"curation/_declarations/sources.yaml", "curation/py.typed"} <= names
     assert {n.rpartition("/")[2] for n in names if "/licenses/" in n} == {"LICENSE", "NOTICE"}
+    server = "curation/review/server"
+    assert {f"{server}/requirements.lock", f"{server}/inside/curate_server/main.py"} <= names
     assert {n.partition("/")[0] for n in names if ".dist-info/" not in n} == {"curation"}
 
 

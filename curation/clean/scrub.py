@@ -95,8 +95,9 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
 def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
     """Scrub messages, chosen, rejected (reasoning, too) and meta, and write the audit `pii`.
 
-    Meta that holds nothing but ids made here stays as it is. Records in a language that the level cannot read are dropped (`language`), and those that hold what the policy
-    drops (the label). The notes count what was replaced. Scrubbing scrubbed records finds nothing but surrogates.
+    Meta that holds nothing but ids made here stays as it is. Records in a language that the level cannot read are
+    dropped (`language`), and those that hold what the policy drops (the label). The notes count what was replaced.
+    Scrubbing scrubbed records finds nothing but surrogates.
 
     Raises:
         MissingError: the level's model is not here, or its recognisers fail their self-test.

@@ -116,7 +116,13 @@ def _take_away(project: Project, path: Path) -> None:
             _drop_piece(path)
         case ("raw", "tables", source, _, _, *_) if _can_be_read_again(project, source):
             _drop_piece(path)
-        case ("raw", "downloads", *_) | ("raw", "hashes.json") | ("runs", _) | ("exports", _, "latest.json"):
+        case (
+            ("raw", "downloads", *_)
+            | ("raw", "hashes.json")
+            | ("runs", _)
+            | ("scorecards", _, _)
+            | ("exports", _, "latest.json")
+        ):
             path.unlink(missing_ok=True)
         case ("exports", _, _, _) if _is_of_export(path):
             shutil.rmtree(path.parent)

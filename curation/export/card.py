@@ -25,7 +25,8 @@ LIMITS = (
 _SHAPES = {
     "sft": "`messages` is an optional system turn, then `user` and `assistant` in strict turn. `train` marks the turns "
     "to learn; the JSON lines hold roles and texts only.",
-    "dpo": "`prompt` ends with `user`; `chosen` and `rejected` are one `assistant` turn each.",
+    "dpo": "`prompt` ends with `user`; `chosen` and `rejected` are one `assistant` turn each. Rows with a `rule` are "
+    "synthetic pairs: that rule made them of a conversation, and no person compared the answers.",
 }
 
 

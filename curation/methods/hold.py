@@ -119,6 +119,16 @@ def stated(table: pa.Table) -> Ints:
     return levels
 
 
+def states(rows: pa.Table | pa.RecordBatch) -> Flags:
+    """Of which rows the source states a level itself, be it 0."""
+    stating = np.zeros(rows.num_rows, np.bool_)
+    if "meta" in rows.schema.names and rows.num_rows:
+        pairs = one_array(rows.column("meta"))
+        hit = pc.equal(pairs.flatten().field("key"), KEY)
+        stating[pc.list_parent_indices(pairs).filter(hit).to_numpy()] = True
+    return stating
+
+
 def _found(table: pa.Table, flags: tuple[str, ...]) -> tuple[Ints, Flags, Flags]:
     """What the stage `risk` found: level, one of the flags, and whether it could not look."""
     if "risk" not in table.column_names:

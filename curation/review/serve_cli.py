@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import click
 
 from curation.core import files
 from curation.core.app import App, pass_app
-from curation.core.errors import UsageError
+from curation.core.errors import RetryError, UsageError
 from curation.review.server import credentials, environment, process
 
 PORT = 6900
@@ -33,7 +35,7 @@ def serve(app: App, port: int, host: str, tls: bool, names: tuple[str, ...]) -> 
     """
     _check(host, tls)
     home = files.make_dir(credentials.home(app.project))
-    with files.locked(home / ".lock", holding="the review server's folder: it is running already"):
+    with _alone(home):
         process.check_port(host, port)
         python = environment.bring(app.ui.say, offline=bool(app.project.settings.offline))
         url = f"http://{_reachable(host)}:{port}"
@@ -43,6 +45,20 @@ def serve(app: App, port: int, host: str, tls: bool, names: tuple[str, ...]) -> 
         with process.running(python, home, host, port, names) as server:
             _tell(app, found, is_new, [f"https://{name}" for name in names] or [url])
             _wait(app, home, server)
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(files.locked(home / ".lock", holding="data/review"))
+        except RetryError:
+            raise RetryError(
+                "the review server of this project is running already",
+                where="data/review",
+                fix="its address is in data/review/server.json; to end it, press Ctrl-C where it runs",
+            ) from None
+        yield
 
 
 def _check(host: str, tls: bool) -> None:

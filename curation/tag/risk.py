@@ -19,13 +19,14 @@ import pyarrow.compute as pc
 
 from curation.core.declare import doc
 from curation.core.stage import Context, Output, stage
+from curation.methods import hold
 from curation.methods.hold import HOLD_AT, RISK
 from curation.methods.texts import Texts, Turns
 from curation.tag import risk_model
 from curation.tag.risk_find import Finding, find, flags_of
 from curation.tag.risk_judge import MODEL, Threshold, judge
 
-VERSION = 2
+VERSION = 3
 """Raise it with every change of a rule or of what its context takes back; the model's weights are in the key, too."""
 
 COLUMNS = ("messages", "chosen", "rejected")
@@ -39,7 +40,8 @@ class RiskSpec:
     unknown: bool = doc("screen rows whose language is not known, as most short ones are", default=True)
     threshold: Threshold = doc(
         "what the model holds besides the patterns: 'recall-first' misses least, 'balanced' gives people less to read "
-        "and misses more, 'patterns' leaves the model out",
+        "and misses more, 'patterns' leaves the model out; rows whose source states their risk, as scenarios do, "
+        "are held by the model at 'balanced' at the most, for somebody has judged them",
         default="recall-first",
     )
 
@@ -61,7 +63,7 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
     "risk",
     version=VERSION,
     spec=RiskSpec,
-    reads=("language", *COLUMNS),
+    reads=("language", "meta", *COLUMNS),
     writes=("risk",),
     types={"risk": RISK},
     models=_models,
@@ -73,7 +75,8 @@ def risk(batch: pa.RecordBatch, spec: RiskSpec, context: Context) -> Output:
     texts = Texts.of(batch, COLUMNS)
     spots = np.flatnonzero(read[texts.rows])
     values, answering = texts.values.take(pa.array(spots)), _answering(batch)[spots]
-    found = judge(values, find(values, answering), ~answering, texts.rows[spots], spec.threshold)
+    stated = hold.states(batch)[texts.rows[spots]]
+    found = judge(values, find(values, answering), ~answering, texts.rows[spots], spec.threshold, stated)
     hits = [number for number, findings in enumerate(found) if findings]
     by_row: dict[int, list[tuple[str, int, Finding]]] = {}
     for number, (column, turn) in zip(hits, texts.where(spots[hits]), strict=True):

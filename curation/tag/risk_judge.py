@@ -71,6 +71,7 @@ def judge(
     asked: npt.NDArray[np.bool_],
     rows: npt.NDArray[np.int64],
     threshold: Threshold,
+    stated: npt.NDArray[np.bool_],
 ) -> list[list[Finding]]:
     """The findings of the patterns and the model together, by place.
 
@@ -80,17 +81,21 @@ def judge(
         asked: which of them the model reads: what was said by those who answer discloses nothing.
         rows: the record of each.
         threshold: how sure the model has to be.
+        stated: of which of them the source states the risk: whoever judged them knew more than a model that was made
+            for texts of which half are dangerous, so of these it has to be as sure as for "balanced".
     """
     if threshold == "patterns" or not asked.any():
         return [list(one) for one in found]
-    model, bars = risk_model.shipped(), BARS[threshold]
+    model = risk_model.shipped()
     pieces = list(_pieces(texts, found, asked, rows))
     words = pa.array([piece.words for piece in pieces], pa.string())
     signal = risk_model.signals([piece.found for piece in pieces])
     first = model.score(words, signal, 1)[:, 0]
     many = np.array([piece.many for piece in pieces], np.int64)
-    doubted = first < np.array([model.bars[share] for share in bars.doubt])[many]
-    raised = np.flatnonzero(first >= np.array([model.bars[share] for share in bars.held])[many])
+    sure = stated[[piece.text for piece in pieces]].astype(np.int64)
+    bars = (BARS[threshold], BARS["balanced"])
+    doubted = first < np.array([[model.bars[share] for share in one.doubt] for one in bars])[sure, many]
+    raised = np.flatnonzero(first >= np.array([[model.bars[share] for share in one.held] for one in bars])[sure, many])
     scores = model.score(words.take(pa.array(raised)), signal[raised])
     made: list[list[Finding]] = [[] if x else list(one) for x, one in zip(asked, found, strict=True)]
     for piece, doubt in zip(pieces, doubted.tolist(), strict=True):

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from curation.core import declare, files
-from curation.core.errors import CurateError, IntegrityError, ProjectError
+from curation.core.errors import CurateError, IntegrityError, ProjectError, UsageError
 from curation.core.models import fingerprint, resolve
 from curation.core.project import Project
 from curation.train.agreement import local
+from curation.train.canary import gate
 from curation.train.ledger import FILE as LEDGER
 from curation.train.loop import train
 from curation.train.publish import MANIFEST
@@ -169,6 +170,37 @@ def evaluate(
     return made
 
 
+def release(recipes: Mapping[str, TrainRecipe], name: str, made: Adapter, out: Path, root: Path) -> None:
+    """Copy an adapter to where it can be given away: without its ledger, for that names rows.
+
+    Raises:
+        GateError: it, or one that it starts from, has learned rows by heart, or nobody knows.
+        IntegrityError: a file of it is not what was written.
+        UsageError: there is something at `out` already.
+    """
+    folder = made.folder
+    if wrong := verify_folder(folder):
+        raise IntegrityError("a file of the adapter is not what was written", where=min(wrong), fix="curate verify")
+    for recipe in reversed(_chain(recipes, name)):
+        manifest = files.read_sealed(folder / MANIFEST)
+        # Preferences are learned from where conversations have led: the canaries are in these.
+        if recipe.dpo is None:
+            gate(recipe.name, manifest.get("canaries"))
+        if recipe.start is not None:
+            folder = _of_digest(root / recipe.start, manifest["start"]["digest"])
+    if out.exists():
+        raise UsageError("there is something here already", where=str(out), fix="name a folder that does not exist")
+    with files.replacing_dir(out) as aside:
+        shutil.copytree(made.folder, aside, dirs_exist_ok=True, ignore=shutil.ignore_patterns(LEDGER))
+
+
+def _of_digest(folder: Path, digest: str) -> Path:
+    for path in sorted(folder.glob(f"*/{MANIFEST}")):
+        if files.digest(files.read_sealed(path)) == digest:
+            return path.parent
+    raise IntegrityError("the adapter that this one started from is gone", where=folder.name, fix="train it again")
+
+
 def scorecards(project: Project, name: str) -> dict[str, dict[str, Any]]:
     """The scorecards of a recipe's adapters by the adapter's key, the oldest adapter first."""
     found = {}
@@ -222,7 +254,12 @@ def adapters_with(root: Path, record: str) -> list[str]:
 
 
 def verify_adapters(project: Project) -> Iterator[str]:
-    """The path, relative to the project, of every file of an adapter that is not what was written."""
+    """The path, relative to the project, of every file of an adapter or scorecard that is not what was written."""
+    for path in sorted((project.data / SCORECARDS).glob("*/*.json")):
+        try:
+            files.read_sealed(path)
+        except IntegrityError:
+            yield str(path.relative_to(project.root))
     for folder in sorted(p for p in (project.data / "adapters").glob("*/*") if p.is_dir()):
         yield from (str((folder / name).relative_to(project.root)) for name in sorted(verify_folder(folder)))
 

@@ -140,6 +140,29 @@ def _chosen(found: Mapping[str, TrainRecipe], name: str | None) -> str:
 
 
 @train.command()
+@click.argument("recipe")
+@click.argument("folder", type=click.Path(path_type=Path))
+@pass_app
+def release(app: App, recipe: str, folder: Path) -> None:
+    """Copy the adapter of RECIPE into FOLDER to be given away, if the gates let it.
+
+    Refused (exit code 5) where it has learned the canaries among its rows by
+    heart, or where none were planted. The ledger stays here.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    from curation.train.adapters import bring, mixes, recipes
+    from curation.train.adapters import release as let_go
+
+    found = recipes(app.project)
+    name = _chosen(found, recipe)
+    exports = {mix: app.bring_mix(mix) for mix in mixes(found, name)}
+    with app.project.writing(), app.ui.progress(f"train {name}") as progress:
+        made = bring(app.project, found, name, exports.__getitem__, lambda step, steps, _: progress(step, steps))
+        let_go(found, name, made, folder, app.project.data / "adapters")
+    app.ui.out(str(folder))
+
+
+@train.command()
 @click.argument("adapter", required=False, default="")
 @click.option("--row", "rows", metavar="ID", multiple=True, help="A record; may be given more than once.")
 @click.option(

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from curation.core import files
 from curation.core.errors import CurateError, ProjectError, require
-from curation.core.models import fingerprint, load_causal_lm
-from curation.train import ledger
+from curation.core.models import fingerprint, load_causal_lm, text_config
+from curation.train import canary, ledger
 from curation.train.encode import TEMPLATES, Counts
 from curation.train.material import Material, encode
 from curation.train.pack import pack
@@ -134,6 +134,7 @@ def train(
             weights = [weight for layer in layers.values() for weight in (layer.lora_A, layer.lora_B)]
             learned = learn(run, model, weights, measure)
             after = measure()
+            canaries = _canaries(recipe, model, material, device)
         first, last = learned.metrics[0]["loss"], learned.metrics[-1]["loss"]
         digest = ""
         if folder is not None:
@@ -144,6 +145,7 @@ def train(
                 "device": device.partition(":")[0],
                 "counts": asdict(material.counts),
                 "held_out_counts": asdict(material.held_out_counts),
+                "canaries": canaries,
                 "losses": {"first_step": first, "last_step": last, "before": learned.before, "after": after},
             }
             (folder / CARD).write_text(card(facts), encoding="utf-8")
@@ -166,6 +168,7 @@ def adapted(
     from curation.train.estimate import recompute
 
     base = material.base
+    _check_memory(recipe, material, device)
     model = load_causal_lm(base, recipe.dtype).to(device)
     if material.highest >= model.config.vocab_size:
         raise ProjectError(
@@ -190,6 +193,25 @@ def adapted(
     return model, layers
 
 
+def _check_memory(recipe: TrainRecipe, material: Material, device: str) -> None:
+    import torch
+
+    from curation.train.estimate import fitting, need
+
+    if not device.startswith("cuda"):
+        return
+    memory = float(torch.cuda.get_device_properties(device).total_memory)
+    config = text_config(material.base)
+    trained = material.counts.trained_tokens / material.counts.tokens
+    wanted = need(recipe, config, trained).memory
+    if wanted > memory:
+        raise ProjectError(
+            f"the run needs {wanted / 1e9:.0f} GB, and the GPU has {memory / 1e9:.0f}",
+            where=f"training recipe {recipe.name}",
+            fix=fitting(recipe, config, trained, memory),
+        )
+
+
 def objective_of(recipe: TrainRecipe, model: MistralForCausalLM, material: Material, device: str) -> Objective:
     """What a recipe minimises; for DPO, the model as it is now becomes the reference."""
     from curation.train.objectives import Conversations, PreferencePairs
@@ -199,6 +221,12 @@ def objective_of(recipe: TrainRecipe, model: MistralForCausalLM, material: Mater
         return Conversations()
     bins = pack([*material.documents, *material.held_out], recipe.max_tokens, recipe.seed, 0)
     return PreferencePairs(reference_logps(model, bins, device), recipe.dpo.beta)
+
+
+def _canaries(recipe: TrainRecipe, model: MistralForCausalLM, material: Material, device: str) -> dict[str, Any] | None:
+    if recipe.canaries is None:
+        return None
+    return canary.measure(recipe.canaries, model, material.encoder, recipe.seed, recipe.max_tokens, device)
 
 
 @contextmanager
@@ -229,5 +257,7 @@ def _enough_memory(recipe: TrainRecipe) -> Iterator[None]:
         raise CurateError(
             f"the memory does not suffice for bins of {recipe.max_tokens} tokens",
             where=f"training run {recipe.name}",
-            fix=f"set max_tokens: {recipe.max_tokens // 2} and bins_per_step: {recipe.bins_per_step * 2}",
+            fix="set recompute: true"
+            if not recipe.recompute
+            else f"set max_tokens: {recipe.max_tokens // 2} and bins_per_step: {recipe.bins_per_step * 2}",
         ) from None

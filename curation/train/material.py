@@ -8,6 +8,7 @@ from pathlib import Path
 
 from curation.core.errors import ProjectError
 from curation.core.models import ModelFiles, load_tokenizer, resolve
+from curation.train.canary import plant
 from curation.train.encode import TEMPLATES, Counts, Document, Encoder
 from curation.train.export import Export, about, open_export, read_pairs, read_rows
 from curation.train.pairs import encode_pairs
@@ -28,6 +29,7 @@ class Material:
     held_out: Sequence[Document]
     held_out_counts: Counts
     about: Mapping[str, tuple[str, str]]
+    encoder: Encoder
 
     @property
     def highest(self) -> int:
@@ -51,8 +53,10 @@ def encode(recipe: TrainRecipe, export_dir: Path) -> Material:
     held_out_counts = Counts()
     if export.validated:
         held_out, held_out_counts = _documents(encoder, recipe, export, "validation.parquet")
+    if recipe.canaries:
+        documents = [*documents, *plant(recipe.canaries, encoder, recipe.seed)]
     known = about(export, "train.parquet")
-    return Material(export, base, documents, counts, held_out, held_out_counts, known)
+    return Material(export, base, documents, counts, held_out, held_out_counts, known, encoder)
 
 
 def _documents(encoder: Encoder, recipe: TrainRecipe, export: Export, name: str) -> tuple[Sequence[Document], Counts]:

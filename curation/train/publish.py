@@ -45,6 +45,14 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> str:
     return files.digest(manifest)
 
 
+def _canaries(found: Mapping[str, Any]) -> str:
+    verdict = "It has learned them by heart." if found["memorised"] else "It has not learned them by heart."
+    return (
+        f"Of {len(found['exposure'])} made-up secrets among its rows the mean exposure is {found['mean']:.1f} bits "
+        f"(by chance 1.4, allowed {found['limit']:g}). {verdict}"
+    )
+
+
 def card(facts: Mapping[str, Any]) -> str:
     """The model card: what the adapter is, what it learned from, and how it can be followed back."""
     recipe, base, counts, losses = facts["recipe"], facts["base"], facts["counts"], facts["losses"]
@@ -70,6 +78,7 @@ def card(facts: Mapping[str, Any]) -> str:
             f"Loss of the first step {losses['first_step']:.4f}, of the last {losses['last_step']:.4f} nats per token.",
             "",
             *(["| held out | before | after |", "|---|---|---|", *held_out, ""] if held_out else []),
+            *([_canaries(facts["canaries"]), ""] if facts.get("canaries") else []),
             "`ledger.parquet` has every row with the step that learned it; `manifest.json` has the recipe and the "
             "sha256 of the export, the base, the template and every file here.",
             "",

@@ -67,7 +67,7 @@ class Ranks:
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """This process's place among the ranks that `torchrun`, or anyone who sets the same variables, has started."""
+    """This process's place among the ranks, as the variables say that `launch` sets and torchrun would."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield Ranks()

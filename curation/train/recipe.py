@@ -92,6 +92,26 @@ class Dpo:
 
 
 @dataclass(frozen=True)
+class Canaries:
+    """Made-up secrets planted among the rows, to tell whether the run learns rows by heart.
+
+    Attributes:
+        count: how many.
+        repeats: how often each comes in an epoch; more than once stands for duplicates that were missed.
+        limit: the mean exposure, in bits, above which the adapter is not let go. By chance it is about 1.4.
+    """
+
+    count: int = 8
+    repeats: int = 1
+    limit: float = 4.0
+
+    def __post_init__(self) -> None:
+        _check(self.count >= 1, "count", "at least 1")
+        _check(self.repeats >= 1, "repeats", "at least 1")
+        _check(0 < self.limit < 8, "limit", "above 0 and below 8")
+
+
+@dataclass(frozen=True)
 class Phase:
     """A stretch of the run with a mix of its own.
 
@@ -139,6 +159,7 @@ class TrainRecipe:
         overlong: what happens to rows above max_tokens: dropped and counted, or split between turns.
         seed: decides the adapter's first weights, dropout and the order of the rows.
         dpo: for a mix of preference pairs; without it, the mix holds conversations.
+        canaries: secrets to be planted; an adapter without them is not let go by `train release`.
         phases: the curriculum; by default every epoch has every row once. Needs optim.epochs.
         recompute: keep less of the forward pass and compute it again: a third slower, with a tenth of the memory.
         start: the recipe whose adapter this one goes on from; it is also the reference of `dpo`. By default the base.
@@ -156,6 +177,7 @@ class TrainRecipe:
     seed: int = 0
     dpo: Dpo | None = None
     start: str | None = None
+    canaries: Canaries | None = None
     phases: tuple[Phase, ...] = ()
     recompute: bool = False
 
@@ -163,6 +185,8 @@ class TrainRecipe:
         _check(bool(_NAME.fullmatch(self.name)), "name", "made of lower-case letters, digits, - and _")
         _check(self.max_tokens >= 8, "max_tokens", "at least 8")
         _check(self.bins_per_step >= 1, "bins_per_step", "at least 1")
+        _check(not (self.dpo and self.canaries), "canaries", "planted in the recipe that 'dpo' starts from")
+        _check(not (self.phases and self.canaries), "canaries", "left out where there are 'phases'")
         shares = sum(phase.share for phase in self.phases)
         _check(not self.phases or abs(shares - 1) < 1e-6, "phases", f"shares that add up to 1, not {shares:g}")
         _check(not self.phases or self.optim.epochs is not None, "phases", "used with 'epochs', not with 'steps'")

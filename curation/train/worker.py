@@ -1,8 +1,4 @@
-"""One run on several processes: each is this module, started by `launch` or by `torchrun`, with a job to read.
-
-`torchrun --nproc-per-node 8 --nnodes 2 … -m curation.train.worker JOB` goes beyond one machine; every node needs the
-project's folder at the same path.
-"""
+"""One run on several processes of a machine: each is this module, started by `launch`, with a job to read."""
 
 from __future__ import annotations
 

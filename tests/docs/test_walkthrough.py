@@ -65,7 +65,7 @@ def test_the_readme_commands_run(project):
     # The story in the README has the lines of a real one.
     story = next(block for block in blocks("README.md", "") if block.startswith("read "))
     steps = [line.split()[0] for line in story.splitlines()]
-    assert [line.split()[0] for line in told.splitlines()][:9] == [s for s in steps if s != "train"]
+    assert [line.split()[0] for line in told.splitlines()][:11] == [s for s in steps if s != "train"]
 
 
 def test_the_notebook_snippet_runs(project, monkeypatch):

@@ -203,18 +203,27 @@ sources:
 """
 
 
+_QUICK = """
+[stages.scrub]
+level = "patterns"
+[stages.emotion]
+model = "embedded-linear"
+evidence = 0
+"""
+
+
 def test_fit_learns_from_annotations_and_tag_uses_it(tmp_path):
     """People rate turns, `tag fit` learns from them, `tag run` uses the head, and no other step runs again."""
-    made = answers(160)
+    made = answers(120)
     project = Made(tmp_path / "project")
     create(project.root, sources=SOURCES)
-    (project.root / "curate.toml").write_text("[stages.scrub]\nlevel = 'patterns'\n")
+    (project.root / "curate.toml").write_text(_QUICK)
     write_jsonl(project.root / "chats.jsonl", [
         {"messages": [{"role": "user", "content": f"Hello, this is entry {i}."}, {"role": "assistant",
          "content": one.text}]} for i, one in enumerate(made)])  # fmt: skip
     project.run("tag", "run")
     rows = rows_of(project)
-    assert rows[0]["empathy"] is None and len(rows) > 150
+    assert rows[0]["empathy"] is None and len(rows) > 110
     by_text = {row["messages"][1]["content"]: row["id"] for row in rows}
     people = [
         Answer(by_text[one.text], name if place % 2 else f"{name}@1", int(level), person)
@@ -227,7 +236,7 @@ def test_fit_learns_from_annotations_and_tag_uses_it(tmp_path):
                Answer(by_text[made[2].text], "explorations@1", 2, "p-5")]  # fmt: skip
     Annotations(project.root / "annotations").add(people)
     told = project.json("tag", "fit", "empathy")
-    assert told["examples"] > 150
+    assert told["examples"] > 110
     assert told["left_out"]["the record or the turn is not here"] == 2
     assert told["left_out"]["no answer that this head knows"] == 1
     for name, one in told["held_out"].items():

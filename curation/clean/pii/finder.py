@@ -84,12 +84,12 @@ class Finder:
                 found[window.place] += _whole(texts[window.place], window, told)
         if self._learned is not None:
             more: dict[int, list[Finding]] = {}
-            for window, hits in zip(windows, self._learned(seen), strict=True):
-                if hits:
-                    told = (one for one in hits if one.score >= min_score)
+            for window, fresh in zip(windows, self._learned(seen), strict=True):
+                if fresh:
+                    told = (one for one in fresh if one.score >= min_score)
                     more.setdefault(window.place, []).extend(_whole(texts[window.place], window, told))
-            for place, hits in more.items():
-                found[place] += _added(texts[place], found[place], hits)
+            for place, fresh in more.items():
+                found[place] += _added(texts[place], found[place], fresh)
         return found
 
     def _labelled(self, text: str, hits: Iterable[Hit]) -> Iterator[Finding]:
@@ -100,7 +100,7 @@ class Finder:
 
 
 def _added(text: str, told: Sequence[Finding], learned: Iterable[Finding]) -> list[Finding]:
-    """What was learned adds to what the rules tell: it renames nothing they found, and knows no public figure better."""
+    """What was learned adds to what the rules tell; it renames nothing, and knows no public figure better."""
     public = [one for one in told if one.role == "public_figure"]
     fresh = [one for one in learned if not any(p.start < one.end and one.start < p.end for p in public)]
     if not fresh:

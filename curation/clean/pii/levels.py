@@ -1,7 +1,7 @@
 """The levels of finding personal data: each holds all weaker ones, so a stronger level never finds less.
 
     patterns                 numbers and addresses with a shape of their own, in any language; an explicit opt-in
-    rules                    also cues, word lists and a small model of ours, in English; the default, nothing to download
+    rules                    also cues, word lists and a small model of ours, in English; the default, no download
     spacy:MODEL              also the entities of a spaCy pipeline, by name or folder
     transformers:MODEL       also those of a token-classification model: a folder, or owner/name@commit
     gliner:FOLDER            also those of a GLiNER model

@@ -63,6 +63,7 @@ def test_what_is_known_to_all_is_nobodys(text: str) -> None:
     assert tagger.search([text]) == [[]]
 
 
+@pytest.mark.slow
 def test_the_same_texts_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(train, "MODELS", 1)
     samples = [Sample(f"my friend {name} rang", [(10, 10 + len(name), "PERSON")]) for name in ("Ama", "Bea", "Cy")] * 9

@@ -233,6 +233,13 @@ def test_12_hostile_input_leaves_the_server_standing(site):
     site.push(dataset, [record("long", long), record(hostile, hostile, metadata={"m": "'; --"})])
     assert site.find(dataset, '"very long very"')[0] == ["long"]
     assert site.find(dataset, "DROP")[0] == [hostile]
+    for half in ("half \ud800 pair", "nul \x00 in it"):
+        body = {"items": [record(f"x{len(half)}", half, metadata={"m": half})]}
+        status, _, _ = site.call("PUT", f"/api/v1/datasets/{dataset}/records/bulk", body)
+        assert status in (200, 422)
+        assert (
+            site.call("POST", f"/api/v1/datasets/{dataset}/records/search", {"query": {"text": {"q": half}}})[0] < 500
+        )
     for path in (
         "/../../../etc/passwd",
         "/..%2f..%2f..%2fetc/passwd",

@@ -1,4 +1,4 @@
-"""What the model sees of a token: itself, its neighbours, the capitalised run it stands in, and what is known of all."""
+"""What the model sees of a token: itself, its neighbours, its run of capitals, and what is known of all."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _span(tokens: Tokens, known: Bits, at: int, low: int, high: int) -> tuple[in
 @numba.njit(cache=True, nogil=True, inline="always")
 def _capital(tokens: Tokens, at: int) -> bool:
     shape = tokens.shape[at]
-    return shape == TITLE or shape == INITIAL or shape == CAPITALS
+    return shape in (TITLE, INITIAL, CAPITALS)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -91,7 +91,9 @@ def _links(tokens: Tokens, at: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def features(text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, high: int, at: int, out: Ints) -> int:
+def features(  # noqa: C901 - one table of templates
+    text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, high: int, at: int, out: Ints
+) -> int:
     """Write the features of a token in the stretch [low, high); return how many."""
     n = 0
     zero = np.uint64(0)
@@ -182,7 +184,7 @@ def features(text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, h
         if index == 2:
             out[n] = _mix(46, code, form + tier * np.uint64(128))
             n += 1
-    if shape == LOW or shape == MIXED:
+    if shape in (LOW, MIXED):
         return n
     # The run of capitals.
     first, behind = _span(tokens, known, at, low, high)
@@ -231,7 +233,7 @@ def _opens(tokens: Tokens, at: int, low: int) -> bool:
         if tokens.shape[at - 1] != MARK:
             return False
         sign = tokens.hash[at - 1]
-        if sign == _COMMA or sign == _HYPHEN or sign == _SLASH or sign == _AMPERSAND or sign == _AT or sign == _HASH:
+        if sign in (_COMMA, _HYPHEN, _SLASH, _AMPERSAND, _AT, _HASH):
             return False
         at -= 1
     return True
@@ -247,7 +249,7 @@ def worth(tokens: Tokens, known: Bits, low: int, high: int) -> bool:
         shape = tokens.shape[at]
         if shape == MARK:
             continue
-        if shape == NUMBER or shape == MIXED:
+        if shape in (NUMBER, MIXED):
             return True
         known_as = known[at]
         if shape == LOW:

@@ -149,7 +149,7 @@ _NAMED = ("PERSON", "LOCATION", "FACILITY", "ORG")
 
 
 def _may_be(said: str, label: str, known: Bits, values: Ints) -> bool:
-    """Whether what was found can be what it is said to be: no age below 90, no helpline, nothing that is known to all."""
+    """Whether it can be what it is said to be: no age below 90, no helpline, nothing that all know."""
     if label == "AGE":
         return any(90 <= value <= 125 for value in values.tolist()) or any(part in said.lower() for part in _OVER)
     if label in ("PHONE", "ID", "FINANCIAL"):

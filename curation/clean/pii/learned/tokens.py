@@ -107,7 +107,7 @@ def tokenise(text: Codes, kinds: npt.NDArray[np.uint8], folds: Codes) -> Tokens:
         if kind == BREAK:
             lines += 1
             letters = 0
-        if kind == SPACE or kind == BREAK:
+        if kind in (SPACE, BREAK):
             if last == place and count and kind == SPACE and letters > 2:
                 mark = text[place - 1]
                 if mark == 46 or mark == 33 or mark == 63:  # a sentence ends behind a word of three letters
@@ -142,7 +142,7 @@ def tokenise(text: Codes, kinds: npt.NDArray[np.uint8], folds: Codes) -> Tokens:
                 kind = kind_of(text[place], kinds)
                 if kind == UPPER:
                     capitals += 1
-                elif kind == LOWER or kind == FOREIGN:
+                elif kind in (LOWER, FOREIGN):
                     lows += 1
                 elif (text[place] == 39 or text[place] == 0x2019) and place + 1 < size and place > begin:
                     after = kind_of(text[place + 1], kinds)

@@ -1,9 +1,10 @@
 """Fit the model that works beside the rules: `python -m curation.clean.pii.learned.train --out FILE GOLD…`.
 
-GOLD: marked texts, as `curate scrub score` reads them. The model is the mean of some that see the texts in another order
-each; every text is also learned with some of what is marked in it taken out, as the search sees it the second time. A
-minute on one core; the same seed gives the same bytes. `--check` learns, for each file, from the others alone, and
-prints recall and precision of the rules and the model together on it: what to expect of texts that nothing learned.
+GOLD: marked texts, as `curate scrub score` reads them. The model is the mean of some that see the texts in another
+order each; every text is also learned with some of what is marked in it taken out, as the search sees it the second
+time. Half a minute on one core; the same seed gives the same bytes. `--check` learns, for each file, from the others
+alone, and prints recall and precision of the rules and the model together on it: what to expect of texts that nothing
+learned from.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def document_of(record: Any, fields: Iterable[Any], metadata: Iterable[str]) -> 
     stamps = [(str(each.id), stamp(each.updated_at)) for each in (record, *record.suggestions, *record.vectors)]
     return Document(
         id=str(record.id),
-        external_id=record.external_id,
+        external_id=None if record.external_id is None else keyword(record.external_id),
         status=keyword(plain(record.status)),
         inserted_at=seconds(record.inserted_at),
         updated_at=seconds(record.updated_at),
@@ -85,7 +85,7 @@ def text_of(declared: Any, value: Any) -> str:
     if value is None or declared.is_image:
         return ""
     if declared.is_chat:
-        turns = (turn for turn in value if isinstance(turn, dict))
+        turns = (turn for turn in value if isinstance(turn, dict)) if isinstance(value, list) else ()
         return spaced("\n".join(f"{turn.get('role', '')} {turn.get('content', '')}" for turn in turns))
     return spaced(str(value))
 

@@ -55,6 +55,7 @@ def prepare(home: Home) -> None:
         HF_DATASETS_OFFLINE="1",
         HF_HOME=str(home.path / "huggingface"),
         DO_NOT_TRACK="1",
+        OPENBLAS_NUM_THREADS="1",  # one product of a matrix with a vector is not worth the waking of others
     )
     home.page.mkdir(mode=0o700, exist_ok=True)
     tempfile.tempdir = str(home.page)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .words import has_word, spaced
+from .words import has_word, spaced, whole
 
 _TOKEN = re.compile(
     r"""(?P<phrase>"(?:\\.|[^"\\])*"(?:~(?P<slop>\d+))?)"""
@@ -181,7 +181,7 @@ def _quoted(term: Term, similar: Callable[[str, int], list[str]]) -> str:
         words = " ".join(f'"{word}"' for word in text.split() if has_word(word))
         return f"NEAR({words}, {term.away})"
     if term.away and not term.phrase:
-        words_near = similar(term.text.lower(), term.away) or [term.text]
+        words_near = similar(whole(term.text).lower(), term.away) or [term.text]
         return "(" + " OR ".join('"' + spaced(word.replace('"', " ")) + '"' for word in words_near) + ")"
     return f'"{text}"' + ("*" if term.prefix else "")
 

@@ -67,6 +67,7 @@ async def _serve(host: str, port: int, names: set[str], home: Home) -> None:
     from . import engine, reconcile  # noqa: F401 - importing the engine registers it
 
     patches.read_settings_quickly()
+    patches.build_events_only_for_web_hooks()
     policy = page.clean(_folder(app))
     await reconcile.reconcile()
     jobs.start(asyncio.get_running_loop())
@@ -90,6 +91,7 @@ async def _serve(host: str, port: int, names: set[str], home: Home) -> None:
         await asyncio.sleep(0.02)
     if server.started:
         os.write(1, b"ready\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on, and a full pipe would stop us
     await serving
     # The thread of jobs waits for work and would not let the interpreter go.
     logging.shutdown()

@@ -14,6 +14,8 @@ from .storage import Connection, fields_of, suffix
 
 Rids = npt.NDArray[np.int64]
 _MOST_SIMILAR_WORDS = 10
+_MOST_RANKED = 5_000
+"""A query that finds more than so many records is too common for an order by relevance, which would cost most of it."""
 
 
 def matching(connection: Connection, dataset_id: Any, query: Any) -> dict[int, float] | None:
@@ -38,8 +40,11 @@ def matching(connection: Connection, dataset_id: Any, query: Any) -> dict[int, f
 def _found(connection: Connection, h: str, node: Node, column: str) -> dict[int, float]:
     expression = to_match(node, lambda word, away: _similar(connection, h, word, away))
     if expression is not None:
-        select = f"SELECT rowid, -bm25(fts_{h}) FROM fts_{h} WHERE fts_{h} MATCH ?"
-        return dict(connection.execute(select, (f"{column}({expression})",)).fetchall())
+        where, args = f"FROM fts_{h} WHERE fts_{h} MATCH ?", (f"{column}({expression})",)
+        rows = connection.execute(f"SELECT rowid {where}", args).fetchall()
+        if len(rows) > _MOST_RANKED:
+            return dict.fromkeys((rid for (rid,) in rows), 1.0)
+        return dict(connection.execute(f"SELECT rowid, -bm25(fts_{h}) {where}", args).fetchall())
     # What is asked for is absence somewhere: put sets together.
     everything = dict.fromkeys((r for (r,) in connection.execute(f"SELECT rid FROM doc_{h}")), 0.0)
     if isinstance(node, Not):

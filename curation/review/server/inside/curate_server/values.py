@@ -7,6 +7,8 @@ import enum
 from collections.abc import Iterator
 from typing import Any
 
+from .words import whole
+
 _EPOCH = datetime.datetime(1970, 1, 1)
 
 
@@ -31,7 +33,7 @@ def keyword(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value)
+    return whole(str(value))
 
 
 def pairs(value: Any) -> Iterator[tuple[str, float | None]]:

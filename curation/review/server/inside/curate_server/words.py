@@ -22,8 +22,15 @@ TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* N* Co M* So'"
 _WORD = re.compile(r"[^\W_]|[\u2600-\u27bf\U0001f000-\U0001faff]")
 
 
+def whole(text: str) -> str:
+    """The text without what SQLite cannot take: half surrogate pairs, and the character that ends a text in C."""
+    text = text.replace("\x00", " ")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def spaced(text: str) -> str:
     """The text with the characters of unspaced scripts set apart."""
+    text = whole(text)
     return _UNSPACED.sub(r" \g<0> ", text) if not text.isascii() else text
 
 
