@@ -65,6 +65,8 @@ def test_the_readme_commands_run(project):
         curate(*command, "--help", cwd=project)
     ids = said["show", "questions"].split()
     assert len(ids) == 3
+    shown = curate("show", ids[0], cwd=project)
+    assert "risk 0" in shown and "eq:" in shown and "{'" not in shown
     told = curate("why", ids[0], cwd=project)
     # The story in the README has the lines of a real one.
     story = next(block for block in blocks("README.md", "") if block.startswith("read "))
