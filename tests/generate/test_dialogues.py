@@ -109,6 +109,8 @@ def root(tmp_path: Path) -> Path:
         (folder / "files" / name).write_bytes((DEMO / name).read_bytes())
     (folder / "keys" / "project.key").write_text("ab" * 32)
     (folder / "curate.toml").write_text('[stages.scrub]\nlevel = "patterns"\n')
+    for recipe in (folder / "exports" / "mixes").glob("*.yaml"):
+        recipe.write_text(recipe.read_text("utf-8") + "gates: {scrub: patterns}\n", "utf-8")
     return folder
 
 
