@@ -142,8 +142,8 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
             summary.risk,
             "risk",
             "Risk",
-            "What a search by rules found in the rows. From level 2 on a row waits for a person and leaves in no mix. "
-            "It is no diagnosis, and what is obliquely said it misses.",
+            "What written rules and a small model found in the rows. From level 2 on a row waits for a person and "
+            "leaves in no mix. It is no diagnosis, and some of what is said obliquely is missed.",
             lambda: content.risk(summary, limit),
         ),
         (

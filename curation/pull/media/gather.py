@@ -24,6 +24,7 @@ from curation.core import files, transcripts
 from curation.core.errors import MissingError, ProjectError, require
 from curation.core.project import Project
 from curation.core.sources import YoutubeSource, names
+from curation.core.ui import count
 from curation.methods import screen
 from curation.methods.style import profile
 from curation.pull.media import captions, tables
@@ -450,7 +451,7 @@ class _Run:
                 nothing += 1
         reasons = ", ".join(f"{kind} {number}" for kind, number in sorted(why.items()))
         self.say(
-            f"{self.name}: {done} items are transcribed"
+            f"{self.name}: {count(done, 'item')} transcribed"
             + (f", {waiting} wait for another try" if waiting else "")
             + (f", {given_up} were given up" if given_up else "")
             + (f", {nothing} not looked at yet" if nothing else "")
