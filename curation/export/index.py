@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
 from curation.export.asked import Where
+from curation.export.by_people import pairs_by_people
 from curation.export.count import Counter, recount
-from curation.export.pairs import as_pairs
+from curation.export.pairs import PERSONA, as_pairs
 from curation.export.people import UNFIT, People, corrected
 from curation.export.prompt import prompts
 from curation.export.recipe import MixRecipe
@@ -173,8 +174,10 @@ class _Look:
         recipe, people, size = self.recipe, self.people, len(table)
         ids = table.column("id")
         stored, (table, unedited) = table, corrected(table, people)
+        if recipe.by_people:
+            table = pairs_by_people(stored, table, people, recipe.pairs)
         counts = recount(self.counter, stored, table, counts)
-        if recipe.pairs:
+        if PERSONA in recipe.pairs:
             table, counts = as_pairs(table, counts)
         decided = [people.decisions.get(i) for i in ids.to_pylist()] if people.decisions else [None] * size
         approved = np.array([d in ("approve", "edit") for d in decided], np.bool_)
