@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.records import RECORD_SCHEMA, keyed
+from curation.core.records import RECORD_SCHEMA, keyed_numbers
 from curation.core.store import View
 from curation.export.asked import Where
 from curation.export.by_people import pairs_by_people
@@ -205,7 +205,7 @@ class _Look:
         }
         order = [reason for reason in ALL_REASONS if reason in masks]
         reason = np.select([masks[r] for r in order], [CODE[r] for r in order], CODE[SELECTED])
-        drawn = [keyed(self.key, "rank", f"{recipe.seed}|{recipe.mix}|{i}") for i in ids.to_pylist()]
+        drawn = keyed_numbers(self.key, "rank", (f"{recipe.seed}|{recipe.mix}|{i}" for i in ids.to_pylist()))
         total, trained = measure(table, recipe, found, counts, self.counter)
         missing = pa.nulls(size, pa.string())
         near = table.column("duplicate") if "duplicate" in table.column_names else pa.nulls(size, DUPLICATE)
@@ -222,8 +222,8 @@ class _Look:
                 "near": near,
                 "approved": pa.array(approved),
                 "reasoned": pa.array(found.reasoned),
-                "rank": pa.array([int(d[:16], 16) for d in drawn], pa.uint64()),
-                "chance": pa.array([int(d[16:], 16) / 2**64 for d in drawn], pa.float64()),
+                "rank": pa.array(drawn[:, 0]),
+                "chance": pa.array(drawn[:, 1] / 2**64),
                 "total": pa.array(total),
                 "trained": pa.array(trained),
                 "reason": pa.array(reason.astype(np.int64)),
