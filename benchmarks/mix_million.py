@@ -108,9 +108,8 @@ def ours(root: Path, mix: str, sources: int) -> dict[str, float]:
     tables = {t.manifest["source"]: t for t in store.tables() if t.manifest["step"] == "records"}
     views = {f"s{n}": View((tables[f"s{n}"],)) for n in range(sources)}
     voices = {"assistant": Persona(), "client": Persona(system="Client.", opening="Hello.")}
-    portions = {
-        name: Portion(sources=(name,), tokens=10_000_000 * len(view.parts) // 16) for name, view in views.items()
-    }
+    amount = {"epochs": 1} if mix == "everything" else {"tokens": 5_000_000}
+    portions = {name: Portion(sources=(name,), **amount) for name in views}
     recipe = MixRecipe(
         mix=mix, task="sft", personas=voices, portions=portions, splits=Splits(0.02), views=("trl",),
         tokenizer=TokenizerAt("models/tiny", template="chatml"),
@@ -159,12 +158,15 @@ def main() -> None:
         cold = run("ours", root, "nine", SOURCES - 1)
         more = run("ours", root, "ten", SOURCES)
         warm = run("ours", root, "again", SOURCES)
+        every = run("ours", root, "everything", SOURCES)
         other = run("peer", root, int(warm["rows"]))
+        whole = run("peer", root, int(every["rows"]))
         for name, one in (("nine sources, tokens counted", cold), ("a tenth source is added", more),
-                          ("ten sources, counts cached", warm), ("interleave_datasets", other)):  # fmt: skip
+                          ("ten sources, counts cached", warm), ("everything is written", every),
+                          ("interleave_datasets", other), ("the same, as many rows", whole)):  # fmt: skip
             took = f"{one['seconds']:7.1f} s  {one['cpu']:7.1f} CPU s  {one['gb']:5.2f} GB"
             print(f"{name:<30} {took}  {int(one['rows']):>9,} rows")
-        print(f"ratio in CPU seconds {other['cpu'] / warm['cpu']:.2f}")
+        print(f"ratio in CPU seconds {other['cpu'] / warm['cpu']:.2f}; everything {whole['cpu'] / every['cpu']:.2f}")
 
 
 if __name__ == "__main__":

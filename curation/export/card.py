@@ -25,8 +25,9 @@ LIMITS = (
 _SHAPES = {
     "sft": "`messages` is an optional system turn, then `user` and `assistant` in strict turn. `train` marks the turns "
     "to learn; the JSON lines hold roles and texts only.",
-    "dpo": "`prompt` ends with `user`; `chosen` and `rejected` are one `assistant` turn each. Rows with a `rule` are "
-    "synthetic pairs: that rule made them of a conversation, and no person compared the answers.",
+    "dpo": "`prompt` ends with `user`; `chosen` and `rejected` are one `assistant` turn each. Rows with the "
+    "`rule` persona are synthetic pairs: it made them of a conversation, and no person compared the answers. With "
+    "edits, a person wrote the better answer in the place of the other; with reviewed, people compared them.",
 }
 
 

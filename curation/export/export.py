@@ -51,7 +51,7 @@ from curation.export.take import Taken
 from curation.methods import hold, screen
 from curation.version import __version__
 
-VERSION = 8
+VERSION = 9
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 Say = Callable[[str], None]
@@ -221,8 +221,8 @@ def _check_tags(recipe: MixRecipe, used: Mapping[str, View]) -> None:
             for name, view in used.items()
             if view.parts
         }
-        if recipe.pairs:
-            known = {name: schema.append(pa.field("rule", pa.string())) for name, schema in known.items()}
+        for field in write.pairs_columns(recipe):
+            known = {name: schema.append(field) for name, schema in known.items()}
         where.check(tags, known, f"the mix '{recipe.mix}'")
 
 

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.records import RECORD_SCHEMA, keyed
+from curation.core.records import RECORD_SCHEMA, keyed_numbers
 from curation.core.store import View
 from curation.export.asked import Where
+from curation.export.by_people import pairs_by_people
 from curation.export.count import Counter, recount
-from curation.export.pairs import as_pairs
+from curation.export.pairs import PERSONA, as_pairs
 from curation.export.people import UNFIT, People, corrected
 from curation.export.prompt import prompts
 from curation.export.recipe import MixRecipe
@@ -173,8 +174,10 @@ class _Look:
         recipe, people, size = self.recipe, self.people, len(table)
         ids = table.column("id")
         stored, (table, unedited) = table, corrected(table, people)
+        if recipe.by_people:
+            table = pairs_by_people(stored, table, people, recipe.pairs)
         counts = recount(self.counter, stored, table, counts)
-        if recipe.pairs:
+        if PERSONA in recipe.pairs:
             table, counts = as_pairs(table, counts)
         decided = [people.decisions.get(i) for i in ids.to_pylist()] if people.decisions else [None] * size
         approved = np.array([d in ("approve", "edit") for d in decided], np.bool_)
@@ -202,7 +205,7 @@ class _Look:
         }
         order = [reason for reason in ALL_REASONS if reason in masks]
         reason = np.select([masks[r] for r in order], [CODE[r] for r in order], CODE[SELECTED])
-        drawn = [keyed(self.key, "rank", f"{recipe.seed}|{recipe.mix}|{i}") for i in ids.to_pylist()]
+        drawn = keyed_numbers(self.key, "rank", (f"{recipe.seed}|{recipe.mix}|{i}" for i in ids.to_pylist()))
         total, trained = measure(table, recipe, found, counts, self.counter)
         missing = pa.nulls(size, pa.string())
         near = table.column("duplicate") if "duplicate" in table.column_names else pa.nulls(size, DUPLICATE)
@@ -219,8 +222,8 @@ class _Look:
                 "near": near,
                 "approved": pa.array(approved),
                 "reasoned": pa.array(found.reasoned),
-                "rank": pa.array([int(d[:16], 16) for d in drawn], pa.uint64()),
-                "chance": pa.array([int(d[16:], 16) / 2**64 for d in drawn], pa.float64()),
+                "rank": pa.array(drawn[:, 0]),
+                "chance": pa.array(drawn[:, 1] / 2**64),
                 "total": pa.array(total),
                 "trained": pa.array(trained),
                 "reason": pa.array(reason.astype(np.int64)),

@@ -1,4 +1,4 @@
-"""Preference pairs made of conversations by a declared rule, which every such row names. Nothing else becomes a pair.
+"""Preference pairs made of conversations by a declared rule, which every such row names; no person compared them.
 
 `persona`: the same context, the right voice chosen, the other voice rejected. In a conversation that goes on, what the
 trained voice says is the better answer, and what the other side says next is the worse one: fitting in its words, wrong
@@ -21,6 +21,9 @@ from curation.methods.texts import one_array
 Ints = npt.NDArray[np.int64]
 
 PERSONA = "persona"
+RULE = pa.field("rule", pa.string())
+"""The rule that made the pair of a row; null where the record itself is one."""
+
 COLUMNS = ("messages", "chosen", "rejected")
 _USER, _ASSISTANT = ROLES.index("user"), ROLES.index("assistant")
 
@@ -33,7 +36,7 @@ def as_pairs(table: pa.Table, counts: Mapping[str, Ints]) -> tuple[pa.Table, dic
         counts: a number for every turn, by column, one after another; they follow the turns.
 
     Returns:
-        The table with the column `rule`, null where the pair is the record's own, and the counts.
+        The table with the column `rule`, as it was where these rows are not made pairs, and the counts.
     """
     size = len(table)
     lists = {n: one_array(table.column(n)) if n in table.column_names else pa.nulls(size, TURNS) for n in COLUMNS}
@@ -66,7 +69,8 @@ def as_pairs(table: pa.Table, counts: Mapping[str, Ints]) -> tuple[pa.Table, dic
         table = _set(table, name, pa.ListArray.from_arrays(offsets, values, mask=pa.array(null)).cast(TURNS))
         found[name] = numbers[index]
     kinds = pc.if_else(pa.array(made), "preference", one_array(table.column("kind")))
-    rule = pc.if_else(pa.array(made), PERSONA, pa.scalar(None, pa.string()))
+    known = one_array(table.column("rule")) if "rule" in table.column_names else pa.nulls(size, RULE.type)
+    rule = pc.if_else(pa.array(made), PERSONA, known)
     return _set(_set(table, "kind", kinds), "rule", rule), found
 
 

@@ -23,6 +23,9 @@ from curation.methods.texts import one_array
 
 Flags = npt.NDArray[np.bool_]
 
+MISSED, HARMLESS = "pii_missed", "HARMLESS"
+"""The question about personal data that was missed, and the label of what is none."""
+
 UNFIT = ("tie", "both_bad")
 """Preferences of which nothing can be learned."""
 
@@ -41,6 +44,8 @@ class People:
         edits: by record id, what is to leave in its place; None where there is no edit that can be used.
         preferences: by record id, which answer is better: chosen, rejected, tie or both_bad.
         emotions: by record id, the labels that people gave.
+        margins: by record id, how far ahead the better answer is, and how many people compared them.
+        marked: ids in which somebody marked personal data that was missed.
         key: the project's, by which it is told whether an edit is about the text at hand.
     """
 
@@ -54,12 +59,17 @@ class People:
     preferences: Mapping[str, str] = field(default_factory=dict)
     emotions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     key: bytes = b""
+    margins: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    marked: frozenset[str] = frozenset()
 
     def facts(self) -> str:
         """A digest of all of it, for the key of a mix."""
-        edits = {r: None if e is None else [list(map(dict, e.turns)), e.version] for r, e in self.edits.items()}
-        ids = (self.forgotten, self.held, self.released, self.disputed)
-        said = [dict(self.decisions), edits, dict(self.preferences), {r: list(e) for r, e in self.emotions.items()}]
+        edits = {
+            r: None if e is None else [list(map(dict, e.turns)), e.version, e.people] for r, e in self.edits.items()
+        }
+        ids = (self.forgotten, self.held, self.released, self.disputed, self.marked)
+        lists = [{r: list(v) for r, v in said.items()} for said in (self.emotions, self.margins)]
+        said = [dict(self.decisions), edits, dict(self.preferences), *lists]
         return files.digest([*map(sorted, ids), *said])
 
     def with_preference(self, *values: str) -> tuple[str, ...]:
@@ -93,7 +103,15 @@ def read(project: Project, sources: Iterable[str]) -> People:
         values(PREFERENCE, lambda value: isinstance(value, str)),
         values(EMOTIONS, lambda value: isinstance(value, list)),
         project.key,
+        standing.margins(answers),
+        frozenset(a.record for a in answers if a.question == MISSED and _marks(a)),
     )
+
+
+def _marks(answer: Answer) -> bool:
+    """Does somebody say here that personal data was missed?"""
+    spans = answer.value if answer.status == "submitted" and isinstance(answer.value, list) else []
+    return any(not isinstance(span, dict) or span.get("label") != HARMLESS for span in spans)
 
 
 def check_agreement(project: Project, sources: Iterable[str], mix: str, *, preferences: bool) -> None:
@@ -138,14 +156,14 @@ def corrected(table: pa.Table, people: People) -> tuple[pa.Table, Flags]:
             unfit[place] = turns is None
             if turns is not None:
                 edited[place] = turns
-    table = _put(table, "messages", edited)
+    table = put(table, "messages", edited)
     turned = [p for p, r in enumerate(ids) if people.preferences.get(r) == "rejected"]
     if turned and {"chosen", "rejected"} <= set(table.column_names):
         sides = {s: {p: table.column(s)[p].as_py() for p in turned} for s in ("chosen", "rejected")}
-        table = _put(_put(table, "chosen", sides["rejected"]), "rejected", sides["chosen"])
+        table = put(put(table, "chosen", sides["rejected"]), "rejected", sides["chosen"])
     if "emotion" in table.column_names:
         felt = {p: _felt(table, p, people.emotions[r]) for p, r in enumerate(ids) if r in people.emotions}
-        table = _put(table, "emotion", {p: tag for p, tag in felt.items() if tag is not None})
+        table = put(table, "emotion", {p: tag for p, tag in felt.items() if tag is not None})
     return table, unfit
 
 
@@ -176,7 +194,7 @@ def _felt(table: pa.Table, place: int, labels: Sequence[str]) -> dict[str, Any] 
     return {**tag, "model": "people", "turns": turns}
 
 
-def _put(table: pa.Table, column: str, values: Mapping[int, Any]) -> pa.Table:
+def put(table: pa.Table, column: str, values: Mapping[int, Any]) -> pa.Table:
     """A table with other values in some places of a column."""
     if not values:
         return table

@@ -92,9 +92,10 @@ class MixRecipe:
     balance: Mapping[str, float] | None = doc(
         "share by voice; they add up to 1. Portions keep their shares, each with the voices that it has", default=None
     )
-    pairs: tuple[Literal["persona"], ...] = doc(
-        "dpo: rules that make pairs of conversations. persona: in one context what the voice says is better than what "
-        "the other side says next",
+    pairs: tuple[Literal["persona", "edits", "reviewed"], ...] = doc(
+        "dpo: rules that make pairs. persona: in one context what the voice says is better than what the other side "
+        "says next; edits: the answer that people wrote is better than the one they replaced, which leaves with it; "
+        "reviewed: pairs that people compared say by how much, and how many said so",
         default=(),
     )
     chosen_as_sft: bool = doc("sft: take the better answers of preference records, too", default=False)
@@ -240,6 +241,11 @@ class MixRecipe:
     def tells(self, placeholder: str) -> bool:
         """Whether a persona's details mention something of the record."""
         return any(f"{{{placeholder}" in sentence for p in self.personas.values() for sentence in p.details)
+
+    @property
+    def by_people(self) -> bool:
+        """Whether a rule makes pairs of what people answered."""
+        return bool({"edits", "reviewed"} & set(self.pairs))
 
     @property
     def counts_rows(self) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.records import keyed
+from curation.core.records import keyed_numbers
 from curation.export.asked import Splits
 from curation.methods.components import components
 
@@ -53,7 +53,7 @@ def sides(key: bytes, ids: pa.Array, shared: Sequence[pa.Array], splits: Splits)
     names = [pc.binary_join_element_wise(str(n), values, "\x00") for n, values in enumerate(shared[:-1])]
     own = pc.coalesce(*names, pc.binary_join_element_wise("row", ids, "\x00")).dictionary_encode()
     token = own.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    place = np.array([int(keyed(key, "split", t)[:16], 16) / 2**64 for t in own.dictionary.to_pylist()], np.float64)
+    place = keyed_numbers(key, "split", own.dictionary.to_pylist())[:, 0] / 2**64
     side = np.where(place < splits.validation, 1, np.where(place < splits.validation + splits.test, 2, TRAIN))
     left, right = (np.concatenate(ends) for ends in zip(*(_links(token, s) for s in shared), strict=True))
     cluster = components(left, right, len(side))

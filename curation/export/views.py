@@ -265,15 +265,17 @@ def _system_prompts(
     size = len(table)
     languages = _text(table, "language").to_pylist()
     kept: list[dict[str, str]] = [{}] * size
+    alike = [""] * size
     if recipe.tells(META) and "meta" in table.column_names:
         kept = [{pair["key"]: pair["value"] for pair in row or ()} for row in table.column("meta").to_pylist()]
+        alike = list(map(str, kept))
     made: dict[tuple[str, str | None, tuple[str, ...], str], str | None] = {}
     prompts: list[str | None] = []
     for row, (name, keeps) in enumerate(zip(table.column("persona").to_pylist(), found.own_system, strict=True)):
         if keeps:
             prompts.append(None)
             continue
-        said = (name, languages[row], tuple(emotions[row]) if emotions else (), str(kept[row]))
+        said = (name, languages[row], tuple(emotions[row]) if emotions else (), alike[row])
         if said not in made:
             made[said] = system_prompt(_persona(recipe, name), said[1], said[2], kept[row])
         prompts.append(made[said])

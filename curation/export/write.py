@@ -18,10 +18,11 @@ import pyarrow.parquet as pq
 from curation.core import files
 from curation.core.records import RECORD_SCHEMA, TEXT_COLUMNS, TURN, as_dropped
 from curation.core.store import View
+from curation.export import by_people
 from curation.export.amounts import phase_names
 from curation.export.gates import Right
 from curation.export.index import ALL_REASONS, Flags, Index
-from curation.export.pairs import as_pairs
+from curation.export.pairs import PERSONA, RULE, as_pairs
 from curation.export.people import People, corrected
 from curation.export.recipe import MixRecipe
 from curation.export.take import Taken
@@ -52,8 +53,16 @@ def schema(recipe: MixRecipe, tagged: bool) -> pa.Schema:
         fields += [("messages", pa.list_(MESSAGE)), *_ENDS]
     else:
         fields += [(name, pa.list_(SAID)) for name in ("prompt", "chosen", "rejected")] + _ENDS
-    fields += _PLACE + ([("rule", pa.string())] if recipe.pairs else [])
-    return pa.schema(fields + ([("emotion", pa.list_(pa.string()))] if tagged else []))
+    fields += _PLACE
+    rules = pairs_columns(recipe)
+    return pa.schema(
+        fields + [(f.name, f.type) for f in rules] + ([("emotion", pa.list_(pa.string()))] if tagged else [])
+    )
+
+
+def pairs_columns(recipe: MixRecipe) -> tuple[pa.Field, ...]:
+    """What rows say of how their pair came about."""
+    return by_people.COLUMNS if recipe.by_people else (RULE,) if recipe.pairs else ()
 
 
 @dataclass(frozen=True)
@@ -102,8 +111,11 @@ def rows(
             if low == high:
                 continue
             chosen, again = np.unique(taken.row[low:high], return_inverse=True)
-            records, _ = corrected(view.read(part, wanted).take(pa.array(chosen - first)), people)
-            if recipe.pairs:
+            stored = view.read(part, wanted).take(pa.array(chosen - first))
+            records, _ = corrected(stored, people)
+            if recipe.by_people:
+                records = by_people.pairs_by_people(stored, records, people, recipe.pairs)
+            if PERSONA in recipe.pairs:
                 records, _ = as_pairs(records, {})
             shown = render(records, recipe)
             bad = _true(flag(records)) | _true(flag(_as_records(records, shown)))
@@ -120,7 +132,7 @@ def rows(
                 "phase": phases.take(pa.array(taken.phase[places])),
                 "epoch": pa.array(taken.epoch[places], pa.int32()),
                 "at": pa.array(taken.at[places]),
-                **({"rule": records.column("rule")} if recipe.pairs else {}),
+                **{f.name: records.column(f.name) for f in pairs_columns(recipe)},
                 "n_tokens": pa.array(index.total[at], pa.int32()),
                 "n_trained": pa.array(index.trained[at], pa.int32()),
             }

@@ -100,10 +100,11 @@ _DECIDE: Mapping[str, Callable[[Sequence[Any]], Any]] = {RISK: _careful, PREFERE
 
 @dataclass(frozen=True)
 class Edit:
-    """The turns that people made of a record, and the version of the text that they saw."""
+    """The turns that people made of a record, the version of the text that they saw, and how many made them."""
 
     turns: tuple[Mapping[str, str], ...]
     version: str
+    people: int = 1
 
 
 def edits(answers: Sequence[Answer]) -> dict[str, Edit | None]:
@@ -130,7 +131,30 @@ def _edit(made: Sequence[Answer]) -> Edit | None:
     if len(texts) != 1:
         return None
     version = str((offered[-1].about or {}).get("version", ""))
-    return Edit(tuple(dict(turn) for turn in offered[-1].value), version)
+    return Edit(tuple(dict(turn) for turn in offered[-1].value), version, len({a.annotator for a in offered}))
+
+
+_AHEAD: Mapping[str, float] = {"chosen_much": 1.0, "chosen": 0.5, "rejected": -0.5, "rejected_much": -1.0}
+
+
+def margins(answers: Iterable[Answer]) -> dict[str, tuple[float, int]]:
+    """How far ahead the better answer is where people found one, and how many said so or otherwise.
+
+    By far counts 1, a little .5, neither of them 0, the other one as much against it; of annotators it is the mean. Who
+    answered on purpose stands above them, here as in the verdict.
+    """
+    given: dict[str, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        if answer.question == PREFERENCE and answer.status == "submitted" and answer.value is not None:
+            given[answer.record].append(answer)
+    found = {}
+    for record, of in given.items():
+        better = str(_verdict(PREFERENCE, of).value).removesuffix("_much")
+        if better in ("chosen", "rejected"):
+            counted = [a for a in of if deliberate(a.dataset)][-1:] or of
+            ahead = sum(_AHEAD.get(str(a.value), 0.0) for a in counted) / len(counted)
+            found[record] = (ahead if better == "chosen" else -ahead, len({a.annotator for a in counted}))
+    return found
 
 
 def units(answers: Iterable[Answer], dataset: str, question: str) -> dict[str, dict[str, Any]]:

@@ -111,6 +111,13 @@ def test_ids_tell_nothing_without_the_key():
     assert len(one) == 16
 
 
+def test_many_keyed_values_are_the_numbers_of_each():
+    values = ["", "a", "é\ud800", *(str(n) for n in range(50))]
+    numbers = records.keyed_numbers(KEY, "rank", values)
+    assert [f"{a:016x}{b:016x}" for a, b in numbers.tolist()] == [records.keyed(KEY, "rank", v) for v in values]
+    assert records.keyed_numbers(KEY, "rank", []).shape == (0, 2)
+
+
 def test_keyed_values_of_different_purposes_cannot_be_linked():
     assert records.keyed(KEY, "group", "x") != records.keyed(KEY, "duplicate", "x")
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from hypothesis import settings
 
 from curation.core.files import digest
 from curation.core.project import Project, make_key
-from curation.core.records import RECORD_SCHEMA, empty_dropped, prefix_of
+from curation.core.records import RECORD_SCHEMA, digests, empty_dropped, prefix_of
 from curation.core.store import Store, View
 from curation.methods.hold import RISK
 
 SCHEMA = RECORD_SCHEMA.append(pa.field("text_digest", pa.string())).append(pa.field("risk", RISK))
+
+
+quick_law = settings(max_examples=settings.default.max_examples if settings.default.max_examples > 60 else 30)
+"""For laws that build an index per case: thirty of them in a moment, and all of them where there is time."""
 
 
 def risk(level: int | None = 0, *flags: str) -> dict[str, Any]:
@@ -99,10 +105,27 @@ def publish(
     for name in names:
         of_part = sorted((r for r in rows if not digits or prefix_of(r["id"], digits) == name), key=lambda r: r["id"])
         table = pa.Table.from_pylist([{c: r.get(c) for c in schema.names} for r in of_part], schema=schema)
-        key = digest([source, name, digits, table.to_pylist(), str(schema)])
+        key = digest([source, name, digits, digests(table), str(schema)])
         parts[name] = store.write_part(source, "records", key, table, empty_dropped(), {})
     key = digest([scrub, *(p.key for p in parts.values())])
     made = [{"stage": "scrub", "models": {"level": scrub}}] if scrub else []
     return View(
         (store.publish(source, "records", key, parts, columns=schema.names, ingredients=made, rows_in=len(rows)),)
     )
+
+
+class Memory:
+    """A view of rows that are in no file, whole or cut into two parts at a random place."""
+
+    def __init__(
+        self, rows: Sequence[Mapping[str, Any]], chance: random.Random | None = None, schema: pa.Schema = SCHEMA
+    ) -> None:
+        table = pa.Table.from_pylist(sorted(rows, key=lambda r: r["id"]), schema=schema)
+        cut = chance.randint(0, len(rows)) if chance else len(rows)
+        self.pieces = {"0": table.slice(0, cut), "1": table.slice(cut)} if chance else {"0": table}
+        self.parts = chance.sample(list(self.pieces), 2) if chance else list(self.pieces)
+        self.columns, self.tables, self.rows = tuple(schema.names), (), len(rows)
+
+    def read(self, part: str, columns: Sequence[str]) -> pa.Table:
+        """Some columns of a part."""
+        return self.pieces[part].select(["id", *columns])

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from export_stand import make_project, publish, record
+from export_stand import SCHEMA, Memory, make_project, publish, quick_law, record
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,8 +54,10 @@ def views_of(folder, rows, sources=None):
     }
 
 
-def decided(folder, rows, *, sources=None, recipe=SFT, people=NOBODY, priority=None, licences=None):
-    _, views = views_of(folder, rows, sources)
+def decided(rows, *, sources=None, recipe=SFT, people=NOBODY, priority=None, licences=None):
+    names = sources or sorted({n[0] for n in rows})
+    schema = SCHEMA.append(pa.field("duplicate", DUPLICATE))
+    views = {s: Memory([r for n, r in rows.items() if n[0] == s], schema=schema) for s in names}
     index = build_index(bytes(32), recipe, views, people, Estimate(), lambda line: None)
     licences = {name: (licences or {}).get(name, "MIT") for name in views}
     rights = {name: Right(licence, classify(licence)) for name, licence in licences.items()}
@@ -70,16 +72,16 @@ def decided(folder, rows, *, sources=None, recipe=SFT, people=NOBODY, priority=N
 A, B, C = ("a", 1), ("b", 1), ("c", 1)
 
 
-def test_the_best_stays_with_a_witness_for_the_others(tmp_path):
+def test_the_best_stays_with_a_witness_for_the_others():
     rows = rows_of([A, B, C], {(A, B): 0.9, (B, C): 0.85}, words={B: 30})
-    assert decided(tmp_path / "1", rows) == (dict.fromkeys((A, C), "near_duplicate"), {A: (B, 0.9), C: (B, 0.85)})
+    assert decided(rows) == (dict.fromkeys((A, C), "near_duplicate"), {A: (B, 0.9), C: (B, 0.85)})
     # What is near to a row that goes is no reason to go.
-    gone, witness = decided(tmp_path / "2", rows, priority={"a": 5})
+    gone, witness = decided(rows, priority={"a": 5})
     assert (gone, witness) == ({B: "near_duplicate"}, {B: (A, 0.9)})
 
 
 @pytest.mark.parametrize("given", ["approved", "licence", "priority", "length"])
-def test_the_order_of_preference(tmp_path, given):
+def test_the_order_of_preference(given):
     """Each of them outranks those after it."""
     after = ["approved", "licence", "priority", "length"]
     better, worse = {given}, set(after[after.index(given) + 1 :])
@@ -89,38 +91,39 @@ def test_the_order_of_preference(tmp_path, given):
     if "licence" not in better | worse:
         licences = {}
     priority = {"b": 1} if "priority" in better else {"a": 1} if "priority" in worse else {}
-    gone, _ = decided(tmp_path, rows, people=people, licences=licences, priority=priority)
+    gone, _ = decided(rows, people=people, licences=licences, priority=priority)
     assert gone == {A: "near_duplicate"}
 
 
-def test_a_text_is_not_lost_for_a_near_duplicate_that_the_mix_does_not_take(tmp_path):
+def test_a_text_is_not_lost_for_a_near_duplicate_that_the_mix_does_not_take():
     rows = rows_of([A, B], {(A, B): 0.9}, words={A: 99})
-    assert decided(tmp_path / "1", rows, sources=["b"]) == ({}, {})
+    assert decided(rows, sources=["b"]) == ({}, {})
     rejected = People({rows[A]["id"]: "reject"}, frozenset())
-    assert decided(tmp_path / "2", rows, people=rejected) == ({A: "rejected"}, {})
+    assert decided(rows, people=rejected) == ({A: "rejected"}, {})
     held = People({}, frozenset(), frozenset({rows[A]["id"]}))
-    assert decided(tmp_path / "3", rows, people=held) == ({A: "held"}, {})
+    assert decided(rows, people=held) == ({A: "held"}, {})
     # Another voice teaches something else.
     rows[A]["persona"] = "client"
     both = MixRecipe(mix="m", task="sft", personas={"client": Persona(opening="Hi"), "assistant": Persona()})
-    assert "near_duplicate" not in decided(tmp_path / "4", rows, recipe=both)[0].values()
+    assert "near_duplicate" not in decided(rows, recipe=both)[0].values()
 
 
-def test_rows_are_linked_over_one_of_the_same_words_that_stands_in_no_source_of_the_mix(tmp_path):
+def test_rows_are_linked_over_one_of_the_same_words_that_stands_in_no_source_of_the_mix():
     """C has the words of B, which alone is compared with A."""
     rows = rows_of([A, B, C], {(A, B): 0.9, (B, C): 1.0})
-    assert decided(tmp_path, rows, sources=["a", "c"]) == ({C: "near_duplicate"}, {C: (A, 0.9)})
+    assert decided(rows, sources=["a", "c"]) == ({C: "near_duplicate"}, {C: (A, 0.9)})
 
 
-def test_a_twin_of_a_row_that_goes_names_what_stays(tmp_path):
+def test_a_twin_of_a_row_that_goes_names_what_stays():
     rows = rows_of([A, B, C], {(A, B): 0.9, (B, C): 1.0, (A, C): 0.9}, words={A: 99})
     rows[C]["text_digest"] = rows[B]["text_digest"]
-    gone, witness = decided(tmp_path, rows)
+    gone, witness = decided(rows)
     assert gone == dict.fromkeys((B, C), "near_duplicate") and witness == {B: (A, 0.9), C: (A, 0.9)}
 
 
+@quick_law
 @given(st.data())
-def test_law_no_pair_is_kept_and_every_witness_is(tmp_path_factory, data):
+def test_law_no_pair_is_kept_and_every_witness_is(data):
     names = [(s, n) for s in "ab" for n in range(4)]
     pairs = data.draw(
         st.dictionaries(
@@ -132,7 +135,7 @@ def test_law_no_pair_is_kept_and_every_witness_is(tmp_path_factory, data):
     rows = rows_of(names, pairs, words={n: data.draw(st.integers(1, 3)) for n in names})
     rejected = data.draw(st.sets(st.sampled_from(names)))
     people = People({rows[n]["id"]: "reject" for n in rejected}, frozenset())
-    gone, witness = decided(tmp_path_factory.mktemp("law") / "p", rows, people=people)
+    gone, witness = decided(rows, people=people)
     assert not any(a not in gone and b not in gone for a, b in pairs)
     assert set(witness) == {n for n, reason in gone.items() if reason == "near_duplicate"}
     for name, (other, similarity) in witness.items():
