@@ -17,11 +17,12 @@ def written(tmp_path, monkeypatch):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(notation, "FOLDER", tmp_path)
     monkeypatch.setattr(rules, "FOLDER", tmp_path)
-    known = (rules.rules, rules.minor, rules.cue, rules._classes, rules._read)
+    known = (rules.rules, rules.minor, rules._classes, rules._read)
 
     def forget():
         for one in known:
             one.cache_clear()
+        rules.CUES.clear()
 
     def write(name, text):
         (tmp_path / name).write_text(text)
@@ -56,10 +57,8 @@ def test_every_group_says_what_it_is_about():
 
 def test_what_stands_around_a_finding_is_found_by_its_name():
     for section in rules._sections("context", "idioms"):
-        assert not rules.cue(section.name).search("xyzzy")
-    named = set(
-        re.findall(r'(?:cue|_has)\("(\w+)"|"(taught|fiction)"', (notation.FOLDER.parent / "context.py").read_text())
-    )
+        assert not rules.CUES[section.name].search("xyzzy")
+    named = set(re.findall(r'CUES\["(\w+)"|"(taught|fiction)"', (notation.FOLDER.parent / "context.py").read_text()))
     assert {a or b for a, b in named} == {section.name for section in rules._sections("context", "idioms")}
 
 
