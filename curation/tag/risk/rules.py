@@ -79,7 +79,12 @@ class Cues(dict[str, re.Pattern[str]]):
 
     def __missing__(self, name: str) -> re.Pattern[str]:
         """Read it when it is first asked for."""
-        section = {one.name: one for one in _sections("context", "idioms")}[name]
+        known = {one.name: one for one in _sections("context", "idioms")}
+        if name not in known:
+            raise broken("context.txt", 1, f"[{name}] is gone, and the screen asks for it")
+        section = known[name]
+        if section.about not in ("words", "phrases") or not section.phrases:
+            raise broken(section.file, section.line, f"[{name}] has to be a list of 'words' or of 'phrases'")
         words = section.about == "words"
         pattern = rf"\b(?:{notation.words(section, _classes())})\b" if words else _pattern(section)
         try:
