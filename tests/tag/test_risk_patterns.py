@@ -17,11 +17,12 @@ def written(tmp_path, monkeypatch):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(notation, "FOLDER", tmp_path)
     monkeypatch.setattr(rules, "FOLDER", tmp_path)
-    known = (rules.rules, rules.minor, rules.cue, rules._classes, rules._read)
+    known = (rules.rules, rules.minor, rules._classes, rules._read)
 
     def forget():
         for one in known:
             one.cache_clear()
+        rules.CUES.clear()
 
     def write(name, text):
         (tmp_path / name).write_text(text)
@@ -42,6 +43,7 @@ def test_a_rule_finds_its_examples_each_by_a_phrase_below_it(rule):
         below = [one.text for one in phrases if example.line < one.line < end]
         assert any(re.search(one, text, re.ASCII) for one in below), f"{written.file}:{example.line}"
     assert find._matches(pa.array(rule.examples), rule).all()
+    assert not rule.compiled.search("xyzzy") and not rule.compiled.search("")
 
 
 def test_every_group_says_what_it_is_about():
@@ -56,10 +58,8 @@ def test_every_group_says_what_it_is_about():
 
 def test_what_stands_around_a_finding_is_found_by_its_name():
     for section in rules._sections("context", "idioms"):
-        assert not rules.cue(section.name).search("xyzzy")
-    named = set(
-        re.findall(r'(?:cue|_has)\("(\w+)"|"(taught|fiction)"', (notation.FOLDER.parent / "context.py").read_text())
-    )
+        assert not rules.CUES[section.name].search("xyzzy")
+    named = set(re.findall(r'CUES\["(\w+)"|"(taught|fiction)"', (notation.FOLDER.parent / "context.py").read_text()))
     assert {a or b for a, b in named} == {section.name for section in rules._sections("context", "idioms")}
 
 
@@ -113,6 +113,7 @@ HEADER = "# About.\n\n[a.b] self_harm, level 2\n"
         (HEADER + "  fine\n  a|b)\n", 5, "two phrases in one line"),
         (HEADER + "  fine\n  a)\n", 5, "none opens"),
         (HEADER + "  fine\n  a {drinks}\n", 5, "no class of words {drinks}"),
+        (HEADER + "  fine\n  ~ ~\n", 5, "would find everything"),
         (HEADER + "  fine\n[a.b] self_harm, level 3\n  more\n", 5, "second rule"),
     ],
 )
@@ -138,3 +139,17 @@ def test_the_same_holds_for_what_stands_around_a_finding(written):
         context.settle(rules.rules()[1], "i'm on the edge", (0, 15), (0, 3), False)
     at = text.splitlines().index("[then] phrases") + 2
     assert error.value.where.endswith(f"context.txt:{at}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("[then] phrases", "[than] phrases", "[then] is gone"),
+        ("[then] phrases", "[then] phrase", "has to be a list"),
+        ("[fiction] words", "[fiction] words\n  a | b |", "a word is missing"),
+    ],
+)
+def test_a_list_that_is_broken_is_an_error_too(written, old, new, what):
+    written("context.txt", (notation.FOLDER / "context.txt").read_text("utf-8").replace(old, new))
+    with pytest.raises(IntegrityError, match=re.escape(what)):
+        assert rules.CUES["then"] and rules.CUES["fiction"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from curation.tag.risk.rules import Rule, cue
+from curation.tag.risk.rules import CUES, Rule
 
 _SENTENCE = re.compile(r"[.!?;\n]+(?:\s|$)|\n|[.!?]{2,}")
 
@@ -18,7 +18,7 @@ ATTEMPTS = ("sh.attempt", "sh.kill-self", "sh.jump", "sh.overdose", "sh.taken", 
 
 def blank(text: str) -> str:
     """The text with its figures of speech blanked out, as long as before."""
-    return cue("idioms").sub(lambda found: "\x00" * len(found[0]), text)
+    return CUES["idioms"].sub(lambda found: "\x00" * len(found[0]), text)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -52,37 +52,37 @@ def settle(rule: Rule, text: str, bounds: tuple[int, int], found: tuple[int, int
         return 0 if framed == "fiction" else min(rule.level, 1), framed
     if _negated(text, before, match):
         return min(rule.level, 1), "negated"
-    other = bool(_has("other", before + match))
-    if rule.flag == "self_harm" and _has("done", match + after) and other and "myself" not in match:
+    other = bool(CUES["other"].search(before + match))
+    if rule.flag == "self_harm" and CUES["done"].search(match + after) and other and "myself" not in match:
         return min(rule.level, 1), "bereaved"
-    if (_has("then", sentence) or _over(text)) and not _is_now(sentence):
-        return _past(rule, match, bool(_has("me", before + match)), other)
-    if rule.id in ("sh.kill-self", "sh.end-life", "sh.jump") and _has("tried", before):
+    if (CUES["then"].search(sentence) or _over(text)) and not _is_now(sentence):
+        return _past(rule, match, bool(CUES["me"].search(before + match)), other)
+    if rule.id in ("sh.kill-self", "sh.end-life", "sh.jump") and CUES["tried"].search(before):
         return 2, "attempt"
     return rule.level, ""
 
 
 def _framed(sentence: str, before: str, match: str, assistant: bool) -> str:
     """Whether the sentence asks, teaches or tells a story rather than discloses; empty where it does not."""
-    near = [*cue("subject").finditer(before)]
+    near = [*CUES["subject"].finditer(before)]
     nearest = near[-1][0] if near else ""
-    asks = _has("question", sentence) and (nearest[:1] in ("y", "u", "") or "?" in sentence)
+    asks = CUES["question"].search(sentence) and (nearest[:1] in ("y", "u", "") or "?" in sentence)
     if asks or "yourself" in match or (assistant and not nearest.startswith(("i", "m"))):
         return "question"
     if assistant:
         return "assistant"
-    if _has("meant", before + match):
+    if CUES["meant"].search(before + match):
         return ""
-    return next((one for one in ("taught", "fiction") if _has(one, sentence)), "")
+    return next((one for one in ("taught", "fiction") if CUES[one].search(sentence)), "")
 
 
 def _negated(text: str, before: str, match: str) -> bool:
     """Is it denied in its clause, and the denial neither undone by a second one nor taken back?"""
-    clause = before[max((stop.end() for stop in cue("clause").finditer(before)), default=0) :]
-    negated = _has("negator", clause)
-    if not negated or _has("anew", negated["gap"]) or _has("taken_back", text):
+    clause = before[max((stop.end() for stop in CUES["clause"].finditer(before)), default=0) :]
+    negated = CUES["negator"].search(clause)
+    if not negated or CUES["anew"].search(negated["gap"]) or CUES["taken_back"].search(text):
         return False
-    return not _has("not_negated", clause[max(negated.start() - 10, 0) :] + match[:12])
+    return not CUES["not_negated"].search(clause[max(negated.start() - 10, 0) :] + match[:12])
 
 
 def _past(rule: Rule, match: str, mine: bool, other: bool) -> tuple[int, str]:
@@ -96,12 +96,8 @@ def _past(rule: Rule, match: str, mine: bool, other: bool) -> tuple[int, str]:
 
 def _over(text: str) -> bool:
     """Is the whole text told as over? A short text says once when it was."""
-    return len(text) < 400 and bool(_has("then", text)) and not _is_now(text)
+    return len(text) < 400 and bool(CUES["then"].search(text)) and not _is_now(text)
 
 
 def _is_now(text: str) -> bool:
-    return bool(_has("now", cue("calm").sub("", text)))
-
-
-def _has(name: str, text: str) -> re.Match[str] | None:
-    return cue(name).search(text)
+    return bool(CUES["now"].search(CUES["calm"].sub("", text)))

@@ -93,6 +93,9 @@ def classes(path: Path) -> dict[str, str]:
 def words(section: Section, known: Mapping[str, str]) -> str:
     """The words of a section that is a list of them, separated by `|`."""
     made = [Phrase(word, one.line) for one in section.phrases for word in one.text.split(" | ")]
+    for one in made:
+        if one.text.strip(" |") != one.text or not one.text:
+            raise broken(section.file, one.line, f"a word is missing beside a '|' in [{section.name}]")
     # Read in brackets, for a class that is one of the words joins them.
     return "|".join(_expression(f"({one.text})", section, one.line, known)[3:-1] for one in made)
 
@@ -104,6 +107,8 @@ def phrases(section: Section, known: Mapping[str, str]) -> list[Phrase]:
 
 def _phrase(one: Phrase, section: Section, known: Mapping[str, str]) -> str:
     """A phrase starts and ends at the edge of a word, but for where a `~` stands."""
+    if not one.text.strip("~ "):
+        raise broken(section.file, one.line, f"a phrase of [{section.name}] is empty, so it would find everything")
     start = "" if one.text.startswith("~") else r"\b"
     end = "" if one.text.endswith("~") else r"\b"
     return start + _expression(one.text.strip("~"), section, one.line, known) + end

@@ -74,16 +74,28 @@ def minor() -> Rule:
     return _rule(section)
 
 
-@functools.cache
-def cue(name: str) -> re.Pattern[str]:
-    """What stands under a name in `context.txt` or `idioms.txt`: its phrases, or its words, each a whole one."""
-    section = {one.name: one for one in _sections("context", "idioms")}[name]
-    words = section.about == "words"
-    pattern = rf"\b(?:{notation.words(section, _classes())})\b" if words else _pattern(section)
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise _nearest(section, re.compile, str(error)) from None
+class Cues(dict[str, re.Pattern[str]]):
+    """What stands under each name in `context.txt` or `idioms.txt`: its phrases, or its words, each a whole one."""
+
+    def __missing__(self, name: str) -> re.Pattern[str]:
+        """Read it when it is first asked for."""
+        known = {one.name: one for one in _sections("context", "idioms")}
+        if name not in known:
+            raise broken("context.txt", 1, f"[{name}] is gone, and the screen asks for it")
+        section = known[name]
+        if section.about not in ("words", "phrases") or not section.phrases:
+            raise broken(section.file, section.line, f"[{name}] has to be a list of 'words' or of 'phrases'")
+        words = section.about == "words"
+        pattern = rf"\b(?:{notation.words(section, _classes())})\b" if words else _pattern(section)
+        try:
+            made = self[name] = re.compile(pattern)
+        except re.error as error:
+            raise _nearest(section, re.compile, str(error)) from None
+        return made
+
+
+CUES = Cues()
+"""A dictionary, for it is asked many times for each finding."""
 
 
 def mend(rule: Rule) -> IntegrityError:
