@@ -21,6 +21,7 @@ from curation.core.errors import CurateError, IntegrityError, ProjectError
 from curation.core.project import Project
 from curation.core.records import prefix_of, source_of
 from curation.core.ui import count
+from curation.methods.style import profile
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ID = re.compile(_NAME.pattern + r":[0-9a-f]{16}(-[0-9]+)?")
@@ -130,6 +131,8 @@ def remove(app: App, wanted: Wanted) -> None:
         answers, unreached = _bury(project, wanted, names)
         for name in names:
             shutil.rmtree(project.raw / "downloads" / name, ignore_errors=True)
+        if profile.drop(project, names):
+            app.ui.say("  the profile of a voice went, too, for it was learned there: curate generate profile SOURCE")
     unreached += wanted.unread + _from_server(app, wanted)
     deleted = 0
     try:

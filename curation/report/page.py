@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from curation.report import ability, content, outcome, way
+from curation.report import ability, content, outcome, voice, way
 from curation.report.markup import number, percent, text
 from curation.report.style import STYLE
 from curation.report.summary import Notice, Summary
@@ -129,6 +129,14 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
             "Five domains of what the answering side shows. A proxy counts forms of words; where people's ratings do "
             "not bear it out, or nobody has checked, it goes into no export.",
             lambda: ability.domains(summary),
+        ),
+        (
+            summary.voice,
+            "voice",
+            "Voice",
+            "How one person speaks, by words that tell of no topic, and how far their words are told from others'. It "
+            "is a habit of wording that is measured: neither who somebody is, nor whether what they say is any good.",
+            lambda: voice.voice(summary, limit),
         ),
         (
             summary.risk,

@@ -17,6 +17,7 @@ STEPS = {
     "emotion": "Emotions tagged",
     "heads": "Empathy and strategies tagged",
     "eq": "Arcs and domains described",
+    "voice": "Voices compared",
     "risk": "Screened for risk",
 }
 """What readers call our steps; another step is called by its own name."""
@@ -43,6 +44,7 @@ _STAGES = {
     "strategies": "Strategies labelled",
     "arc": "Arcs described",
     "eq": "Domains described",
+    "voice": "Voices compared",
     "risk": "Screened for risk",
 }
 

@@ -163,6 +163,35 @@ def release(app: App, recipe: str, folder: Path) -> None:
 
 
 @train.command()
+@click.argument("recipe")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--gpus", type=click.IntRange(1), default=8, show_default=True, help="How many there will be.")
+@pass_app
+def handoff(app: App, recipe: str, folder: Path, gpus: int) -> None:
+    """Write the run of RECIPE into FOLDER for other trainers.
+
+    Configs and data for accelerate (FSDP2) with TRL, axolotl, LLaMA-Factory,
+    NeMo AutoModel and Ray Train. What they would learn otherwise than meant is
+    left out and counted; the README there says what does not travel.
+    """
+    require("train", "torch", "transformers", "safetensors")
+    from curation.train.adapters import local, recipes
+    from curation.train.handoff import handoff as hand_over
+    from curation.train.handoff import told
+
+    found = recipes(app.project)
+    name = _chosen(found, recipe)
+    mine = replace(found[name], base=local(found[name].base, app.project.root))
+    kept = hand_over(mine, app.bring_mix(mine.mix), folder, gpus)
+    if app.ui.json:
+        app.ui.emit(told(kept))
+        return
+    columns = ("side", "rows", "written", "control tokens", "unusable", "not for LLaMA-Factory")
+    app.ui.table(columns, [(side, k.rows, k.written, k.control, k.unusable, k.partly) for side, k in kept.items()])
+    app.ui.say(f"how to start them: {folder / 'README.md'}")
+
+
+@train.command()
 @click.argument("adapter", required=False, default="")
 @click.option("--row", "rows", metavar="ID", multiple=True, help="A record; may be given more than once.")
 @click.option(

@@ -75,11 +75,17 @@ def need(recipe: TrainRecipe, config: Any, trained: float) -> Need:
     return Need(
         base=base * _BYTES[recipe.dtype],
         adapter=adapter * _ADAPTER_BYTES,
-        activations=kept + peak,
+        activations=kept + peak + _heads(recipe, config, trained),
         logits=trained * tokens * config.vocab_size * (_BYTES[recipe.dtype] + 2 * 4),
         flops=flops,
         parameters=int(adapter),
     )
+
+
+def _heads(recipe: TrainRecipe, config: Any, trained: float) -> float:
+    """What heads keep: the trained tokens' states in float32, normed, once more where the gradient goes on."""
+    copies = 2 + any(head.mode == "joint" for head in recipe.heads.values())
+    return copies * 4.0 * trained * recipe.max_tokens * config.hidden_size if recipe.heads else 0.0
 
 
 def recompute(model: Any) -> None:

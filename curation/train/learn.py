@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import MistralForCausalLM
 
+    from curation.train.heads import Heads
+
 _GROUP = 1 << 16
 
 
@@ -51,6 +53,7 @@ class Run:
         snapshots: where it is kept on the way.
         seconds: how often.
         progress: called on the first rank after every step.
+        heads: what learns beside the text.
     """
 
     recipe: TrainRecipe
@@ -62,6 +65,7 @@ class Run:
     snapshots: Snapshots
     seconds: float
     progress: Progress
+    heads: Heads | None = None
 
     @property
     def steps(self) -> int:
@@ -98,7 +102,12 @@ def learn(
     import torch
 
     optim = run.recipe.optim
-    optimizer = torch.optim.AdamW(list(weights), lr=optim.lr, weight_decay=optim.weight_decay)
+    # The adapter first; then each head at a rate of its own, and clipped by itself: a probe changes nothing else.
+    groups = [(optim.lr, list(weights)), *(run.heads.groups if run.heads else ())]
+    optimizer = torch.optim.AdamW(
+        [{"params": held, "lr": rate, "peak": rate} for rate, held in groups], weight_decay=optim.weight_decay
+    )
+    weights = [weight for _, held in groups for weight in held]
     done, learned = _begin(run, weights, optimizer, before)
     numbered = enumerate(run.bins(done * run.recipe.bins_per_step), start=done * run.recipe.bins_per_step)
     ledger, kept = Ledger(), time.monotonic()
@@ -108,7 +117,7 @@ def learn(
             began = time.perf_counter()
             left = run.total - (step - 1) * run.recipe.bins_per_step
             chosen = list(islice(numbered, min(run.recipe.bins_per_step, left)))
-            line, stopped = _step(run, model, weights, optimizer, step, chosen, ledger, stop)
+            line, stopped = _step(run, model, optimizer, step, chosen, ledger, stop)
             learned.metrics.append(line)
             last = stopped or step == run.steps
             if run.ranks.first and (last or len(ledger) >= _GROUP or time.monotonic() - kept >= run.seconds):
@@ -137,7 +146,6 @@ def _begin(
 def _step(
     run: Run,
     model: MistralForCausalLM,
-    weights: Sequence[Tensor],
     optimizer: Any,
     step: int,
     chosen: Sequence[tuple[int, Bin]],
@@ -148,24 +156,32 @@ def _step(
 
     counts = [run.objective.counts(held) for _, held in chosen]
     whole = sum(map(sum, counts))
+    labelled = _labelled(run.heads, [held for _, held in chosen])
     rate = learning_rate(run.recipe, step, run.steps)
-    optimizer.param_groups[0]["lr"] = rate
+    for group in optimizer.param_groups:
+        group["lr"] = rate * (group["peak"] / run.recipe.optim.lr)
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     share = []
     for number, held in run.ranks.mine(chosen):
         # Dropout is a function of the bin, so that neither a restart nor the number of ranks changes it.
         torch.manual_seed(_seed(run.recipe.seed, number))
-        losses = run.objective.losses(model, held, collate(held, run.device))
-        (losses.sum() / whole).backward()
-        share.append(losses.tolist())
+        losses, beside = run.objective.learned(model, held, collate(held, run.device))
+        total = losses.sum() / whole
+        for name, summed in beside.items():
+            if run.heads and labelled[name]:
+                total = total + summed * (run.heads.weight(name, number) / labelled[name])
+        total.backward()
+        share.append((losses.tolist(), {name: float(summed.detach()) for name, summed in beside.items()}))
     gradients = [weight.grad if weight.grad is not None else torch.zeros_like(weight) for weight in weights]
     run.ranks.add(gradients)
     for weight, gradient in zip(weights, gradients, strict=True):
         weight.grad = gradient
     told = run.ranks.gather((share, stop.is_set()))
-    summed = run.ranks.in_order([losses for losses, _ in told])
-    loss = sum(map(sum, summed)) / whole
-    norm = float(torch.nn.utils.clip_grad_norm_(weights, run.recipe.optim.max_grad_norm))
-    if not (math.isfinite(loss) and math.isfinite(norm)):
+    found = run.ranks.in_order([mine for mine, _ in told])
+    loss = sum(sum(losses) for losses, _ in found) / whole
+    most = run.recipe.optim.max_grad_norm
+    norm, *others = (float(torch.nn.utils.clip_grad_norm_(group["params"], most)) for group in optimizer.param_groups)
+    if not all(map(math.isfinite, (loss, norm, *others))):
         raise CurateError(
             f"the loss or its gradient is no longer a number in step {step} of {run.steps}",
             where=f"training run {run.recipe.name}",
@@ -173,7 +189,7 @@ def _step(
         )
     optimizer.step()
     optimizer.zero_grad()
-    for (number, held), losses, weighed in zip(chosen, summed, counts, strict=True):
+    for (number, held), (losses, _), weighed in zip(chosen, found, counts, strict=True):
         ledger.add(step, number, held, [loss / count for loss, count in zip(losses, weighed, strict=True)])
     return {
         "step": step,
@@ -182,7 +198,15 @@ def _step(
         "grad_norm": norm,
         "tokens": sum(len(document) for _, held in chosen for document in held),
         "trained_tokens": sum(sum(document.trained) for _, held in chosen for document in held),
+        **{f"head {name}": sum(beside[name] for _, beside in found) / rows for name, rows in labelled.items() if rows},
     }, any(asked for _, asked in told)
+
+
+def _labelled(heads: Heads | None, bins: Sequence[Bin]) -> dict[str, int]:
+    """By head the documents of a step that have its label; each of them weighs the same."""
+    if heads is None:
+        return {}
+    return {name: sum(heads.labelled(name, held) for held in bins) for name in heads.pairs}
 
 
 def _seed(seed: int, number: int) -> int:

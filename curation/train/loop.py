@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from curation.core import files
 from curation.core.errors import CurateError, ProjectError, require
 from curation.core.models import fingerprint, load_causal_lm, text_config
-from curation.train import canary, ledger
+from curation.train import canary, labels, ledger
 from curation.train.encode import TEMPLATES, Counts
 from curation.train.material import Material, encode
 from curation.train.pack import pack
@@ -28,9 +28,11 @@ from curation.train.state import Keeping, Progress, Snapshots
 if TYPE_CHECKING:
     from transformers import MistralForCausalLM
 
+    from curation.train.heads import Heads
     from curation.train.learn import Progress
     from curation.train.lora import LoraLinear
     from curation.train.objectives import Objective
+    from curation.train.pack import Bin
 
 _LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "pyarrow")
 
@@ -96,6 +98,7 @@ def train(
     require("train", "torch", "transformers", "tokenizers", "safetensors")
     ranks, keeping = ranks or Ranks(), keeping or Keeping()
     material = encode(recipe, export_dir)
+    asked = labels.ask(material.export, recipe.heads, recipe.name)
     start = open_start(recipe, start_dir, material.base)
     planned = schedule(recipe, material.documents, material.about)
     steps = steps_of(recipe, planned.total)
@@ -120,25 +123,39 @@ def train(
 
         from curation.train import lora
         from curation.train.evaluate import held_out
+        from curation.train.heads import save as save_heads
         from curation.train.learn import Run, learn, metrics_lines
 
         device = f"cuda:{ranks.local}" if torch.cuda.is_available() else "cpu"
         with _seeded(recipe.seed, device), _enough_memory(recipe):
             model, layers = adapted(recipe, material, start, device)
-            objective = objective_of(recipe, model, material, device)
+            heads = _heads(recipe, material, asked, planned.begins, model, device)
+            objective = objective_of(recipe, model, material, heads, device)
             held_out_bins = pack(material.held_out, recipe.max_tokens, recipe.seed, 0)
             measure = partial(held_out, model, objective, held_out_bins, device)
             run = Run(
-                recipe, planned.bins, planned.total, objective, device, ranks, snapshots, keeping.seconds, progress
+                recipe,
+                planned.bins,
+                planned.total,
+                objective,
+                device,
+                ranks,
+                snapshots,
+                keeping.seconds,
+                progress,
+                heads,
             )
             weights = [weight for layer in layers.values() for weight in (layer.lora_A, layer.lora_B)]
             learned = learn(run, model, weights, measure)
             after = measure()
             canaries = _canaries(recipe, model, material, device)
+            settled = _settled(recipe, material, asked, heads, model, held_out_bins, device)
         first, last = learned.metrics[0]["loss"], learned.metrics[-1]["loss"]
         digest = ""
         if folder is not None:
             lora.save(folder, layers, recipe.lora, recipe.base, material.base)
+            if heads:
+                save_heads(folder, heads, settled)
             ledger.write(folder, snapshots.entries())
             (folder / METRICS).write_text(metrics_lines(learned.metrics), encoding="utf-8")
             facts |= {
@@ -146,6 +163,7 @@ def train(
                 "counts": asdict(material.counts),
                 "held_out_counts": asdict(material.held_out_counts),
                 "canaries": canaries,
+                "heads": settled,
                 "losses": {"first_step": first, "last_step": last, "before": learned.before, "after": after},
             }
             (folder / CARD).write_text(card(facts), encoding="utf-8")
@@ -212,15 +230,50 @@ def _check_memory(recipe: TrainRecipe, material: Material, device: str) -> None:
         )
 
 
-def objective_of(recipe: TrainRecipe, model: MistralForCausalLM, material: Material, device: str) -> Objective:
+def objective_of(
+    recipe: TrainRecipe, model: MistralForCausalLM, material: Material, heads: Heads | None, device: str
+) -> Objective:
     """What a recipe minimises; for DPO, the model as it is now becomes the reference."""
     from curation.train.objectives import Conversations, PreferencePairs
     from curation.train.preference import reference_logps
 
     if recipe.dpo is None:
-        return Conversations()
+        return Conversations(heads)
     bins = pack([*material.documents, *material.held_out], recipe.max_tokens, recipe.seed, 0)
     return PreferencePairs(reference_logps(model, bins, device), recipe.dpo.beta)
+
+
+def _heads(
+    recipe: TrainRecipe,
+    material: Material,
+    asked: Mapping[str, labels.Asked],
+    begins: Mapping[str, int],
+    model: MistralForCausalLM,
+    device: str,
+) -> Heads | None:
+    if not recipe.heads:
+        return None
+    from curation.train import heads
+
+    known = labels.read(material.export, "train.parquet", asked, recipe.name)
+    return heads.make(recipe.heads, asked, known, begins, model.config.hidden_size, recipe.seed, device)
+
+
+def _settled(
+    recipe: TrainRecipe,
+    material: Material,
+    asked: Mapping[str, labels.Asked],
+    heads: Heads | None,
+    model: MistralForCausalLM,
+    bins: Sequence[Bin],
+    device: str,
+) -> dict[str, Any]:
+    if heads is None:
+        return {}
+    from curation.train.heads import settle
+
+    held = labels.read(material.export, "validation.parquet", asked, recipe.name) if material.export.validated else None
+    return settle(heads, model, bins, held, recipe.seed, device)
 
 
 def _canaries(recipe: TrainRecipe, model: MistralForCausalLM, material: Material, device: str) -> dict[str, Any] | None:

@@ -22,7 +22,11 @@ def token_losses(model: MistralForCausalLM, tensors: BinTensors) -> tuple[Tensor
     Logits are made for trained tokens only: at a vocabulary of 131,072 all of them would be the largest tensor of the
     step.
     """
-    hidden = hidden_states(model, tensors)
+    return losses_of(model, hidden_states(model, tensors), tensors)
+
+
+def losses_of(model: MistralForCausalLM, hidden: Tensor, tensors: BinTensors) -> tuple[Tensor, Tensor]:
+    """The same from hidden states that are there already."""
     # No document begins with a trained token, so none is predicted from the document before it.
     places = (tensors.labels[0] != IGNORED).nonzero()[:, 0]
     logits = model.lm_head(hidden[tensors.before[places]]).float()
@@ -44,6 +48,10 @@ def hidden_states(model: MistralForCausalLM, tensors: BinTensors) -> Tensor:
 
 def document_losses(model: MistralForCausalLM, tensors: BinTensors) -> Tensor:
     """The summed loss of every document of a bin, in nats, float32, shape [documents]."""
-    losses, places = token_losses(model, tensors)
+    return by_document(*token_losses(model, tensors), tensors)
+
+
+def by_document(losses: Tensor, places: Tensor, tensors: BinTensors) -> Tensor:
+    """The losses of tokens, summed for every document of their bin."""
     count = int(tensors.document[-1]) + 1
     return losses.new_zeros(count).index_add(0, tensors.document[places], losses)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from curation.train.losses import document_losses
+from curation.train.losses import by_document, document_losses, hidden_states, losses_of
 from curation.train.preference import Reference, preferences
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from transformers import MistralForCausalLM
 
     from curation.train.encode import Document
+    from curation.train.heads import Heads
     from curation.train.pack import Bin, BinTensors
 
 
@@ -24,17 +25,30 @@ class Objective(Protocol):
         """The loss of every document of a bin, [documents]."""
         ...
 
+    def learned(self, model: MistralForCausalLM, held: Bin, tensors: BinTensors) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The same for a step, and by head the loss of its labels, summed over the bin."""
+        ...
+
     def counts(self, documents: Sequence[Document]) -> list[int]:
         """How much each document counts."""
         ...
 
 
+@dataclass(frozen=True)
 class Conversations:
-    """SFT: every trained token of a step weighs the same, however the bins are filled."""
+    """SFT: every trained token of a step weighs the same, however the bins are filled. Heads may learn beside it."""
+
+    heads: Heads | None = None
 
     def losses(self, model: MistralForCausalLM, held: Bin, tensors: BinTensors) -> Tensor:
         """The negative log-likelihood of each document's trained tokens."""
         return document_losses(model, tensors)
+
+    def learned(self, model: MistralForCausalLM, held: Bin, tensors: BinTensors) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The same, and the losses of the heads over the same hidden states."""
+        hidden = hidden_states(model, tensors)
+        losses = by_document(*losses_of(model, hidden, tensors), tensors)
+        return losses, self.heads.losses(hidden, held, tensors) if self.heads else {}
 
     def counts(self, documents: Sequence[Document]) -> list[int]:
         """Trained tokens."""
@@ -51,6 +65,10 @@ class PreferencePairs:
     def losses(self, model: MistralForCausalLM, held: Bin, tensors: BinTensors) -> Tensor:
         """DPO's loss of each pair."""
         return preferences(model, held, tensors, self.reference, self.beta).losses
+
+    def learned(self, model: MistralForCausalLM, held: Bin, tensors: BinTensors) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The same; pairs have no heads."""
+        return self.losses(model, held, tensors), {}
 
     def counts(self, documents: Sequence[Document]) -> list[int]:
         """One each."""

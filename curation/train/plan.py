@@ -9,6 +9,7 @@ from pathlib import Path
 
 from curation.core.errors import ProjectError
 from curation.core.models import text_config
+from curation.train import labels
 from curation.train.encode import Counts, Document
 from curation.train.estimate import Need, fitting, need
 from curation.train.material import encode
@@ -68,6 +69,7 @@ def plan(recipe: TrainRecipe, export: Path, teraflops: float, memory: float | No
         CurateError: whatever is wrong with the export, the base or the recipe.
     """
     material = encode(recipe, export)
+    labels.ask(material.export, recipe.heads, recipe.name)
     planned = schedule(recipe, material.documents, material.about)
     count = steps(recipe, planned.total)
     held = [(number, d) for number, b in zip(range(planned.total), planned.bins(0), strict=False) for d in b]

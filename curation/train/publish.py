@@ -53,6 +53,26 @@ def _canaries(found: Mapping[str, Any]) -> str:
     )
 
 
+def _heads(found: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "Heads learned labels of the rows beside the text: how far they agree with labels of held-out rows.",
+        "",
+        "| label | mode | kept | macro-F1 linear | convolutional | ECE linear | convolutional | rows |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, head in found.items():
+        both = [head["marks"].get(way) for way in ("linear", "convolutional")]
+        f1, ece = ([f"{known[key]:.3f}" if known else "" for known in both] for key in ("f1", "ece"))
+        rows = both[0]["rows"] if both[0] else 0
+        lines.append(f"| {name} | {head['mode']} | {head['kept']} | {' | '.join((*f1, *ece))} | {rows} |")
+    return [
+        *lines,
+        "",
+        "The convolutional head is kept only where it wins in 95 of 100 resamples of the held-out rows.",
+        "",
+    ]
+
+
 def card(facts: Mapping[str, Any]) -> str:
     """The model card: what the adapter is, what it learned from, and how it can be followed back."""
     recipe, base, counts, losses = facts["recipe"], facts["base"], facts["counts"], facts["losses"]
@@ -79,6 +99,7 @@ def card(facts: Mapping[str, Any]) -> str:
             "",
             *(["| held out | before | after |", "|---|---|---|", *held_out, ""] if held_out else []),
             *([_canaries(facts["canaries"]), ""] if facts.get("canaries") else []),
+            *(_heads(facts["heads"]) if facts.get("heads") else []),
             "`ledger.parquet` has every row with the step that learned it; `manifest.json` has the recipe and the "
             "sha256 of the export, the base, the template and every file here.",
             "",

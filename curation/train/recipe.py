@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_COLUMN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,28 @@ class Canaries:
 
 
 @dataclass(frozen=True)
+class Head:
+    """A head beside the model that learns the label of a row; a row without the label gives no loss.
+
+    Attributes:
+        weight: how much its loss counts beside that of the text, which counts 1.
+        mode: probe leaves the adapter as it would be without the head; joint lets the head shape the adapter, too.
+        phases: the weight in phases of the recipe, where it is another one.
+        lr: the head's own peak learning rate.
+    """
+
+    weight: float = 0.1
+    mode: Literal["probe", "joint"] = "probe"
+    phases: Mapping[str, float] = field(default_factory=dict)
+    lr: float = 0.001
+
+    def __post_init__(self) -> None:
+        _check(min((self.weight, *self.phases.values())) >= 0, "weight", "at least 0")
+        _check(max((self.weight, *self.phases.values())) > 0, "weight", "above 0 somewhere")
+        _check(self.lr > 0, "lr", "above 0")
+
+
+@dataclass(frozen=True)
 class Phase:
     """A stretch of the run with a mix of its own.
 
@@ -163,6 +186,7 @@ class TrainRecipe:
         phases: the curriculum; by default every epoch has every row once. Needs optim.epochs.
         recompute: keep less of the forward pass and compute it again: a third slower, with a tenth of the memory.
         start: the recipe whose adapter this one goes on from; it is also the reference of `dpo`. By default the base.
+        heads: by column of the export the head that learns its labels.
     """
 
     name: str
@@ -180,6 +204,7 @@ class TrainRecipe:
     canaries: Canaries | None = None
     phases: tuple[Phase, ...] = ()
     recompute: bool = False
+    heads: Mapping[str, Head] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check(bool(_NAME.fullmatch(self.name)), "name", "made of lower-case letters, digits, - and _")
@@ -192,6 +217,11 @@ class TrainRecipe:
         _check(not self.phases or self.optim.epochs is not None, "phases", "used with 'epochs', not with 'steps'")
         _check(len({phase.name for phase in self.phases}) == len(self.phases), "phases", "of different names")
         _check(self.start != self.name, "start", "another recipe than this one")
+        _check(not (self.dpo and self.heads), "heads", "in the recipe that 'dpo' starts from")
+        _check(all(map(_COLUMN.fullmatch, self.heads)), "heads", "called as columns of the export")
+        known = {phase.name for phase in self.phases}
+        strange = {phase for head in self.heads.values() for phase in head.phases} - known
+        _check(not strange, "heads", f"weighted by phases of this recipe, and '{min(strange, default='')}' is none")
         # Under dropout a pair would be compared with a reference that saw other numbers.
         _check(not (self.dpo and self.lora.dropout), "dropout", "0 where 'dpo' is given")
 
@@ -201,6 +231,6 @@ class TrainRecipe:
         return self.optim.steps or 0
 
 
-def _check(holds: bool, field: str, must: str) -> None:
+def _check(holds: bool, name: str, must: str) -> None:
     if not holds:
-        raise ValueError(f"'{field}' must be {must}")
+        raise ValueError(f"'{name}' must be {must}")

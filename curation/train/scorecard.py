@@ -11,6 +11,7 @@ from curation.core import files
 from curation.core.declare import plain
 from curation.core.errors import MissingError, ProjectError
 from curation.core.models import fingerprint, load_tokenizer
+from curation.train import labels
 from curation.train.encode import TEMPLATES, Document, Encoder
 from curation.train.export import about, open_export, read_rows
 from curation.train.material import Material, encode
@@ -72,6 +73,8 @@ def scorecard(recipe: TrainRecipe, adapter: Path, exams: Sequence[Exam]) -> dict
             lora.load(adapter, layers)
         judge = _pairs if exam.recipe.dpo else _conversations
         found["mixes"][exam.recipe.mix] = judge(model, layers, exam, material, device)
+        if exam.recipe.name == recipe.name and (adapter / labels.HEADS).is_file():
+            found["mixes"][exam.recipe.mix]["heads"] = _heads(model, recipe, adapter, material, device)
     if model is None:
         raise MissingError(
             "no mix of this recipe has held-out rows, so there is nothing to judge by",
@@ -124,6 +127,24 @@ def _conversations(
     return {"kind": "conversations", "rows": len({d.row for d in material.held_out}), **measured}
 
 
+def _heads(
+    model: MistralForCausalLM, recipe: TrainRecipe, adapter: Path, material: Material, device: str
+) -> dict[str, Any]:
+    """The marks of the heads that were kept, over the adapter's states."""
+    from curation.train import heads, marks
+    from curation.train.pack import pack
+
+    asked, ways = heads.load(adapter, device)
+    known = labels.read(material.export, _HELD_OUT, asked, recipe.name)
+    told, right = heads.judge(model, asked, ways, pack(material.held_out, recipe.max_tokens, 0, 0), known, device)
+    found = {}
+    for name, by_way in told.items():
+        ((way, probabilities),) = by_way.items()
+        if len(probabilities):
+            found[name] = {"kept": way, **marks.marks(asked[name], probabilities, right[name])._asdict()}
+    return found
+
+
 def _pairs(
     model: MistralForCausalLM, layers: dict[str, LoraLinear], exam: Exam, material: Material, device: str
 ) -> dict[str, Any]:
@@ -151,4 +172,6 @@ def _lines(mixes: Mapping[str, Any]) -> list[tuple[str, float | None, float | No
         found += [(f"{mix}: loss, {name}", base["loss"][name], loss) for name, loss in own["loss"].items()]
         if own["switch_gap"] is not None:
             found.append((f"{mix}: cost of the other voice's prompt", base["switch_gap"], own["switch_gap"]))
+        for name, head in exam.get("heads", {}).items():
+            found += [(f"{mix}: {name}, macro-F1", None, head["f1"]), (f"{mix}: {name}, ECE", None, head["ece"])]
     return found

@@ -150,6 +150,10 @@ def test_from_captions_to_the_mix(root: Path, capsys: pytest.CaptureFixture[str]
     spoken = " ".join(segment.text for segments in talks for segment in segments if segment.text != "Mm-hm.")
     answers = [turn["content"] for row in rows for turn in row["messages"] if turn["role"] == "assistant"]
     assert len(answers) >= 5 and all(answer in spoken for answer in answers)
+    # The card says by whose permission; the licences do, too.
+    [card] = (root / "data/exports/sft").glob("*/README.md")
+    assert "| voice | us | made up | training | none |" in card.read_text("utf-8")
+    assert "by permission of us (made up), scope: training" in card.with_name("LICENSES").read_text("utf-8")
     # Again, nothing is made; and what is stored is whole, before and after a sweep.
     before = {p: p.stat().st_mtime_ns for p in (root / "data/raw").rglob("*.parquet")}
     assert curate(root, "run") == 0 and curate(root, "verify") == 0

@@ -328,6 +328,17 @@ def test_risk_is_told_in_counts(summary: Summary) -> None:
     assert "Waiting" in page and "Released" in page
 
 
+def test_a_voice_comes_with_what_it_is_worth(summary: Summary) -> None:
+    page = render(summary)
+    assert '<section id="voice">' in page and "0.951 to 0.999" in page and "AUC 0.84, from 0.80 to 0.88" in page
+    assert "nobody else&#x27;s words became text in the same way" in page
+    assert "Says more often than others: maybe, you know." in page and "Says less often: however." in page
+    assert "Likeness of rows by source" in page and "80.0\u202f%" in page
+    assert page.count('class="kept" x=') >= 7 and page.count('class="s0" x=') >= 6
+    without = render(dataclasses.replace(summary, voice=None))
+    assert 'id="voice"' not in without
+
+
 def test_arcs_empathy_and_domains_say_what_they_are_worth(summary: Summary) -> None:
     page = render(summary)
     for section in ("arcs", "empathy", "ability"):

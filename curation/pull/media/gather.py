@@ -26,6 +26,7 @@ from curation.core.project import Project
 from curation.core.sources import YoutubeSource, names
 from curation.core.ui import count
 from curation.methods import screen
+from curation.methods.style import profile
 from curation.pull.media import captions, tables
 from curation.pull.media.kept import Kept, Transcript, facts_of, spoken
 from curation.pull.media.ledger import Item, Ledger, Line, item_key
@@ -137,6 +138,8 @@ def _remove(project: Project, name: str, say: Say) -> None:
         shutil.rmtree(place)
     if found:
         say(f"{name}: the permission was taken back: recordings, transcripts and tables of it are removed")
+    if profile.drop(project, (name,)):
+        say(f"{name}: the profile of a voice that was learned of it is removed")
 
 
 def _lists_wait(ledger: Ledger, source: YoutubeSource) -> bool:
