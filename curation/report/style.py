@@ -76,7 +76,8 @@ th,td{padding-right:9px}th{white-space:normal}tbody th{min-width:7em}}
 -webkit-print-color-adjust:exact}main,header,footer{max-width:none;padding:0}header{padding-top:0}nav{display:none}
 section{border:0;border-top:1px solid var(--line);border-radius:0;padding:12px 0}.notices{padding:12px}
 .scroll{overflow:visible}table{font-size:8pt}code{font-size:7pt}th,td{padding:3px 8px 3px 0;white-space:normal}
-.pair tbody th{overflow-wrap:anywhere}.part>p{break-after:avoid}.numbers dt,.numbers .small{font-size:8pt}svg text{font-size:11.5px}
+.pair tbody th{overflow-wrap:anywhere}.part>p{break-after:avoid}
+.numbers dt,.numbers .small{font-size:8pt}svg text{font-size:11.5px}
 figure,tr,.numbers,.lead{break-inside:avoid}
 h2,h3,.lead,figcaption,caption{break-after:avoid}.w{min-width:0}tbody th{position:static}
 .numbers{grid-template-columns:repeat(6,1fr);gap:6px}.numbers div{padding:8px 10px}.numbers .big{font-size:15pt}
