@@ -27,15 +27,14 @@ from curation.train.pairs import PairRow
 from curation.train.recipe import Canaries, Dpo, Head, Optim, TrainRecipe
 
 # What was looked up in axolotl 0.19.0, LLaMA-Factory 0.9.5 and nemo-automodel 0.7.0, whose classes took these files.
-AXOLOTL = """
-adapter attn_implementation base_model bf16 chat_template chat_template_jinja dataset_prepared_path datasets
-eot_tokens excess_length_strategy fsdp_config fsdp_version gradient_accumulation_steps learning_rate lora_alpha
+AXOLOTL = """adapter attn_implementation base_model bf16 chat_template chat_template_jinja dataset_prepared_path
+datasets eot_tokens excess_length_strategy fsdp_config fsdp_version gradient_accumulation_steps learning_rate lora_alpha
 lora_dropout lora_r lora_target_modules lr_scheduler max_grad_norm max_steps micro_batch_size num_epochs optimizer
 output_dir pad_to_sequence_len revision_of_model rl rl_beta sample_packing seed sequence_len test_datasets
 warmup_steps weight_decay"""
-LLAMAFACTORY = """
-bf16 cutoff_len dataset dataset_dir disable_gradient_checkpointing do_train eval_dataset finetuning_type
-flash_attn freeze_vision_tower gradient_accumulation_steps learning_rate lora_alpha lora_dropout lora_rank lora_target
+LLAMAFACTORY = """bf16 cutoff_len dataset dataset_dir disable_gradient_checkpointing do_train eval_dataset
+finetuning_type flash_attn freeze_vision_tower gradient_accumulation_steps learning_rate lora_alpha lora_dropout
+lora_rank lora_target
 lr_scheduler_type max_grad_norm max_steps model_name_or_path model_revision neat_packing num_train_epochs output_dir
 packing per_device_train_batch_size pref_beta pref_loss report_to seed stage template warmup_steps weight_decay"""
 NEMO = """checkpoint dataloader dataset dist_env distributed loss_fn lr_scheduler max_grad_norm model optimizer peft
