@@ -38,6 +38,9 @@ endif
 ifdef PIP_EXTRA_INDEX_URL
 export UV_INDEX ?= $(PIP_EXTRA_INDEX_URL)
 endif
+ifdef PIP_CERT
+export SSL_CERT_FILE ?= $(PIP_CERT)
+endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Compiling torch, transformers and presidio anew in every process costs more than most commands.
 unexport PYTHONDONTWRITEBYTECODE

@@ -78,13 +78,14 @@ def main() -> None:
         ("json3", recognised(lines, 40_000_000), json3.read),
     ):
         best = min(_seconds(read, data) for _ in range(3))
-        print(f"{name}: {len(data) / 1e6:.1f} MB in {best:.2f} s, {len(data) / 1e6 / best:.1f} MB/s (floor: 2)")
+        print(f"{name}: {len(data) / 1e6:.1f} MB in {best:.2f} CPU s, {len(data) / 1e6 / best:.1f} MB/s (floor: 2)")
 
 
 def _seconds(read: Callable[[bytes], object], data: bytes) -> float:
-    began = time.perf_counter()
+    # Processor time: what else runs on the machine is not the reader's affair.
+    began = time.process_time()
     read(data)
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 if __name__ == "__main__":

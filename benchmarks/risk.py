@@ -19,7 +19,7 @@ from curation.core.records import RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Call, Context, Step
 from curation.methods.hold import HOLD_AT
 from curation.tag.risk import RiskSpec
-from curation.tag.risk_judge import Threshold
+from curation.tag.risk.judge import Threshold
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CLAIM = 2.5

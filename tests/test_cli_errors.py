@@ -367,3 +367,10 @@ def test_show_says_that_a_source_is_not_cleaned(empty):
     (empty.root / "q.csv").write_text("question,answer\na,b\n")
     (empty.root / "sources.yaml").write_text(ONE.format(path="q.csv", adapter=QA))
     clear(empty.fails(3, "show", "a"), "'a' is not cleaned", "curate clean a")
+
+
+def test_the_demo_names_every_missing_extra_at_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("curation.commands.demo.find_spec", lambda name: None)
+    assert main(["demo", str(tmp_path / "d")]) == 6
+    assert "pip install 'curation[hf,pii,tag,train]'" in capsys.readouterr().err
+    assert not (tmp_path / "d").exists()

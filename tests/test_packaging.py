@@ -26,6 +26,8 @@ def test_the_wheel_carries_the_declarations_and_licences(tmp_path: Path) -> None
     assert {n.rpartition("/")[2] for n in names if "/licenses/" in n} == {"LICENSE", "NOTICE"}
     server = "curation/review/server"
     assert {f"{server}/requirements.lock", f"{server}/inside/curate_server/main.py"} <= names
+    patterns = [p.relative_to(ROOT).as_posix() for p in (ROOT / "curation/tag/risk/patterns").glob("*.txt")]
+    assert len(patterns) == 10 and {*patterns, "curation/tag/risk/model.npz"} <= names
     assert {n.partition("/")[0] for n in names if ".dist-info/" not in n} == {"curation"}
 
 

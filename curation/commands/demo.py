@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from curation.core.app import App, pass_app
-from curation.core.errors import ProjectError, require
+from curation.core.errors import MissingError, ProjectError
 from curation.core.project import SETTINGS_FILE, SOURCES_FILE
 
 if TYPE_CHECKING:
     from curation.train.adapters import Adapter
     from curation.train.recipe import TrainRecipe
+
+_NEEDS = {
+    "hf": ("huggingface_hub",),
+    "pii": ("presidio_analyzer",),
+    "tag": ("safetensors",),
+    "train": ("torch", "transformers"),
+}
 
 _SETTINGS = """\
 # The demo's people are made up, and so are their worries: by the default, "recall-first", four of five rows would
@@ -63,10 +71,12 @@ def demo(app: App, folder: Path) -> None:
 
     Nothing leaves this machine. A second run finds everything done.
     """  # noqa: D205
-    require("hf", "huggingface_hub")
-    require("pii", "presidio_analyzer")
-    require("tag", "safetensors")
-    require("train", "torch", "transformers")
+    missing = [extra for extra, modules in _NEEDS.items() if any(find_spec(name) is None for name in modules)]
+    if missing:
+        raise MissingError(
+            f"the demo goes the whole way and needs more extras: {', '.join(missing)}",
+            fix=f"pip install 'curation[{','.join(missing)}]'",
+        )
     from curation.demo.hub import LoopbackHub
 
     _prepare(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import re
 import shutil
 from collections import Counter
@@ -20,6 +21,7 @@ from curation.core.errors import CurateError, IntegrityError, ProjectError
 from curation.core.project import Project
 from curation.core.records import prefix_of, source_of
 from curation.core.ui import count
+from curation.methods.style import profile
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ID = re.compile(_NAME.pattern + r":[0-9a-f]{16}(-[0-9]+)?")
@@ -129,7 +131,9 @@ def remove(app: App, wanted: Wanted) -> None:
         answers, unreached = _bury(project, wanted, names)
         for name in names:
             shutil.rmtree(project.raw / "downloads" / name, ignore_errors=True)
-    unreached += wanted.unread
+        if profile.drop(project, names):
+            app.ui.say("  the profile of a voice went, too, for it was learned there: curate generate profile SOURCE")
+    unreached += wanted.unread + _from_server(app, wanted)
     deleted = 0
     try:
         # Made anew first, so that the sweep deletes what held the rows and nothing else.
@@ -192,6 +196,22 @@ def _bury(project: Project, wanted: Wanted, names: set[str]) -> tuple[int, list[
         with contextlib.suppress(CurateError):
             without(project, name)
     return answers, unreached
+
+
+def _from_server(app: App, wanted: Wanted) -> list[str]:
+    """Take the records off the annotation server, if there is one; returns what could not be reached."""
+    from curation.review.argilla import SERVER_FILE, server_of
+
+    if not ((app.project.data / SERVER_FILE).exists() or os.environ.get("ARGILLA_API_URL")):
+        return []
+    try:
+        desk = server_of(app.project.data)
+        gone = sum(desk.remove(name, wanted.records) for name in desk.names())
+    except CurateError:
+        return ["the annotation server; start it (curate review serve)"]
+    if gone:
+        app.ui.say(f"  taken off the annotation server: {count(gone, 'record')}, with the answers there")
+    return []
 
 
 def _tell(app: App, wanted: Wanted, names: set[str]) -> None:

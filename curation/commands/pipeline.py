@@ -21,7 +21,8 @@ import curation.tag.emotion
 import curation.tag.empathy
 import curation.tag.eq
 import curation.tag.risk
-import curation.tag.strategies  # noqa: F401 - importing a stage registers it
+import curation.tag.strategies
+import curation.tag.voice  # noqa: F401 - importing a stage registers it
 from curation.commands import runs, together
 from curation.core import across
 from curation.core.app import App
@@ -42,6 +43,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "emotion": ("emotion",),
     "heads": ("empathy", "strategies"),
     "eq": ("arc", "eq"),
+    "voice": ("voice",),
     "risk": ("risk",),
 }
 """Steps in order, each with the stages it runs. Stages of one step run in memory over one batch: the text before

@@ -16,9 +16,10 @@ from curation.core.errors import CurateError, IntegrityError
 from curation.core.project import Project
 from curation.core.store import StoredTable, View
 from curation.methods import eq, hold
+from curation.methods.style import profile
 from curation.report import collect
 from curation.report.page import render
-from curation.report.summary import Notice, NoticeKind, SourceSummary, Summary
+from curation.report.summary import Notice, NoticeKind, SourceSummary, Summary, VoiceSummary
 
 PAGE = "report.html"
 
@@ -29,8 +30,8 @@ def report(app: App) -> None:
     """Write data/report.html: what became of every row.
 
     Every stage's counts and reasons, personal data, languages, emotions, arcs,
-    empathy, domains of emotional ability, risk, mixes, adapters. It shows the
-    tables as they stand and brings nothing up to date. Numbers and names only,
+    empathy, domains of emotional ability, a voice, risk, mixes, adapters. It
+    shows the tables as they stand and brings nothing up to date. Numbers and names only,
     no text of a row.
     """
     path, summary = _write(app.project)
@@ -90,9 +91,22 @@ def summarise(project: Project) -> Summary:
         mixes=tuple(mixes),
         adapters=tuple(adapters),
         eq=collect.eq_summaries(eq.summarise(views, Annotations(project.root / "annotations"))),
+        voice=_voice(project, unreadable),
         notices=_notices(sources, previews, unreadable),
         last_run=history[-1]["at"] if history else None,
     )
+
+
+def _voice(project: Project, unreadable: list[str]) -> VoiceSummary | None:
+    """The project's profile of a voice, unless the permission for it was taken back."""
+    path = profile.place(project)
+    try:
+        if not path.is_file() or profile.withdrawn(project, path):
+            return None
+        return collect.voice_summary(profile.read(path))
+    except IntegrityError:
+        unreadable.append(path.name)
+        return None
 
 
 def _with_people(project: Project, found: SourceSummary, tables: Sequence[StoredTable]) -> SourceSummary:

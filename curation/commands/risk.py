@@ -9,7 +9,7 @@ import click
 from curation.commands.try_stage import run_stage
 from curation.core.app import App, pass_app
 from curation.core.ui import count
-from curation.tag import risk_score
+from curation.tag.risk import score as risk_score
 
 
 @click.group()

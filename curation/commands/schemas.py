@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.clean.pii.entries_file import ScrubFile
-from curation.core import declare, records
+from curation.core import declare, records, transcripts
 from curation.core.project import Settings
 from curation.core.sources import Sources
 from curation.core.taxonomies import Taxonomy
@@ -31,6 +31,7 @@ def generate() -> dict[str, dict[str, Any]]:
         "scenario.schema.json": declare.json_schema(Scenario, "scenario"),
         "taxonomy.schema.json": declare.json_schema(Taxonomy, "taxonomy"),
         "task.schema.json": declare.json_schema(Task, "task"),
+        "transcripts.schema.json": transcripts.json_schema(),
         "training.schema.json": declare.json_schema(TrainRecipe, "training"),
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from curation.commands.pipeline import drop_of, missing, row_of, tables, view
+from curation.commands.show_tags import TAGS
 from curation.commands.why import near_duplicates, reason, replaced
 from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError
@@ -57,9 +58,9 @@ def _print(app: App, name: str, value: Any) -> None:
     elif name == "meta":
         for item in value:
             app.ui.out(f"meta.{item['key']}: {item['value']}")
-    elif name == "emotion":
-        labels = [", ".join(turn["labels"] or []) or "-" for turn in value["turns"]]
-        app.ui.out(f"emotion ({value['model']}): " + " | ".join(labels))
+    elif name in TAGS:
+        for line in TAGS[name](value):
+            app.ui.out(line)
     elif name == "duplicate":
         app.ui.out(near_duplicates(value) if value["cluster"] else "near-duplicates: none")
     elif name == "pii":

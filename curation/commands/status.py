@@ -26,18 +26,21 @@ def status(app: App, sources: tuple[str, ...]) -> None:
     rates = runs.rates(app.project)
     document: dict[str, Any] = {"sources": {}, "mixes": {}, "seconds": 0.0}
     lines: list[str] = []
-    for name, found in nodes(app.project, sources).items():
+    planned = nodes(app.project, sources)
+    recipes = load(app.project)
+    wide = max(16, *map(len, planned), *(len(f"mix {mix}") for mix in recipes))
+    for name, found in planned.items():
         if found is None:
             document["sources"][name] = "not pulled"
-            lines.append(f"{name:<16} not pulled, or changed since: curate pull {name}")
+            lines.append(f"{name:<{wide}} not pulled, or changed since: curate pull {name}")
             continue
         document["sources"][name] = [_node(node, rates) for node in found]
         document["seconds"] += sum(item["seconds"] or 0.0 for item in document["sources"][name])
-        lines += [_line(node) for node in found]
-    for mix, recipe in load(app.project).items():
+        lines += [_line(node, wide) for node in found]
+    for mix, recipe in recipes.items():
         state = _mix_state(app, recipe, document["sources"])
         document["mixes"][mix] = state
-        lines.append(f"mix {mix:<12} {state}")
+        lines.append(f"{f'mix {mix}':<{wide}} {state}")
     fresh = [name for name, found in document["sources"].items() if _is_fresh(found)]
     views = {name: rows for name in fresh if (rows := view(app.project, name)) is not None}
     settings = app.project.settings.risk
@@ -46,14 +49,12 @@ def status(app: App, sources: tuple[str, ...]) -> None:
     )
     document["reviewer_hours"] = round(sum(document["waiting"].values()) * settings.minutes / 60, 2)
     lines += [
-        f"{name:<16} {count(number, 'row')} at risk wait for a person to release them"
+        f"{name:<{wide}} {count(number, 'row')} at risk wait for a person to release them"
         for name, number in document["waiting"].items()
     ]
     if document["waiting"]:
         hours = f"{document['reviewer_hours']:.1f} h at {settings.minutes:g} min a row"
-        lines.append(
-            f"{'to be read':<16} about {hours} ([risk] minutes); lower levels by sample: curate review stratum"
-        )
+        lines.append(f"{'to be read':<{wide}} about {hours}; by sample: curate review stratum")
     if app.ui.json:
         app.ui.emit(document)
         return
@@ -95,6 +96,6 @@ def _node(node: Node, rates: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def _line(node: Node) -> str:
+def _line(node: Node, wide: int) -> str:
     note = "" if node.state == "fresh" else f"  up to {count(node.rows, 'row')}; " + "; ".join(node.why)
-    return f"{node.source:<16} {node.step.name:<10} {node.state}{note}"
+    return f"{node.source:<{wide}} {node.step.name:<10} {node.state}{note}"

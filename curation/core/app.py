@@ -92,11 +92,12 @@ class App:
         if self.ui.json:
             self.ui.emit({**found, **({"then": dict(last)} if last else {})})
             return
+        wide = max(16, *map(len, [*found, *(last or {})]))
         for name, steps in found.items():
             for step in steps or [{"step": "", "why": "up to date"}]:
-                self.ui.out(f"{name:<16} {step['step']:<10} {step['why']}")
+                self.ui.out(f"{name:<{wide}} {step['step']:<10} {step['why']}")
         for name, what in (last or {}).items():
-            self.ui.out(f"{name:<16} {what}")
+            self.ui.out(f"{name:<{wide}} {what}")
         self.ui.say("nothing was done: this was a dry run")
 
     def bring_mix(self, mix: str) -> Path:

@@ -111,9 +111,9 @@ def _find(path_or_id: str | Path, revision: str | None) -> tuple[Path, str, str 
         raise MissingError("there is no such model folder", where=name, fix="give a folder or a hub id")
     if revision is None or not _COMMIT.fullmatch(revision):
         raise ProjectError(
-            "a model from the hub must be pinned to a commit",
+            "there is no such model folder here, and a model from the hub must be pinned to a commit",
             where=name,
-            fix="set its revision to the 40 hex digits of a commit",
+            fix="put the model into this folder, or set its revision to the 40 hex digits of a commit",
         )
     fix = f"hf download {name} --revision {revision}"
     snapshot = _hub_cache() / f"models--{name.replace('/', '--')}" / "snapshots" / revision

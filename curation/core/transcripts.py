@@ -171,3 +171,35 @@ def revision(project: Project, name: str, source: YoutubeSource, made_by: int) -
             f"the recordings of '{name}' are not transcribed yet", where=f"source '{name}'", fix=f"curate pull {name}"
         )
     return declared + entry.revision[32:]
+
+
+def json_schema() -> dict[str, Any]:
+    """The tables as a JSON Schema, generated from their Arrow schemas; `schemas/transcripts.schema.json` equals it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "transcripts",
+        "description": f"The tables of a source of recordings, version {VERSION}; times are milliseconds.",
+        "x-version": VERSION,
+        "type": "object",
+        "properties": {name: {"type": "array", "items": _row_schema(list(schema))} for name, schema in TABLES.items()},
+        "required": list(TABLES),
+        "additionalProperties": False,
+    }
+
+
+def _row_schema(fields: list[pa.Field]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {field.name: _type_schema(field.type, field.nullable) for field in fields},
+        "required": [field.name for field in fields if not field.nullable],
+        "additionalProperties": False,
+    }
+
+
+def _type_schema(kind: pa.DataType, nullable: bool) -> dict[str, Any]:
+    if pa.types.is_list(kind):
+        items = _row_schema([kind.value_type.field(i) for i in range(kind.value_type.num_fields)])
+        return {"type": ["array", "null"] if nullable else "array", "items": items}
+    tests = ((pa.types.is_boolean, "boolean"), (pa.types.is_integer, "integer"), (pa.types.is_floating, "number"))
+    name = next((name for test, name in tests if test(kind)), "string")
+    return {"type": [name, "null"] if nullable else name}

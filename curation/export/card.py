@@ -25,7 +25,8 @@ LIMITS = (
 _SHAPES = {
     "sft": "`messages` is an optional system turn, then `user` and `assistant` in strict turn. `train` marks the turns "
     "to learn; the JSON lines hold roles and texts only.",
-    "dpo": "`prompt` ends with `user`; `chosen` and `rejected` are one `assistant` turn each.",
+    "dpo": "`prompt` ends with `user`; `chosen` and `rejected` are one `assistant` turn each. Rows with a `rule` are "
+    "synthetic pairs: that rule made them of a conversation, and no person compared the answers.",
 }
 
 
@@ -79,7 +80,10 @@ def licences(manifest: Mapping[str, Any]) -> str:
             text = (
                 f"{name}: {source['licence']} ({source['licence_class']}), {source['selected']} rows\n  from {origin}"
             )
-            lines.append(text + (f"\n  {_accepted(source)}" if source["accept"] else ""))
+            text += f"\n  {_accepted(source)}" if source["accept"] else ""
+            if given := source.get("permission"):
+                text += f"\n  by permission of {given['by']} ({given['reference']}), scope: {given['scope']}"
+            lines.append(text)
     return "\n\n".join(lines) + "\n"
 
 
@@ -222,9 +226,21 @@ def _licences(manifest: Mapping[str, Any]) -> str:
         )
         for name, s in manifest["sources"].items()
     ]
-    return (
+    text = (
         f"The most restrictive class decides what may be done with the whole: **{manifest['licence_class']}**"
         f"{_binding(manifest['sources'])}.\n\n" + _table(("source", "licence", "class", "rows", "accepted"), lines)
+    )
+    given = [
+        (name, p["by"], p["reference"], p["scope"], p["others"])
+        for name, s in manifest["sources"].items()
+        if (p := s.get("permission"))
+    ]
+    if not given:
+        return text
+    head = ("source", "by", "reference", "scope", "other people heard")
+    return (
+        f"{text}\n\nPermissions of people who speak in recordings. They are for what was said and for nothing else: "
+        f"not for cloning a voice, nor for a model that goes by a person's name.\n\n{_table(head, given)}"
     )
 
 

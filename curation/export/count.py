@@ -175,7 +175,7 @@ def counter(project: Project, asked: TokenizerAt | None) -> Counter:
             fix = "put it there, or pin a hub id with revision, or allow an estimate: or_estimate: true"
             raise MissingError("the tokenizer of the recipe is not on this machine", where=asked.path, fix=fix)
         found = tokenizer_files(at if at.is_dir() else asked.path, asked.revision)
-        tokeniser = Tokeniser.load(found)
+        tokeniser = Tokeniser.load(found).plain()
     except MissingError:
         if not asked.or_estimate:
             raise

@@ -221,6 +221,8 @@ def _check_tags(recipe: MixRecipe, used: Mapping[str, View]) -> None:
             for name, view in used.items()
             if view.parts
         }
+        if recipe.pairs:
+            known = {name: schema.append(pa.field("rule", pa.string())) for name, schema in known.items()}
         where.check(tags, known, f"the mix '{recipe.mix}'")
 
 
@@ -366,6 +368,9 @@ def _tell(manifest: Mapping[str, Any], say: Say) -> None:
     held = "".join(f", {rows[side]:,} {side}" for side in SIDES[1:] if rows[side])
     again = f", {rows['repeats']:,} of them again" if rows["repeats"] else ""
     say(f"{manifest['mix']}: {rows['selected']:,} of {rows['seen']:,} rows ({rows['train']:,} train{again}{held})")
+    voices = ", ".join(f"{n} {v['share_got']:.1%}" for n, v in manifest["amounts"]["voices"].items() if v["got"])
+    if voices:
+        say(f"{manifest['mix']}: voices by {manifest['amounts']['unit']}: {voices}")
     for line in tally.shortages(manifest["amounts"]):
         say(f"{manifest['mix']}: shortage: {line}")
     if rows["validation"] + rows["test"]:

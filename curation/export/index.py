@@ -14,6 +14,7 @@ from curation.core.records import RECORD_SCHEMA, keyed
 from curation.core.store import View
 from curation.export.asked import Where
 from curation.export.count import Counter, recount
+from curation.export.pairs import as_pairs
 from curation.export.people import UNFIT, People, corrected
 from curation.export.prompt import prompts
 from curation.export.recipe import MixRecipe
@@ -173,6 +174,8 @@ class _Look:
         ids = table.column("id")
         stored, (table, unedited) = table, corrected(table, people)
         counts = recount(self.counter, stored, table, counts)
+        if recipe.pairs:
+            table, counts = as_pairs(table, counts)
         decided = [people.decisions.get(i) for i in ids.to_pylist()] if people.decisions else [None] * size
         approved = np.array([d in ("approve", "edit") for d in decided], np.bool_)
         found = shape(table, recipe)

@@ -92,6 +92,11 @@ class MixRecipe:
     balance: Mapping[str, float] | None = doc(
         "share by voice; they add up to 1. Portions keep their shares, each with the voices that it has", default=None
     )
+    pairs: tuple[Literal["persona"], ...] = doc(
+        "dpo: rules that make pairs of conversations. persona: in one context what the voice says is better than what "
+        "the other side says next",
+        default=(),
+    )
     chosen_as_sft: bool = doc("sft: take the better answers of preference records, too", default=False)
     max_rows_per_source: int | None = doc("at most this many rows of a source", default=None)
     per_group: int | None = doc("at most so many rows of a group, or with one prompt", default=None)
@@ -141,6 +146,8 @@ class MixRecipe:
                 raise ValueError(f"'{name}' must be at least 1")
         if self.chosen_as_sft and self.task != "sft":
             raise ValueError("'chosen_as_sft' belongs to the task sft")
+        if self.pairs and self.task != "dpo":
+            raise ValueError("'pairs' belong to the task dpo")
         if self.temperature is not None and not self.temperature > 0:
             raise ValueError("'temperature' must be above 0")
         if len({PurePosixPath(name).stem for name in self.decontaminate}) < len(self.decontaminate):

@@ -21,6 +21,7 @@ from curation.core.store import View
 from curation.export.amounts import phase_names
 from curation.export.gates import Right
 from curation.export.index import ALL_REASONS, Flags, Index
+from curation.export.pairs import as_pairs
 from curation.export.people import People, corrected
 from curation.export.recipe import MixRecipe
 from curation.export.take import Taken
@@ -51,7 +52,7 @@ def schema(recipe: MixRecipe, tagged: bool) -> pa.Schema:
         fields += [("messages", pa.list_(MESSAGE)), *_ENDS]
     else:
         fields += [(name, pa.list_(SAID)) for name in ("prompt", "chosen", "rejected")] + _ENDS
-    fields += _PLACE
+    fields += _PLACE + ([("rule", pa.string())] if recipe.pairs else [])
     return pa.schema(fields + ([("emotion", pa.list_(pa.string()))] if tagged else []))
 
 
@@ -102,6 +103,8 @@ def rows(
                 continue
             chosen, again = np.unique(taken.row[low:high], return_inverse=True)
             records, _ = corrected(view.read(part, wanted).take(pa.array(chosen - first)), people)
+            if recipe.pairs:
+                records, _ = as_pairs(records, {})
             shown = render(records, recipe)
             bad = _true(flag(records)) | _true(flag(_as_records(records, shown)))
             index.leave_out(chosen[bad], "screen")
@@ -117,6 +120,7 @@ def rows(
                 "phase": phases.take(pa.array(taken.phase[places])),
                 "epoch": pa.array(taken.epoch[places], pa.int32()),
                 "at": pa.array(taken.at[places]),
+                **({"rule": records.column("rule")} if recipe.pairs else {}),
                 "n_tokens": pa.array(index.total[at], pa.int32()),
                 "n_trained": pa.array(index.trained[at], pa.int32()),
             }

@@ -6,6 +6,7 @@ import click
 
 from curation.generate.dialogues_cli import dialogues, transcript
 from curation.generate.knowledge_cli import cards, knowledge
+from curation.generate.profile_cli import profile
 from curation.generate.scenarios_cli import chat, scenarios
 
 
@@ -19,4 +20,5 @@ generate.add_command(cards)
 generate.add_command(scenarios)
 generate.add_command(dialogues)
 generate.add_command(transcript)
+generate.add_command(profile)
 generate.add_command(chat)

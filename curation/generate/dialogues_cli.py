@@ -10,6 +10,7 @@ from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError
 from curation.core.project import Project
 from curation.core.sources import YoutubeSource
+from curation.core.ui import count
 
 
 def _chosen(project: Project, names: tuple[str, ...]) -> dict[str, YoutubeSource]:
@@ -51,8 +52,9 @@ def dialogues(app: App, sources: tuple[str, ...]) -> None:
         return
     for name, what in told.items():
         methods = ", ".join(f"{method} {number}" for method, number in what.get("methods", {}).items())
-        of = f" of {what['items']} transcripts" if "items" in what else "; transcripts went with a withdrawn record"
-        app.ui.out(f"{name}: {what['records']} records{of}" + (f" ({methods})" if methods else ""))
+        gone = "; transcripts went with a withdrawn record"
+        of = f" of {count(what['items'], 'transcript')}" if "items" in what else gone
+        app.ui.out(f"{name}: {count(what['records'], 'record')}{of}" + (f" ({methods})" if methods else ""))
         if what.get("without"):
             app.ui.out(f"  {what['without']:>6} transcripts without a dialogue: nobody asks, or nobody punctuated")
     app.ui.say("next: curate run")

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from curation.core import made, transcripts
 from curation.core.project import Project
 from curation.core.sources import YoutubeSource
+from curation.core.ui import count
 from curation.generate.spoken import Dialogue, Said, dialogues
 
 Say = Callable[[str], None]
@@ -36,7 +37,10 @@ def make(project: Project, name: str, source: YoutubeSource, say: Say) -> None:
         found += [row(item, kind, each) for each in here]
     about = {"items": items, "without": without, "dialogues": len(found), "methods": dict(sorted(methods.items()))}
     made.publish(project, name, decided, {ROWS: b"".join(found)}, about)
-    say(f"{name}: {len(found)} dialogues of {items} transcripts, {without} of which hold none that a rule finds")
+    say(
+        f"{name}: {count(len(found), 'dialogue')} of {count(items, 'transcript')}"
+        + (f"; no rule finds one in {without} of them" if without else "")
+    )
 
 
 def spoken_items(project: Project, name: str) -> Iterator[tuple[str, str, list[Said]]]:

@@ -59,14 +59,18 @@ class Dialogue:
 
 
 @dataclass(frozen=True)
-class _Turn:
+class Turn:
+    """What one person says until another does; `named` where the captions know their name."""
+
     who: str
     start_ms: int
     end_ms: int
     text: str
+    named: bool = False
 
     @property
     def words(self) -> int:
+        """How many words were said."""
         return len(self.text.split())
 
 
@@ -80,9 +84,9 @@ def dialogues(said: Sequence[Said], host: str | None) -> list[Dialogue]:
         said: the speech of a transcript, in order.
         host: name of the person whose voice is wanted; None: whoever is asked.
     """
-    turns = _folded(_turns(said))
+    turns = folded(turns_of(said))
     if len({turn.who for turn in turns}) > 1:
-        person = _person(turns, host)
+        person = person_among(turns, host)
         return list(_interview(turns, person)) if person else []
     return list(_self_answered(said))
 
@@ -90,9 +94,9 @@ def dialogues(said: Sequence[Said], host: str | None) -> list[Dialogue]:
 # --------------------------------------------------------------------------------------------------------- interviews
 
 
-def _turns(said: Sequence[Said]) -> list[_Turn]:
+def turns_of(said: Sequence[Said]) -> list[Turn]:
     """Who says what. Marks without names alternate between two."""
-    found: list[_Turn] = []
+    found: list[Turn] = []
     unnamed = 0
     for each in said:
         if each.turn and each.speaker is None:
@@ -101,13 +105,13 @@ def _turns(said: Sequence[Said]) -> list[_Turn]:
         if found and found[-1].who == who and each.start_ms - found[-1].end_ms <= LONGEST_BREAK_MS:
             found[-1] = replace(found[-1], end_ms=each.end_ms, text=f"{found[-1].text} {each.text}")
         else:
-            found.append(_Turn(who, each.start_ms, each.end_ms, each.text))
+            found.append(Turn(who, each.start_ms, each.end_ms, each.text, each.speaker is not None))
     return found
 
 
-def _folded(turns: Sequence[_Turn]) -> list[_Turn]:
+def folded(turns: Sequence[Turn]) -> list[Turn]:
     """Turns without what is only put in between two parts of another's turn, which become one."""
-    found: list[_Turn] = []
+    found: list[Turn] = []
     place = 0
     while place < len(turns):
         turn = turns[place]
@@ -126,7 +130,7 @@ def _is_backchannel(text: str) -> bool:
     return len(words) <= MOST_BACKCHANNEL and all(word in _BACKCHANNEL for word in words) and "?" not in text
 
 
-def _person(turns: Sequence[_Turn], host: str | None) -> str | None:
+def person_among(turns: Sequence[Turn], host: str | None) -> str | None:
     """Whose voice is wanted: the named one, else whoever asks the smaller share of questions; None where unclear."""
     names = {turn.who for turn in turns}
     if host is not None:
@@ -143,9 +147,9 @@ def _person(turns: Sequence[_Turn], host: str | None) -> str | None:
     return low if share[low] != share[high] else None
 
 
-def _interview(turns: Sequence[_Turn], person: str) -> Iterator[Dialogue]:
+def _interview(turns: Sequence[Turn], person: str) -> Iterator[Dialogue]:
     """Exchanges in a row become one dialogue; it ends where an answer is too short, too long, or a break too long."""
-    open_: list[_Turn] = []
+    open_: list[Turn] = []
 
     def done() -> Iterator[Dialogue]:
         if open_:
@@ -165,7 +169,7 @@ def _interview(turns: Sequence[_Turn], person: str) -> Iterator[Dialogue]:
     yield from done()
 
 
-def _role(turn: _Turn, person: str) -> Literal["user", "assistant"]:
+def _role(turn: Turn, person: str) -> Literal["user", "assistant"]:
     return "assistant" if turn.who == person else "user"
 
 

@@ -46,6 +46,11 @@ class Tokeniser:
         at = next((i for i in range(len(whole)) if whole[i : i + len(bare)] == bare), 0)
         return cls(files, (tuple(whole[:at]), tuple(whole[at + len(bare) :])), tokenizer)
 
+    def plain(self) -> Tokeniser:
+        """The same, but what is written like a special token is text: no text becomes a control token."""
+        self._tokenizer.encode_special_tokens = True
+        return self
+
     def has(self, token: str) -> bool:
         """Whether it has a token of its own that is written so."""
         return self._tokenizer.token_to_id(token) is not None

@@ -25,6 +25,7 @@ from curation.core import files
 from curation.core.errors import CurateError, GateError, IntegrityError, MissingError, ProjectError, RetryError, require
 from curation.core.project import Project
 from curation.core.sources import HubSource
+from curation.core.ui import count
 from curation.pull.hashes import sha256_files
 from curation.pull.ingest import DataFile, Progress
 from curation.pull.listing import Listing
@@ -195,7 +196,9 @@ def _download(project: Project, name: str, source: HubSource, listing: Listing, 
         check_access(listing)
     size, more = listing.size(source) / 1e6, listing.left_out(source)
     capped = f"; the caps of the source leave out {more} more" if more else ""
-    say(f"{name}: fetching {len(chosen)} files, {size:.1f} MB, from {listing.id} at {listing.sha[:12]}{capped}")
+    say(
+        f"{name}: fetching {count(len(chosen), 'file')}, {size:.1f} MB, from {listing.id} at {listing.sha[:12]}{capped}"
+    )
     files.make_dir(project.raw / "downloads")
     for path in chosen.values():
         files.make_dir(path.parent)

@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from curation.core.sources import Source
 from curation.core.store import StoredTable, View
 from curation.methods.eq import LEAST, Domain
 from curation.methods.licences import that_counts
+from curation.methods.style.profile import Profile
+from curation.methods.style.separation import LIMITS, Separation
 from curation.report.summary import (
     AdapterSummary,
     EqSummary,
@@ -26,6 +29,8 @@ from curation.report.summary import (
     MixSummary,
     SourceSummary,
     StepSummary,
+    VoiceSummary,
+    VoiceWindows,
     ranked,
 )
 
@@ -89,6 +94,7 @@ def source_summary(
             arcs=_arcs(cleaned) if cleaned else {},
             empathy=_labels(steps, "empathy.", without=("no_head",)),
             strategies=_labels(steps, "strategies.", without=("no_head",)),
+            voice=_labels(steps, "voice.", without=("no_profile",)),
             risk=_labels(steps, _RISK),
             languages=_languages(cleaned) if cleaned else {},
             emotions=emotions,
@@ -150,6 +156,44 @@ def eq_summaries(found: Mapping[str, Domain]) -> tuple[EqSummary, ...]:
             LEAST,
         )
         for name, domain in found.items()
+    )
+
+
+def voice_summary(found: Profile) -> VoiceSummary:
+    """The profile of a voice as the report shows it."""
+    more, less = found.habits()
+    every = found.voice.separation
+    return VoiceSummary(
+        sources=found.sources,
+        windows=tuple(_windows(length, each) for length, each in every.items()),
+        measures=asdict(found.own),
+        others=asdict(found.others),
+        says_more=more,
+        says_less=less,
+        limits=tuple(dict.fromkeys(LIMITS[name] for each in every.values() for name in each.limits())),
+    )
+
+
+def _windows(length: int, found: Separation) -> VoiceWindows:
+    ends = (
+        found.own.percentiles[0],
+        found.own.percentiles[-1],
+        found.others.percentiles[0],
+        found.others.percentiles[-1],
+    )
+    low, high = min(ends), max(ends)
+    return VoiceWindows(
+        length,
+        found.auc,
+        found.low,
+        found.high,
+        found.same_kind,
+        found.own.windows,
+        found.own.units,
+        found.others.windows,
+        found.others.units,
+        found.own.histogram(low, high),
+        found.others.histogram(low, high),
     )
 
 

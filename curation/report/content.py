@@ -111,8 +111,9 @@ def _counted(
     rest = counts[_BARS:]
     rows = [Bar(label.replace("_", " "), number(n), (Segment(n / most, "kept"),)) for label, n in counts[:_BARS]]
     if rest:
-        # Together they can be more than the first: no bar, or it would run out of the figure.
-        rows.append(Bar(f"{len(rest)} more labels", number(sum(n for _, n in rest)), ()))
+        # Together they can be more than the first, so their bar may be cut; its colour says that it is no single label.
+        together = sum(n for _, n in rest)
+        rows.append(Bar(f"{len(rest)} more labels", number(together), (Segment(min(1.0, together / most), "s4"),)))
     figure = bars(name, title, f"{whole} {noun}s in all; the longest bar is {most}.", rows)
     labels = [label for label, _ in counts[:_WIDE]]
     found = sorted((s for s in sources if sum(of(s).values())), key=lambda s: (-sum(of(s).values()), s.name))

@@ -109,6 +109,52 @@ def moves(name: str, title: str, description: str, rows: Sequence[Move]) -> str:
     return _svg(name, title, description, len(rows) * ROW, "".join(lines))
 
 
+@dataclass(frozen=True)
+class Shape:
+    """A line of a figure of shapes: a label, a value (HTML), and the shares of two sides in equal pieces of a scale."""
+
+    label: str
+    value: str
+    above: Sequence[float]
+    below: Sequence[float]
+
+
+def shapes(name: str, title: str, description: str, rows: Sequence[Shape], looks: tuple[str, str]) -> str:
+    """Two histograms each, one standing on a line and one hanging from it, so that neither hides the other.
+
+    Args:
+        name: an id, unique on the page.
+        title: what the figure is.
+        description: what it shows, in a sentence.
+        rows: from top to bottom; both sides of one have as many pieces.
+        looks: the CSS classes that colour the side above and the side below.
+    """
+    lines = []
+    for index, row in enumerate(rows):
+        top = index * _SHAPE
+        middle = top + 22 + _SIDE
+        most = max(*row.above, *row.below) or 1.0
+        lines.append(
+            f'<text class="l" x="0" y="{top + 14}">{text(row.label, _LETTERS)}</text>'
+            f'<text class="v" x="100%" y="{top + 14}">{row.value}</text>'
+            f'<line class="rail" x1="0" x2="100%" y1="{middle}" y2="{middle}"/>'
+        )
+        for shares, look, up in ((row.above, looks[0], True), (row.below, looks[1], False)):
+            width = _short(100 / len(shares) - 0.6)
+            for place, share in enumerate(shares):
+                height = round(_SIDE * share / most)
+                if height:
+                    lines.append(
+                        f'<rect class="{look}" x="{_short(100 * place / len(shares))}%" width="{width}%" '
+                        f'y="{middle - height if up else middle}" height="{height}"/>'
+                    )
+    return _svg(name, title, description, len(rows) * _SHAPE, "".join(lines))
+
+
+_SIDE = 34
+_SHAPE = 22 + 2 * _SIDE + 14
+
+
 def sparkline(name: str, title: str, description: str, values: Sequence[float]) -> str:
     """A curve without axes over its own range, from the first value at the left to the last at the right.
 

@@ -7,17 +7,27 @@ from collections.abc import Mapping
 from curation.report.figures import Bar, Segment, bars, sparkline
 from curation.report.markup import Column, duration, number, percent, size, table, text, words
 from curation.report.summary import AdapterSummary, MixSummary, Summary, ranked
-from curation.report.way import STEPS, legend, look
+from curation.report.way import STEPS, legend, look, more
 
 _PARTS = 8
 _LIST = 12
+
+_REASONS = {
+    "kind": "of another kind than this mix takes",
+    "risk_unreleased": "at risk, and released by nobody yet",
+    "near_duplicate": "near-duplicate of a row that stays",
+    "twin": "the same text as a row that stays",
+    "contaminated": "holds a benchmark's test question",
+    "disputed": "people disagree",
+}
+"""Reasons that do not say by themselves what they mean; the others are called by their own names."""
 
 
 def mixes(summary: Summary, limit: int) -> str:
     """Each mix: asked and got, voices, what was left out and why, files."""
     shown = summary.mixes[: min(_PARTS, limit)]
-    return "".join(_mix(index, mix, min(_LIST, limit)) for index, mix in enumerate(shown)) + _rest(
-        len(summary.mixes) - len(shown), "mixes"
+    return "".join(_mix(index, mix, min(_LIST, limit)) for index, mix in enumerate(shown)) + more(
+        len(summary.mixes) - len(shown), "mix", what=""
     )
 
 
@@ -29,7 +39,9 @@ def _mix(index: int, mix: MixSummary, most: int) -> str:
         *([f"licences: at most {text(mix.licence)}"] if mix.licence else []),
         f"export <code>{text(mix.key[:12])}</code>",
     ]
-    names = [name for name, _ in ranked({**dict.fromkeys(mix.asked, 0), **mix.got})]
+    # Of what nothing was asked and nothing came, there is nothing to show.
+    rows = {name: mix.got.get(name, 0) for name in {*mix.asked, *mix.got}}
+    names = [name for name, got in ranked(rows) if got or name in mix.asked]
     left = (_asked(index, mix, names, most) if names else "") + _files(mix, most)
     right = _personas(index, mix) + _left_out(mix, most)
     return (
@@ -57,15 +69,25 @@ def _asked(index: int, mix: MixSummary, names: list[str], most: int) -> str:
     )
     short = any(mix.got.get(name, 0) < asked for name, asked in mix.asked.items())
     key = legend([("kept", "exported"), ("s0", "missing of what was asked")]) if short else ""
-    columns = (Column("Source"), Column("Asked", "n"), Column("Got", "n"), Column("Share", "n"))
+    columns = (
+        Column("Source"),
+        *((Column("Asked", "n"),) if mix.asked else ()),
+        Column("Got", "n"),
+        Column("Share", "n"),
+    )
     cells = [
-        (text(n), number(mix.asked.get(n)), number(mix.got.get(n, 0)), percent(mix.got.get(n, 0), mix.rows))
+        (
+            text(n),
+            *((number(mix.asked.get(n)),) if mix.asked else ()),
+            number(mix.got.get(n, 0)),
+            percent(mix.got.get(n, 0), mix.rows),
+        )
         for n in shown
     ]
     return (
         f"<figure><figcaption>Rows by source</figcaption>{key}{figure}</figure>"
-        + table("Asked and got", columns, cells)
-        + _rest(len(names) - len(shown), "sources")
+        + table("Asked and got" if mix.asked else "What each source gave", columns, cells)
+        + more(len(names) - len(shown), "source", what="")
     )
 
 
@@ -86,9 +108,9 @@ def _left_out(mix: MixSummary, most: int) -> str:
     if not mix.left_out:
         return '<p class="soft">No row of its sources was left out.</p>'
     shown = ranked(mix.left_out)
-    cells = [(words(reason), number(count)) for reason, count in shown[:most]]
-    return table("Left out, and why", (Column("Reason"), Column("Rows", "n")), cells) + _rest(
-        len(shown) - most, "reasons"
+    cells = [(_REASONS.get(reason) or words(reason), number(count)) for reason, count in shown[:most]]
+    return table("Left out, and why", (Column("Reason"), Column("Rows", "n")), cells) + more(
+        len(shown) - most, "reason", what=""
     )
 
 
@@ -99,14 +121,14 @@ def _files(mix: MixSummary, most: int) -> str:
     cells = [
         (text(f.name), number(f.rows), size(f.bytes), f"<code>{text(f.sha256[:12])}</code>") for f in mix.files[:most]
     ]
-    return table("Files", columns, cells) + _rest(len(mix.files) - most, "files")
+    return table("Files", columns, cells) + more(len(mix.files) - most, "file", what="")
 
 
 def adapters(summary: Summary, limit: int) -> str:
     """Each adapter: base, steps, losses before and after."""
     shown = summary.adapters[: min(_PARTS, limit)]
-    return "".join(_adapter(index, adapter) for index, adapter in enumerate(shown)) + _rest(
-        len(summary.adapters) - len(shown), "adapters"
+    return "".join(_adapter(index, adapter) for index, adapter in enumerate(shown)) + more(
+        len(summary.adapters) - len(shown), "adapter", what=""
     )
 
 
@@ -153,11 +175,11 @@ def _scorecard(adapter: AdapterSummary) -> str:
     columns = (Column("Held-out rows"), Column("Base", "n"), Column("Adapter", "n"), Column("Change", "n"))
     shown = list(adapter.scores.items())[:_LIST]
     cells = [(text(name), _loss(base), _loss(own), _change(base, own)) for name, (base, own) in shown]
-    return table("Scorecard", columns, cells) + _rest(len(adapter.scores) - len(shown), "measures")
+    return table("Scorecard", columns, cells) + more(len(adapter.scores) - len(shown), "measure", what="")
 
 
 def _loss(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return "–" if value is None else f"{value:.3f}".replace("-", "−")
 
 
 def _change(before: float | None, after: float | None) -> str:
@@ -190,11 +212,3 @@ def _rows(summary: Summary) -> Mapping[str, int]:
     for step in (step for source in summary.sources for step in source.steps if step.seconds is not None):
         found[step.name] = found.get(step.name, 0) + step.rows_in
     return found
-
-
-def _rest(count: int, noun: str) -> str:
-    return (
-        f'<p class="soft">{number(count)} more {noun}: see <code>curate --json report</code>.</p>\n'
-        if count > 0
-        else ""
-    )

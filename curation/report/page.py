@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from curation.report import ability, content, outcome, way
+from curation.report import ability, content, outcome, voice, way
 from curation.report.markup import number, percent, text
 from curation.report.style import STYLE
 from curation.report.summary import Notice, Summary
@@ -131,11 +131,19 @@ def _sections(summary: Summary, limit: int) -> Iterator[tuple[str, str, str, str
             lambda: ability.domains(summary),
         ),
         (
+            summary.voice,
+            "voice",
+            "Voice",
+            "How one person speaks, by words that tell of no topic, and how far their words are told from others'. It "
+            "is a habit of wording that is measured: neither who somebody is, nor whether what they say is any good.",
+            lambda: voice.voice(summary, limit),
+        ),
+        (
             summary.risk,
             "risk",
             "Risk",
-            "What a search by rules found in the rows. From level 2 on a row waits for a person and leaves in no mix. "
-            "It is no diagnosis, and what is obliquely said it misses.",
+            "What written rules and a small model found in the rows. From level 2 on a row waits for a person and "
+            "leaves in no mix. It is no diagnosis, and some of what is said obliquely is missed.",
             lambda: content.risk(summary, limit),
         ),
         (

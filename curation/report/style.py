@@ -70,7 +70,8 @@ footer{font-size:13px;padding-top:6px;padding-bottom:48px}
 @media (min-width:900px){.half{width:calc(50% - 18px)}.pair{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}}
 @media (max-width:560px){header{padding-top:24px}main,header,footer{padding-left:12px;padding-right:12px}
 h1{font-size:24px}section{padding:18px 14px 14px}.numbers{grid-template-columns:1fr 1fr;gap:8px}
-.numbers div{padding:10px 12px}.numbers .big{font-size:21px}.w{min-width:22em}}
+.numbers div{padding:10px 12px}.numbers .big{font-size:21px}.w{min-width:22em}caption{max-width:calc(100vw - 56px)}
+th,td{padding-right:9px}th{white-space:normal}tbody th{min-width:7em}}
 @media print{@page{margin:14mm}:root{--page:#fff}body{font-size:10.5pt;print-color-adjust:exact;
 -webkit-print-color-adjust:exact}main,header,footer{max-width:none;padding:0}header{padding-top:0}nav{display:none}
 section{border:0;border-top:1px solid var(--line);border-radius:0;padding:12px 0}.notices{padding:12px}

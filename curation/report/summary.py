@@ -62,6 +62,8 @@ class SourceSummary:
             `client.last`, `assistant.first` and `assistant.last`, and `recovered`, whose client's came back.
         empathy: turns by `MECHANISM.LEVEL`, where the project has a head.
         strategies: turns by `SIDE.LABEL`, likewise.
+        voice: rows by what was read of them: `read`, `too_short`, `no_answer`, `language`, and of those read by
+            tenths of their likeness, `likeness.0` to `likeness.9`; none where the project has no profile.
         risk: rows screened by `level.0` to `level.5` and `unscreened`, and by `flag.NAME`.
         waiting: rows that leave in no mix before a person has released them.
         released: rows that a person has, one by one or with their stratum.
@@ -82,6 +84,7 @@ class SourceSummary:
     arcs: Mapping[str, float] = field(default_factory=dict)
     empathy: Mapping[str, int] = field(default_factory=dict)
     strategies: Mapping[str, int] = field(default_factory=dict)
+    voice: Mapping[str, int] = field(default_factory=dict)
     risk: Mapping[str, int] = field(default_factory=dict)
     waiting: int = 0
     released: int = 0
@@ -204,6 +207,60 @@ class EqSummary:
 
 
 @dataclass(frozen=True)
+class VoiceWindows:
+    """How far a person's windows of one length are told from others'.
+
+    Attributes:
+        length: words of a window.
+        auc: the chance that one of the person's is more like them than one of somebody else's.
+        low: lower end of the interval of 95 %.
+        high: upper end of it.
+        same_kind: the same chance among windows that became text in the same way.
+        own: the person's windows.
+        recordings: they come from.
+        others: others' windows.
+        people: they come from.
+        own_shares: of the person's windows, the share in each piece of the scale of likeness.
+        others_shares: of others'.
+    """
+
+    length: int
+    auc: float
+    low: float
+    high: float
+    same_kind: float | None
+    own: int
+    recordings: int
+    others: int
+    people: int
+    own_shares: tuple[float, ...]
+    others_shares: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class VoiceSummary:
+    """The profile of a voice: numbers and words of closed lists.
+
+    Attributes:
+        sources: it was learned from.
+        windows: what it is worth, by length of window.
+        measures: what was counted of the person, by its name.
+        others: and of others.
+        says_more: words that the person says more often.
+        says_less: and less often.
+        limits: what it cannot show, in words.
+    """
+
+    sources: tuple[str, ...]
+    windows: tuple[VoiceWindows, ...]
+    measures: Mapping[str, float | None]
+    others: Mapping[str, float | None]
+    says_more: tuple[str, ...] = ()
+    says_less: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something to know before trusting the numbers; `names` are the sources, models, mixes or adapters concerned."""
 
@@ -240,6 +297,7 @@ class Summary:
     mixes: tuple[MixSummary, ...] = ()
     adapters: tuple[AdapterSummary, ...] = ()
     eq: tuple[EqSummary, ...] = ()
+    voice: VoiceSummary | None = None
     notices: tuple[Notice, ...] = ()
     last_run: str | None = None
     version: int = VERSION

@@ -17,6 +17,7 @@ STEPS = {
     "emotion": "Emotions tagged",
     "heads": "Empathy and strategies tagged",
     "eq": "Arcs and domains described",
+    "voice": "Voices compared",
     "risk": "Screened for risk",
 }
 """What readers call our steps; another step is called by its own name."""
@@ -43,6 +44,7 @@ _STAGES = {
     "strategies": "Strategies labelled",
     "arc": "Arcs described",
     "eq": "Domains described",
+    "voice": "Voices compared",
     "risk": "Screened for risk",
 }
 
@@ -94,9 +96,11 @@ def funnel(summary: Summary) -> str:
 def by_source(summary: Summary, limit: int) -> str:
     """Each source's way, as far as it is up to date."""
     sources = _largest(summary.sources, limit)
-    steps = list(dict.fromkeys(step.name for source in summary.sources for step in source.steps))
-    losing = {step.name for source in sources for step in source.steps if step.rows_dropped}
-    lost = [(look(step), _LOST.get(step, f"dropped by {step}")) for step in steps if step in losing]
+    names = dict.fromkeys(step.name for source in summary.sources for step in source.steps)
+    losing = {step.name for source in summary.sources for step in source.steps if step.rows_dropped}
+    # A column for every step would push the reasons out of sight; a step that drops nothing has nothing to show.
+    steps = [step for step in names if step in losing]
+    lost = [(look(step), _LOST.get(step, f"dropped by {step}")) for step in steps]
     key = legend([("kept", "kept"), *lost])
     figure = bars(
         "sources",
@@ -130,7 +134,7 @@ def by_source(summary: Summary, limit: int) -> str:
     ]
     return (
         f"<figure><figcaption>Each source's rows, kept and dropped</figcaption>{key}{figure}</figure>"
-        + table("Rows left after each step, by source", columns, cells, foot)
+        + table("Rows left after each step that dropped any, by source", columns, cells, foot)
         + more(len(summary.sources) - len(sources), "source", "; the totals count them")
     )
 
@@ -242,12 +246,12 @@ def legend(items: Sequence[tuple[str, str]]) -> str:
     return f'<ul class="legend">{marks}</ul>'
 
 
-def more(count: int, noun: str, note: str = "") -> str:
+def more(count: int, noun: str, note: str = "", what: str = " with fewer rows") -> str:
     """A line that says how much of a list is not shown, or nothing."""
     if count <= 0:
         return ""
-    what = f"{number(count)} more {noun}{'' if count == 1 else 's'} with fewer rows"
-    return f'<p class="soft">{what}: see <code>curate --json report</code>{note}.</p>\n'
+    said = f"{number(count)} more {noun}{'' if count == 1 else 's'}{what}"
+    return f'<p class="soft">{said}: see <code>curate --json report</code>{note}.</p>\n'
 
 
 def _share(part: int, whole: int) -> float:

@@ -10,6 +10,7 @@ import email.utils
 import json
 import logging
 import os
+import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -31,6 +32,8 @@ BATCH = 250
 BATCH_BYTES = 4 << 20
 PAGE = 250
 TIMEOUT = 120.0
+MAKING = 30.0
+"""Seconds that the making of a data set takes at most."""
 
 TITLES = {
     "persona": "Persona",
@@ -197,16 +200,25 @@ class Server:
 
         Raises:
             ProjectError: the data set there asks something else.
+        RetryError: somebody else is making it, and does not come to an end.
         """
-        there = self._datasets.get(name)
-        if there is not None and there["status"] != "ready":
-            # Whoever made it was cut off before it could hold a record.
-            self._call("DELETE", f"/api/v1/datasets/{there['id']}")
-            there = None
-        if there is None:
-            self._create(task, name, guideline)
+        deadline = time.monotonic() + 2 * MAKING
+        while (there := self._datasets.get(name)) is None or there["status"] != "ready":
+            if there is None:
+                self._create(task, name, guideline)
+            elif _utc(there["inserted_at"]) < self._ago(MAKING):
+                # Whoever made it was cut off before it could hold a record.
+                self._call("DELETE", f"/api/v1/datasets/{there['id']}")
+            elif time.monotonic() > deadline:
+                raise self._again(f"somebody else is making the data set '{name}'")
+            else:
+                time.sleep(0.5)
             self.__dict__.pop("_datasets", None)
         self._check(task, name)
+
+    def _ago(self, seconds: float) -> str:
+        now = datetime.datetime.fromisoformat(self.now())
+        return (now - datetime.timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
 
     def _create(self, task: Task, name: str, guideline: str) -> None:
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -221,7 +233,7 @@ class Server:
         try:
             rg.Dataset(name=name, workspace=self._workspace, settings=settings, client=client).create()
         except ConflictError:
-            pass  # somebody else made it in this moment; it is checked like any other
+            pass  # somebody else makes it in this moment
         except ArgillaError as error:
             raise ProjectError(
                 f"the annotation server did not take the task '{task.task}' ({type(error).__name__})", where=self.url

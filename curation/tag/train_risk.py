@@ -24,11 +24,13 @@ import yaml
 
 from curation.core import files
 from curation.core.errors import require
-from curation.tag import risk_model, risk_score
 from curation.tag.features import BITS, Kind, occurrences
 from curation.tag.fitting import read_split, read_text
-from curation.tag.risk_find import FLAGS, find
-from curation.tag.risk_model import HEADS, RiskModel
+from curation.tag.risk import model as risk_model
+from curation.tag.risk import score as risk_score
+from curation.tag.risk.find import find
+from curation.tag.risk.model import HEADS, RiskModel
+from curation.tag.risk.rules import FLAGS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

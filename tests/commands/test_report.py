@@ -105,6 +105,7 @@ def tables(tmp_path: Path) -> list[StoredTable]:
     eq = [{name: {**domain, "value": i / 10} if name == "emotional_awareness" else None for name in DOMAINS}
           for i in range(6)]  # fmt: skip
     described = only_ids.append_column("arc", pa.array(arcs, ARC)).append_column("eq", pa.array(eq, EQ))
+    nothing.append(publish(store, "voice", only_ids, empty_dropped(), {"voice.no_profile": 6}, ("voice",)))
     nothing.append(publish(store, "eq", described, empty_dropped(), {}, ("arc", "eq")))
     found = [{"level": 3 if i == 1 else 0, "flags": [], "why": None, "turns": [], "spans": []} for i in range(6)]
     notes = {"risk.level.0": 5, "risk.level.3": 1}
@@ -169,7 +170,7 @@ def test_the_summary_says_what_the_manifests_say(project: Project) -> None:
     assert (talks.rows_read, talks.rows_kept) == (12, 6)
     assert [(s.name, s.rows_in, s.rows_kept, s.seconds) for s in talks.steps] == [
         ("raw", 12, 10, 1.5), ("records", 10, 9, 0.5), ("exact_dup", 9, 6, None), ("near_dup", 6, 6, None),
-        ("filters", 6, 6, None), ("heads", 6, 6, None), ("eq", 6, 6, None), ("emotion", 6, 6, None),
+        ("filters", 6, 6, None), ("heads", 6, 6, None), ("voice", 6, 6, None), ("eq", 6, 6, None), ("emotion", 6, 6, None),
         ("risk", 6, 6, None),
     ]  # fmt: skip
     assert sum(talks.reasons.values()) == 6

@@ -42,7 +42,7 @@ def paths(material: Material) -> dict[str, Path]:
     for name, source in yaml.safe_load(material.sources_yaml())["sources"].items():
         if source["kind"] == "files":
             found[name] = material.files.parent / source["path"]
-        else:
+        elif source["kind"] == "huggingface":
             home = material.hub / "datasets" / source["id"] / material.commits[source["id"]]
             [found[name]] = [p for p in home.rglob("*") if p.is_file() and p.name != "README.md"]
     return found

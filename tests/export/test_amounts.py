@@ -218,6 +218,15 @@ def test_sources_that_are_not_here_are_refused_or_counted_as_short(tmp_path):
     assert abs(sum(r["n_tokens"] for r in read(made)) - 2_000) < 60  # what `one` has fills the portion
 
 
+def test_a_mix_of_which_nothing_is_here_is_short_of_everything(tmp_path):
+    project, _ = stand(tmp_path, {"one": []})
+    recipe = MixRecipe(mix="m", task="sft", budget=Budget(tokens=99), shares={"gone": 1.0}, on_missing="short")
+    said = []
+    made = export(project, recipe, {}, say=said.append)
+    assert "m: shortage: gone has 0 of the 99 tokens asked for" in said and read(made) == []
+    assert made.manifest["rows"]["seen"] == 0
+
+
 def test_limits_for_groups_and_sources(tmp_path):
     rows = {"one": [{**r, "group": f"g{n % 7}"} for n, r in enumerate(chats("one", 70))]}
     project, views = stand(tmp_path, rows)

@@ -1,11 +1,13 @@
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from export_stand import make_project
 
+from curation.core import declare
 from curation.core.errors import ProjectError
-from curation.export.recipe import load
+from curation.export.recipe import MixRecipe, load
 
 ROOT = Path(__file__).parents[2]
 BUDGET = "mix: m\ntask: sft\nbudget: {rows: 9}\n"
@@ -41,6 +43,14 @@ def test_pixels_shares_and_its_curriculum_are_one(tmp_path):
         for name, portion in recipe.portions.items():
             of_phases = sum(p.fraction * (p.shares[name] + (p.ramp_to or p.shares)[name]) / 2 for p in recipe.phases)
             assert of_phases == pytest.approx(portion.share)
+
+
+def test_the_examples_of_the_page_are_recipes():
+    text = (ROOT / "docs" / "mixes.md").read_text()
+    first, second = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    recipe = declare.bind(MixRecipe, declare.parse_yaml(first, "page"))
+    assert recipe.budget.tokens == 2_000_000 and recipe.phases[1].ramp_to
+    assert declare.bind(MixRecipe, declare.parse_yaml("mix: m\ntask: sft\n" + second, "page")).overrides[0].by
 
 
 def test_every_source_that_pixels_recipes_name_is_one_of_pixels(tmp_path):

@@ -33,8 +33,9 @@ def project(folder: Path, only: tuple[str, ...] = ("mm", "night-porter"), extra:
     )
     (folder / "keys" / "project.key").write_text("ab" * 32)
     # The rules that find names take seconds to load, and nothing here needs them.
-    # What the model thinks of harmless lines is asked elsewhere: docs/risk.md has the figures.
-    (folder / "curate.toml").write_text('[stages.scrub]\nlevel = "patterns"\n[stages.risk]\nthreshold = "patterns"\n')
+    (folder / "curate.toml").write_text('[stages.scrub]\nlevel = "patterns"\n')
+    for recipe in (folder / "exports" / "mixes").glob("*.yaml"):
+        recipe.write_text(recipe.read_text("utf-8") + "gates: {scrub: patterns}\n", "utf-8")
     return folder
 
 

@@ -12,6 +12,7 @@ from curation.commands.init import create
 from curation.core import transcripts
 from curation.core.project import Project
 from curation.generate.spoken import Dialogue, Said, dialogues
+from curation.pull.media import vtt
 from tests.generate.conftest import curate
 
 DEMO = Path(__file__).parents[2] / "curation" / "demo"
@@ -108,6 +109,8 @@ def root(tmp_path: Path) -> Path:
         (folder / "files" / name).write_bytes((DEMO / name).read_bytes())
     (folder / "keys" / "project.key").write_text("ab" * 32)
     (folder / "curate.toml").write_text('[stages.scrub]\nlevel = "patterns"\n')
+    for recipe in (folder / "exports" / "mixes").glob("*.yaml"):
+        recipe.write_text(recipe.read_text("utf-8") + "gates: {scrub: patterns}\n", "utf-8")
     return folder
 
 
@@ -143,11 +146,14 @@ def test_from_captions_to_the_mix(root: Path, capsys: pytest.CaptureFixture[str]
     rows = mixed(root)
     assert rows and all(row["source"] == "voice" if "source" in row else row["id"].startswith("voice:") for row in rows)
     # What the person says is what they said.
-    spoken = " ".join(" ".join((root / "files" / n).read_text().split()) for n in ("interview.vtt", "monologue.vtt"))
-    for row in rows:
-        for turn in row["messages"]:
-            if turn["role"] == "assistant":
-                assert all(sentence.strip() in spoken for sentence in turn["content"].split(". ")[:1])
+    talks = [vtt.read((root / "files" / name).read_bytes()) for name in ("interview.vtt", "monologue.vtt")]
+    spoken = " ".join(segment.text for segments in talks for segment in segments if segment.text != "Mm-hm.")
+    answers = [turn["content"] for row in rows for turn in row["messages"] if turn["role"] == "assistant"]
+    assert len(answers) >= 5 and all(answer in spoken for answer in answers)
+    # The card says by whose permission; the licences do, too.
+    [card] = (root / "data/exports/sft").glob("*/README.md")
+    assert "| voice | us | made up | training | none |" in card.read_text("utf-8")
+    assert "by permission of us (made up), scope: training" in card.with_name("LICENSES").read_text("utf-8")
     # Again, nothing is made; and what is stored is whole, before and after a sweep.
     before = {p: p.stat().st_mtime_ns for p in (root / "data/raw").rglob("*.parquet")}
     assert curate(root, "run") == 0 and curate(root, "verify") == 0

@@ -9,6 +9,7 @@ import yaml
 
 from curation.core import files
 from curation.core.annotations import Annotations
+from curation.demo.tiny_base import build_tiny_base
 from tests.laws.projects import SOURCES, chat, question, write_csv, write_jsonl
 
 TOMBSTONES = "annotations/forgotten.json"
@@ -373,3 +374,29 @@ def test_why_tells_of_a_withdrawn_record(copy):
     told = copy.run("why", record)
     assert "removed for good by curate forget" in told
     assert "in data/exports/sft" in told
+
+
+def test_what_export_keeps_of_a_row_goes_too_and_old_exports_of_every_side_are_listed(copy):
+    """Token counts are kept beside the tables; the row may have left on any side of the split."""
+    build_tiny_base(copy.root / "models" / "tiny")
+    (copy.root / "exports" / "mixes" / "counted.yaml").write_text(
+        "mix: counted\ntask: sft\nsources: [chats]\ntokenizer: {path: models/tiny, template: chatml}\n"
+        "splits: {validation: 0.3, test: 0.3}\n"
+    )
+    copy.run("export", "counted")
+    (folder,) = (p.parent for p in (copy.root / "data/exports/counted").glob("*/manifest.json"))
+    (test, *_) = pq.read_table(folder / "test.parquet", columns=["id"])["id"].to_pylist()
+
+    def counted():
+        parts = (copy.root / "data/tables/chats/tokens/parts").glob("*.parquet")
+        return {i for p in parts for i in pq.read_table(p, columns=["id"])["id"].to_pylist()}
+
+    assert test in counted()
+    copy.run("forget", test, "--yes")
+    assert f"this export had it: data/exports/counted/{folder.name}" in copy.said
+    assert not {i for i in counted() if hash_of(i) == hash_of(test)}
+    copy.run("export", "counted")
+    newest = max((copy.root / "data/exports/counted").glob("*/manifest.json"), key=lambda p: p.stat().st_mtime).parent
+    assert newest != folder
+    ids = {i for p in newest.glob("*.parquet") for i in pq.read_table(p, columns=["id"])["id"].to_pylist()}
+    assert test not in ids and test not in counted()

@@ -9,7 +9,7 @@ from curation.core import stage
 from curation.core.annotations import Annotations, Answer
 from tests.laws.projects import SOURCES, chat, pair, write_jsonl
 
-TAGGED = [f"chats/{step}" for step in ("emotion", "eq", "exact_dup", "filters", "heads", "records", "risk")]
+TAGGED = [f"chats/{step}" for step in ("emotion", "eq", "exact_dup", "filters", "heads", "records", "risk", "voice")]
 
 
 def test_a_second_run_writes_no_file(copy):

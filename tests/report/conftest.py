@@ -14,6 +14,8 @@ from curation.report.summary import (
     SourceSummary,
     StepSummary,
     Summary,
+    VoiceSummary,
+    VoiceWindows,
 )
 
 STAGES = ("normalise", "language", "screen", "text_digest", "scrub")
@@ -66,6 +68,7 @@ def _source(name: str, read: int, scale: int = 1, **more: object) -> SourceSumma
             "assistant.last": 0.38,
         },
         "empathy": {"explorations.0": 500, "explorations.1": 20, "explorations.2": 90 * scale},
+        "voice": {"read": 30 * scale, "too_short": 12, "likeness.0": 24 * scale, "likeness.6": 6 * scale},
         "strategies": {"support.question": 70, "support.reflection": 33, "client.change": 9},
         "risk": {"level.0": 700 * scale, "level.1": 40, "level.3": 12, "unscreened": 9, "flag.self_harm": 11},
         "waiting": 17,
@@ -135,6 +138,18 @@ def summary() -> Summary:
             EqSummary("emotional_regulation", {"judge": 9, "proxy": 4}, {"judge": 0.7, "proxy": 1.0}, 12, -0.08, True),
             EqSummary("social_cognition"),
             EqSummary("interpersonal_skills", {"proxy": 40}, {"proxy": 0.31}),
+        ),
+        voice=VoiceSummary(
+            ("playlist",),
+            (
+                VoiceWindows(250, 0.987, 0.951, 0.999, 0.981, 120, 40, 300, 31, (0.0, 0.1, 0.4, 0.5), (0.7, 0.3, 0, 0)),
+                VoiceWindows(50, 0.84, 0.8, 0.88, None, 600, 40, 900, 31, (0.1, 0.2, 0.3, 0.4), (0.4, 0.3, 0.2, 0.1)),
+            ),
+            {"words": 30_000, "hedges": 1.25, "questions": None},
+            {"words": 90_000, "hedges": 0.5, "questions": 0.1},
+            ("maybe", "you know"),
+            ("however",),
+            ("nobody else's words became text in the same way",),
         ),
         notices=(
             Notice("licence", ("fresh",)),

@@ -237,7 +237,7 @@ def test_fifty_hostile_strings() -> None:
 
 def test_the_numbers_add_up(summary: Summary) -> None:
     found = Page(render(summary))
-    head, *rows, foot = found.tables["Rows left after each step, by source"]
+    head, *rows, foot = found.tables["Rows left after each step that dropped any, by source"]
     for column in range(1, head.index("Kept")):
         assert sum(figures(row[column]) for row in rows) == figures(foot[column])
     assert figures(foot[1]) == summary.rows_read
@@ -280,7 +280,7 @@ def test_a_hundred_sources_stay_below_200_kib_and_the_totals_count_all(
     page = render(big)
     assert len(page.encode()) <= MOST_BYTES
     found = Page(page)
-    foot = found.tables["Rows left after each step, by source"][-1]
+    foot = found.tables["Rows left after each step that dropped any, by source"][-1]
     assert figures(foot[1]) == sum(source.rows_read for source in sources)
     assert "more sources" in found.text
 
@@ -300,6 +300,22 @@ def test_unknown_steps_and_stages_are_shown_under_their_own_names() -> None:
     assert [figures(cell) for cell in rows["quality"][1:4]] == [70, 10, 60]
 
 
+def test_what_has_nothing_to_say_takes_no_room(summary: Summary, make_mix: Callable[[str], Any]) -> None:
+    found = Page(render(summary))
+    head = found.tables["Rows left after each step that dropped any, by source"][0]
+    assert "Duplicates folded" in head and "Emotions tagged" not in head
+    mix = dataclasses.replace(make_mix("m"), asked={}, got={"talks": 3, "silent": 0}, left_out={"kind": 2})
+    found = Page(render(dataclasses.replace(summary, mixes=(mix,))))
+    assert [row[0] for row in found.tables["What each source gave"]] == ["Source", "talks"]
+    assert found.tables["Left out, and why"][1] == ["of another kind than this mix takes", "2"]
+
+
+def test_one_more_is_no_plural(summary: Summary, make_mix: Callable[[str], Any]) -> None:
+    files = tuple(ExportedFile(f"f{n}", 1, "0" * 64, None) for n in range(13))
+    page = render(dataclasses.replace(summary, mixes=(dataclasses.replace(make_mix("m"), files=files),)))
+    assert "1 more file:" in page
+
+
 def test_notices_are_said_before_the_numbers(summary: Summary) -> None:
     text = Page(render(summary)).text
     assert text.index("Licence unknown") < text.index("From rows to records", text.index("Before you read on"))
@@ -310,6 +326,17 @@ def test_risk_is_told_in_counts(summary: Summary) -> None:
     page = render(summary)
     assert 'id="risk"' in page and "Level 3" in page and "Not screened" in page and "self harm" in page
     assert "Waiting" in page and "Released" in page
+
+
+def test_a_voice_comes_with_what_it_is_worth(summary: Summary) -> None:
+    page = render(summary)
+    assert '<section id="voice">' in page and "0.951 to 0.999" in page and "AUC 0.84, from 0.80 to 0.88" in page
+    assert "nobody else&#x27;s words became text in the same way" in page
+    assert "Says more often than others: maybe, you know." in page and "Says less often: however." in page
+    assert "Likeness of rows by source" in page and "80.0\u202f%" in page
+    assert page.count('class="kept" x=') >= 7 and page.count('class="s0" x=') >= 6
+    without = render(dataclasses.replace(summary, voice=None))
+    assert 'id="voice"' not in without
 
 
 def test_arcs_empathy_and_domains_say_what_they_are_worth(summary: Summary) -> None:

@@ -245,6 +245,30 @@ def test_bad_input_gets_a_clear_error(project, server, desk, tmp_path, monkeypat
         desk.open(TASKS["sft"], "changed", "Guideline")
 
 
+def test_two_at_once_make_one_data_set(server):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from curation.review.argilla import Server
+
+    def once(_):
+        Server(server.facts["url"], server.facts["owner"]["api_key"], "curate").open(TASKS["eq"], "race", "Guideline")
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(once, range(3)))
+    desk = Server(server.facts["url"], server.facts["owner"]["api_key"], "curate")
+    assert desk.names().count("race") == 1 and list(desk.items("race")) == []
+
+
+def test_what_is_forgotten_leaves_the_server(project, server):
+    held = {name: {r["external_id"] for r in server.records(name, None)} for name in ("sft", "eq")}
+    record = sorted(held["sft"] & held["eq"])[0]
+    project.run("forget", record, "--yes")
+    assert "taken off the annotation server" in project.said
+    for name in held:
+        assert record not in {r["external_id"] for r in server.records(name, None)}
+    assert all(one["written"] == 0 for one in project.json("review", "pull").values())
+
+
 def test_answers_of_a_deleted_user_stay_with_their_pseudonym(desk, server, tmp_path):
     owner = server.as_user(server.facts["owner"]["api_key"])
     made = owner.post(

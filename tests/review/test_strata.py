@@ -29,7 +29,9 @@ def made(tmp_path_factory):
     )
     (root / "curate.toml").write_text('[stages.scrub]\nlevel = "patterns"\n[risk]\nsample = 3\nminutes = 6.0\n')
     (root / "exports" / "mixes").mkdir(parents=True, exist_ok=True)
-    (root / "exports" / "mixes" / "sft.yaml").write_text("mix: sft\ntask: sft\nsplits: {validation: 0.0}\n")
+    (root / "exports" / "mixes" / "sft.yaml").write_text(
+        "mix: sft\ntask: sft\nsplits: {validation: 0.0}\ngates: {scrub: patterns}\n"
+    )
     thanks, danke = "Thank you for telling me.", "Danke, dass Sie mir das erzählen. Wie geht es Ihnen heute damit?"
     rows = [{"q": q, "a": thanks} for q in (*HARMLESS, *CONCERN, *PLAN)] + [{"q": q, "a": danke} for q in GERMAN]
     (root / "talks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")

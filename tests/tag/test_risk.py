@@ -14,8 +14,11 @@ from curation.core.errors import IntegrityError, MissingError
 from curation.core.project import RiskFlag
 from curation.core.records import RECORD_SCHEMA
 from curation.core.stage import REGISTRY, Call, Context, Step
-from curation.tag import risk_find, risk_judge, risk_model, risk_score
-from curation.tag.risk import RiskSpec
+from curation.tag.risk import RiskSpec, rules
+from curation.tag.risk import find as risk_find
+from curation.tag.risk import judge as risk_judge
+from curation.tag.risk import model as risk_model
+from curation.tag.risk import score as risk_score
 
 GOLD = Path(__file__).parent / "gold"
 
@@ -43,10 +46,10 @@ def level(text, role="user"):
 
 def test_flags_are_those_of_the_taxonomy_and_of_the_settings():
     known = taxonomies.load("risk")
-    assert risk_find.FLAGS == get_args(RiskFlag) == tuple(x.id for x in known.labels if x.level is None)
+    assert rules.FLAGS == get_args(RiskFlag) == tuple(x.id for x in known.labels if x.level is None)
     assert [x.level for x in known.labels if x.level is not None] == list(range(6))
-    assert {rule.flag for rule in risk_find.RULES} | {"minor"} == set(risk_find.FLAGS)
-    assert len({rule.id for rule in risk_find.RULES}) == len(risk_find.RULES)
+    assert {rule.flag for rule in rules.rules()} | {"minor"} == set(rules.FLAGS)
+    assert len({rule.id for rule in rules.rules()}) == len(rules.rules())
 
 
 @pytest.mark.parametrize("name", ["risk_dev", "risk_more"])
@@ -183,9 +186,9 @@ def test_a_text_of_one_thing_over_and_over_keeps_few_findings():
 def test_each_rule_means_the_same_to_re2_and_to_python():
     texts = [one.row["text"] for name in ("risk_dev", "risk_more") for one in risk_score.read(GOLD / f"{name}.jsonl")]
     folded = risk_find.fold(pa.array(texts))
-    for rule in risk_find.RULES:
-        python = [bool(risk_find._compiled(rule.pattern).search(text)) for text in folded.to_pylist()]
-        assert risk_find._matches(folded, rule.pattern).tolist() == python, rule.id
+    for rule in rules.rules():
+        python = [bool(rule.compiled.search(text)) for text in folded.to_pylist()]
+        assert risk_find._matches(folded, rule).tolist() == python, rule.id
 
 
 BLIND = ("risk_a", "risk_b", "risk_c", "risk_d", "risk_e")

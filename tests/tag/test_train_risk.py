@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from curation.core.errors import ProjectError
-from curation.tag import risk_model
-from curation.tag.risk_model import HEADS, RiskModel
+from curation.tag.risk import model as risk_model
+from curation.tag.risk.model import HEADS, RiskModel
 from curation.tag.train_risk import lesson
 
 BAD, FINE = ["razor", "ledge", "stash", "bruises"], ["garden", "bus", "meeting", "tea"]

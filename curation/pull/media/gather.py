@@ -24,7 +24,9 @@ from curation.core import files, transcripts
 from curation.core.errors import MissingError, ProjectError, require
 from curation.core.project import Project
 from curation.core.sources import YoutubeSource, names
+from curation.core.ui import count
 from curation.methods import screen
+from curation.methods.style import profile
 from curation.pull.media import captions, tables
 from curation.pull.media.kept import Kept, Transcript, facts_of, spoken
 from curation.pull.media.ledger import Item, Ledger, Line, item_key
@@ -136,6 +138,8 @@ def _remove(project: Project, name: str, say: Say) -> None:
         shutil.rmtree(place)
     if found:
         say(f"{name}: the permission was taken back: recordings, transcripts and tables of it are removed")
+    if profile.drop(project, (name,)):
+        say(f"{name}: the profile of a voice that was learned of it is removed")
 
 
 def _lists_wait(ledger: Ledger, source: YoutubeSource) -> bool:
@@ -447,7 +451,7 @@ class _Run:
                 nothing += 1
         reasons = ", ".join(f"{kind} {number}" for kind, number in sorted(why.items()))
         self.say(
-            f"{self.name}: {done} items are transcribed"
+            f"{self.name}: {count(done, 'item')} transcribed"
             + (f", {waiting} wait for another try" if waiting else "")
             + (f", {given_up} were given up" if given_up else "")
             + (f", {nothing} not looked at yet" if nothing else "")

@@ -229,7 +229,7 @@ def test_a_playlist_becomes_transcripts_and_every_failure_a_line_of_the_ledger(
     assert made["V-audio"]["model"] and 3000 < made["V-audio"]["speech_ms"] < 6000 and made["V-quiet"]["speech_ms"] == 0
     assert made["V-auto"]["sha256"] == hashlib.sha256(site.files["/a.json3"]).hexdigest()
     assert site.asked("/translated.json3") == 0 and site.asked("/a.vtt") == 0
-    assert any("5 items are transcribed, 10 wait for another try, 3 were given up" in line for line in said)
+    assert any("5 items transcribed, 10 wait for another try, 3 were given up" in line for line in said)
     # Nothing that a site says is part of a name, and nothing lies outside the data folder or is readable by others.
     written = [p for p in tmp_path.rglob("*") if p.is_file() and "models" not in p.parts]
     assert all(p.is_relative_to(tmp_path / "data") or p.parent in (tmp_path, tmp_path / "keys") for p in written)

@@ -22,9 +22,9 @@ from curation.core.stage import Context, Output, stage
 from curation.methods import hold
 from curation.methods.hold import HOLD_AT, RISK
 from curation.methods.texts import Texts, Turns
-from curation.tag import risk_model
-from curation.tag.risk_find import Finding, find, flags_of
-from curation.tag.risk_judge import MODEL, Threshold, judge
+from curation.tag.risk import model
+from curation.tag.risk.find import Finding, find, flags_of
+from curation.tag.risk.judge import MODEL, Threshold, judge
 
 VERSION = 3
 """Raise it with every change of a rule or of what its context takes back; the model's weights are in the key, too."""
@@ -47,7 +47,7 @@ class RiskSpec:
 
 
 def _models(spec: RiskSpec) -> Mapping[str, str]:
-    return {} if spec.threshold == "patterns" else {"risk": risk_model.fingerprint()}
+    return {} if spec.threshold == "patterns" else {"risk": model.fingerprint()}
 
 
 def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The model of the risk screen: what no written pattern foresees, by a linear model over hashed n-grams.
 
 Fitted by `curation.tag.train_risk` on invented texts. It reads n-grams of words, of the classes that words belong to
-(`risk_classes.txt`) and of letters, and what the patterns found. It says how much a text is like those that a person
+(`classes.txt`) and of letters, and what the patterns found. It says how much a text is like those that a person
 had to see: no diagnosis, and no probability that anything is so.
 """
 
@@ -20,10 +20,11 @@ import pyarrow as pa
 
 from curation.core.errors import IntegrityError, MissingError
 from curation.tag.features import BITS, Classes, Kind, occurrences
-from curation.tag.risk_find import FLAGS, Finding
+from curation.tag.risk.find import Finding
+from curation.tag.risk.rules import FLAGS
 
-WEIGHTS = Path(__file__).with_name("risk.npz")
-CLASSES = Path(__file__).with_name("risk_classes.txt")
+WEIGHTS = Path(__file__).with_name("model.npz")
+CLASSES = Path(__file__).with_name("classes.txt")
 VERSION = 1
 """Version of the features and of the file's layout together; weights of another version are refused."""
 

@@ -5,8 +5,6 @@ Each rule is its own automaton: a union of all is too large for RE2 to keep its 
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,18 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.methods.texts import valid_utf8
-from curation.tag import risk_context, risk_others, risk_self_harm
-from curation.tag.risk_words import Rule
+from curation.tag.risk import context
+from curation.tag.risk.rules import FLAGS, Rule, mend, minor, rules
 
-RULES: tuple[Rule, ...] = (
-    *risk_self_harm.RULES,
-    *risk_others.HARM,
-    *risk_others.ABUSE,
-    *risk_others.PSYCHOSIS,
-    *risk_others.EATING,
-    *risk_others.SUBSTANCE,
-)
-FLAGS = ("self_harm", "harm_to_others", "abuse_disclosure", "minor", "psychosis", "eating_disorder", "substance")
 MOST = 50
 """Findings kept of one text, highest level first: enough to see why, whatever the text is made of."""
 
@@ -54,8 +43,8 @@ def find(texts: pa.StringArray, assistant: npt.NDArray[np.bool_]) -> list[list[F
     found: list[list[Finding]] = [[] for _ in range(len(texts))]
     folded = fold(texts)
     spots: dict[int, list[Rule]] = {}
-    for rule in RULES:
-        for row in np.flatnonzero(_matches(folded, rule.pattern)).tolist():
+    for rule in rules():
+        for row in np.flatnonzero(_matches(folded, rule)).tolist():
             spots.setdefault(row, []).append(rule)
     plain = folded.take(pa.array(sorted(spots), pa.int64())).to_pylist()
     for row, text in zip(sorted(spots), plain, strict=True):
@@ -82,30 +71,27 @@ def fold(texts: pa.Array) -> pa.Array:
     return texts
 
 
-def _matches(texts: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
-    return np.asarray(
-        pc.fill_null(pc.match_substring_regex(texts, pattern), False).to_numpy(zero_copy_only=False), np.bool_
-    )
+def _matches(texts: pa.Array, rule: Rule) -> npt.NDArray[np.bool_]:
+    try:
+        found = pc.match_substring_regex(texts, rule.pattern)
+    except pa.ArrowInvalid:
+        raise mend(rule) from None
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), np.bool_)
 
 
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.ASCII)
-
-
-def _look(text: str, rules: Sequence[Rule], assistant: bool) -> list[Finding]:
-    text = risk_context.blank(text)
-    bounds = risk_context.sentences(text)
+def _look(text: str, some: Sequence[Rule], assistant: bool) -> list[Finding]:
+    text = context.blank(text)
+    bounds = context.sentences(text)
     made: list[Finding] = []
-    for rule in rules:
+    for rule in some:
         place = 0
-        for match in _compiled(rule.pattern).finditer(text):
+        for match in rule.compiled.finditer(text):
             while bounds[place][1] <= match.start():
                 place += 1
-            level, lowered = risk_context.settle(rule, text, bounds[place], match.span(), assistant)
+            level, lowered = context.settle(rule, text, bounds[place], match.span(), assistant)
             made.append(Finding(*match.span(), rule.id, rule.flag, level, lowered))
     made = [one for one in made if one.level]
-    if any(one.level > 1 for one in made) and (young := _compiled(risk_others.MINOR).search(text)):
+    if any(one.level > 1 for one in made) and (young := minor().compiled.search(text)):
         made.append(Finding(*young.span(), "minor", "minor", 1, ""))
     made.sort(key=lambda one: (-one.level, one.start, one.end, one.rule))
     return sorted(made[:MOST], key=lambda one: (one.start, one.end, one.rule))

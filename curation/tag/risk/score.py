@@ -12,7 +12,7 @@ import orjson
 from curation.core import files
 from curation.core.errors import ProjectError
 from curation.methods.hold import HOLD_AT
-from curation.tag.risk_find import FLAGS
+from curation.tag.risk.rules import FLAGS
 
 _OTHER_NAMES = {"abuse": "abuse_disclosure"}
 """What marked files call flags otherwise."""

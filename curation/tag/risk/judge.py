@@ -7,6 +7,7 @@ harmless. Long texts are read in pieces, for it learned from texts of a few sent
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -16,9 +17,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curation.methods.hold import HOLD_AT
-from curation.tag import evidence, risk_context, risk_find, risk_model
-from curation.tag.risk_find import FLAGS, Finding
-from curation.tag.risk_model import HEADS, Floats, RiskModel
+from curation.tag import evidence
+from curation.tag.risk import context
+from curation.tag.risk import model as risk_model
+from curation.tag.risk.find import Finding
+from curation.tag.risk.model import HEADS, Floats, RiskModel
+from curation.tag.risk.rules import FLAGS, rules
 
 Threshold = Literal["recall-first", "balanced", "patterns"]
 
@@ -49,8 +53,6 @@ BARS = {
     "recall-first": Bars(("0.97", "0.90", "0.80", "0.75"), ("0.99", "0.97", "0.95", "0.80")),
     "balanced": Bars(("0.85", "0.75", "0.50", "0.30"), ("0.98", "0.95", "0.80", "0.50")),
 }
-
-_FIRM = frozenset(rule.id for rule in risk_find.RULES if rule.firm)
 
 
 @dataclass
@@ -135,15 +137,20 @@ def _cuts(text: str) -> list[int]:
     """Where the pieces of a text start, and its end."""
     cuts = [0]
     if len(text) > PIECE:
-        for start, end in risk_context.sentences(text):
+        for start, end in context.sentences(text):
             while end - cuts[-1] > PIECE:
                 # A sentence that is too long for what the piece still takes opens one; one too long for any is cut.
                 cuts.append(start if start > cuts[-1] else cuts[-1] + PIECE)
     return [*cuts, len(text)]
 
 
+@functools.cache
+def _firm() -> frozenset[str]:
+    return frozenset(rule.id for rule in rules() if rule.firm)
+
+
 def _doubted(one: Finding) -> Finding:
-    return replace(one, level=1, lowered=MODEL) if one.level >= HOLD_AT and one.rule not in _FIRM else one
+    return replace(one, level=1, lowered=MODEL) if one.level >= HOLD_AT and one.rule not in _firm() else one
 
 
 def _level(model: RiskModel, score: Floats) -> int:
