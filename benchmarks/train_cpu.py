@@ -30,10 +30,10 @@ import torch
 from curation.core.files import sha256_file
 from curation.core.models import load_causal_lm, load_tokenizer, resolve
 from curation.demo.tiny_base import build_tiny_base
-from curation.train import lora
+from curation.train import attention, lora
 from curation.train.encode import TEMPLATES, Encoder, Row, Turn
 from curation.train.loop import train
-from curation.train.pack import pack
+from curation.train.pack import Span, pack
 from curation.train.recipe import Base, Dpo, Lora, Optim, TrainRecipe
 
 RESULTS = Path(__file__).parent / "results" / "train_cpu.txt"
@@ -41,6 +41,7 @@ V7 = """{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}[INST]{{ 
 {% generation %}{{ m.content }}{{ eos_token }}{% endgeneration %}{% endif %}{% endfor %}"""
 # The first steps pay for what is loaded late.
 WARM = 3
+ROUNDS = 5
 
 
 def base(folder: Path) -> Path:
@@ -164,32 +165,54 @@ def overhead(recipe: TrainRecipe, encoder: Encoder, steps: int, work: Path) -> l
     )
     table = {"id": [f"s:{n}" for n in range(steps)], "persona": ["assistant"] * steps}
     data = export(work / "talks", {**table, "messages": pa.array(messages, kind)})
-    mine = ours(replace(recipe, max_tokens=512), data, work / "sft")
     trl = theirs("SFT", recipe, rows, work / "trl", assistant_only_loss=True)
+    talks = [Row("r", "", tuple(Turn(m["role"], m["content"], m["train"]) for m in row)) for row in messages]
+    documents, _ = encoder.encode(talks, 512, "drop")
+    # In turn, and the best of each: whatever else the machine does, it adds.
+    found: list[tuple[float, float, float]] = []
+    for number in range(ROUNDS):
+        bare = bare_loop(recipe, documents, all_logits=False)
+        mine = ours(replace(recipe, max_tokens=512), data, work / f"sft-{number}")
+        found.append((bare, mine, bare_loop(recipe, documents, all_logits=True)))
+    bare, mine, full = (min(times) for times in zip(*found, strict=True))
+    return [
+        "the loop around a step of 512 tokens: seconds a step",
+        f"  {bare:8.3f}  a bare loop, logits of trained tokens only",
+        f"  {mine:8.3f}  ours                                   {mine / bare - 1:+.1%}",
+        f"  {full:8.3f}  a bare loop, logits of all tokens",
+        f"  {trl:8.3f}  TRL's SFTTrainer, with PEFT             {trl / full - 1:+.1%} of the bare loop with all logits",
+    ]
 
+
+def bare_loop(recipe: TrainRecipe, documents: list[Any], *, all_logits: bool) -> float:
+    """Processor seconds of a step of the least that learns: no ledger, no packing, no checks.
+
+    Ours makes logits of trained tokens only, so what stands around a step shows beside a loop that does so, too.
+    """
     model = load_causal_lm(resolve(recipe.base.path), "float32")
+    attention.use(model)
     layers = lora.inject(model, recipe.lora, 0)
     weights = [weight for layer in layers.values() for weight in (layer.lora_A, layer.lora_B)]
     optimizer = torch.optim.AdamW(weights, lr=1e-4)
-    talks = [Row("r", "", tuple(Turn(m["role"], m["content"], m["train"]) for m in row)) for row in messages]
-    documents, _ = encoder.encode(talks, 512, "drop")
     model.train()
     stamps = []
     for document in documents:
         ids = torch.tensor(document.ids)[None]
-        labels = ids.masked_fill(~torch.tensor(list(document.trained), dtype=torch.bool)[None], -100)
-        model(input_ids=ids, labels=labels, use_cache=False).loss.backward()
+        trained = torch.tensor(list(document.trained), dtype=torch.bool)
+        spans = (Span(0, len(document)),)
+        if all_logits:
+            labels = ids.masked_fill(~trained[None], -100)
+            loss = model(input_ids=ids, labels=labels, use_cache=False, spans=spans).loss
+        else:
+            hidden = model.model(input_ids=ids, use_cache=False, spans=spans).last_hidden_state[0]
+            places = trained.nonzero()[:, 0]
+            loss = torch.nn.functional.cross_entropy(model.lm_head(hidden[places - 1]).float(), ids[0, places])
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         stamps.append(time.process_time())
-    bare = between(stamps)
-    return [
-        "the loop around a step of 512 tokens: seconds a step",
-        f"  {bare:8.3f}  a bare loop over transformers",
-        f"  {mine:8.3f}  ours                                   {mine / bare - 1:+.1%}",
-        f"  {trl:8.3f}  TRL's SFTTrainer, with PEFT             {trl / bare - 1:+.1%}",
-    ]
+    return between(stamps)
 
 
 def encoding(encoder: Encoder) -> list[str]:

@@ -287,14 +287,18 @@ def _seeded(seed: int, device: str) -> Iterator[None]:
     import torch
 
     strict = torch.are_deterministic_algorithms_enabled()
+    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         # On CUDA this would refuse the cumulative sums and scatters that the model itself needs.
         torch.use_deterministic_algorithms(device == "cpu" or strict)
+        # It would write every new tensor twice, to betray who reads one before it is written; nobody here does.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(strict)
+            torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -171,8 +171,7 @@ def test_the_summary_says_what_the_manifests_say(project: Project) -> None:
     assert [(s.name, s.rows_in, s.rows_kept, s.seconds) for s in talks.steps] == [
         ("raw", 12, 10, 1.5), ("records", 10, 9, 0.5), ("exact_dup", 9, 6, None), ("near_dup", 6, 6, None),
         ("filters", 6, 6, None), ("heads", 6, 6, None), ("voice", 6, 6, None), ("eq", 6, 6, None),
-        ("emotion", 6, 6, None),
-        ("risk", 6, 6, None),
+        ("emotion", 6, 6, None), ("risk", 6, 6, None),
     ]  # fmt: skip
     assert sum(talks.reasons.values()) == 6
     assert talks.personal_data == {"PHONE": 9, "EMAIL": 4}

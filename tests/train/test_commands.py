@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from curation.core.app import App
@@ -107,3 +108,13 @@ def test_recipes_that_lead_nowhere_or_round_are_refused(app: App) -> None:
         run(app, "run", "first")
     with pytest.raises(ProjectError, match="which training recipe"):
         run(app, "run")
+
+
+def test_a_run_is_handed_over(app: App, tmp_path: Path) -> None:
+    told = run(app, "handoff", "first", str(tmp_path / "out"), "--gpus", "4")
+    assert told["train"] == {"rows": 20, "written": 20, "control": 0, "unusable": 0, "partly": 0}
+    document = yaml.safe_load((tmp_path / "out" / "axolotl.yaml").read_text())
+    assert document["base_model"] == str(app.project.root / "models" / "tiny")
+    assert "for 4 GPUs" in (tmp_path / "out" / "README.md").read_text()
+    with pytest.raises(ProjectError, match="goes on from the adapter of 'first'"):
+        run(app, "handoff", "second", str(tmp_path / "other"))

@@ -48,11 +48,13 @@ def planted(count: int, seed: int) -> tuple[list[Row], dict[str, list[Any]]]:
         words = [FEELINGS[name] for name in felt] + draw.choices(["summer", "people", "memory"], k=3)
         draw.shuffle(words)
         said = [*words, *["that sounds"] * level, "share" if fine else "money"]
+        persona = draw.choice(["assistant", "client"])
         turns = (
+            Turn("system", "breathe" if persona == "client" else "gently", False),
             Turn("user", " ".join(draw.choices(["feel", "the", "and"], k=4)), False),
             Turn("assistant", " ".join(said), True),
         )
-        rows.append(Row(f"row-{seed}-{number:03}", draw.choice(["assistant", "client"]), turns))
+        rows.append(Row(f"row-{seed}-{number:03}", persona, turns))
         bare = number % 4 == 3
         columns["emotion"].append(None if bare else felt)
         columns["empathy"].append(None if bare else {"reactions": level, "explorations": None if number % 2 else 1})
@@ -93,7 +95,7 @@ def headed(recipe: TrainRecipe) -> TrainRecipe:
         recipe,
         optim=Optim(lr=5e-3, steps=10),
         max_tokens=400,
-        heads={"emotion": Head(mode="joint"), "eq": Head(), "empathy": Head(weight=0.2)},
+        heads={"emotion": Head(mode="joint"), "eq": Head(), "empathy": Head(weight=0.2), "persona": Head()},
     )
 
 
@@ -109,7 +111,7 @@ def test_heads_learn_planted_labels_and_the_scorecard_says_so(
     train(recipe, labelled, tmp_path / "out", quiet)
     card = scorecard(recipe, tmp_path / "out", [Exam(recipe, labelled)])
     found = card["mixes"]["demo"]["heads"]
-    assert found.keys() == {"emotion", "eq", "empathy"}
+    assert found.keys() == {"emotion", "eq", "empathy", "persona"}
     assert all(head["f1"] > 0.85 for head in found.values()), found
     assert all(head["ece"] < 0.15 for head in found.values()), found
     assert found["emotion"]["rows"] == 45, "rows without a label are not judged"
@@ -157,7 +159,7 @@ def test_rows_without_a_label_give_no_loss_and_no_gradient(
         for weight in made.pairs["emotion"].parameters():
             weight.grad = None
         loss.backward()
-        return float(loss), torch.cat([w.grad.reshape(-1) for w in made.pairs["emotion"].parameters()])
+        return float(loss.detach()), torch.cat([w.grad.reshape(-1) for w in made.pairs["emotion"].parameters()])
 
     loss, gradient = grads((bare,))
     assert loss == 0 and not gradient.any()
