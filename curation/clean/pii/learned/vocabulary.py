@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import lzma
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from curation.clean.pii.learned import shipped
+from curation.clean.pii.learned.english import english
 from curation.clean.pii.learned.tokens import Hashes, hashed
 from curation.clean.pii.rules import cues, kinds, known, names, public
 from curation.clean.pii.rules.gazetteer import towns
@@ -43,20 +42,10 @@ class Vocabulary(NamedTuple):
     bits: Bits
 
 
-def english() -> dict[str, int]:
-    """Words of English in lower case, with how common they are; and words that dictionaries write with a capital."""
-    told: dict[str, int] = {}
-    for line in lzma.decompress(shipped.read(shipped.ENGLISH)).decode().splitlines():
-        tier, _, words = line.partition(" ")
-        for word in words.split():
-            told[word] = 1 << int(tier)
-    return told
-
-
 @functools.cache
 def vocabulary() -> Vocabulary:
     """Read all lists, once in a process."""
-    told = english()
+    told = dict(english())
 
     def add(words: Iterable[str], bit: int) -> None:
         for word in words:

@@ -10,9 +10,10 @@ from curation.clean.pii.rules.known import NO_NAME
 from curation.clean.pii.rules.rule import Rule
 from curation.clean.pii.rules.shapes import FUNCTION, low
 
-_PLATFORMS = (
+PLATFORMS = (
     r"insta(?:gram)?|ig|snap(?:chat)?|discord|tik ?tok|twitter|reddit|skype|telegram|kik|tumblr|twitch|steam|xbox(?: live)?|psn|"
     r"playstation|venmo|facebook|fb|bluesky|mastodon|threads|whatsapp|signal|wechat|line|roblox|minecraft|fortnite|youtube|"
+    r"finsta|letterboxd|live ?journal|duolingo|strava|grindr|tinder|matrix|viber|nintendo|switch|etsy|depop|vinted|goodreads|quora|myspace|bebo|"
     r"soundcloud|spotify|onlyfans|bumble|hinge|ao3|wattpad|linkedin|github|slack|7cups|messenger"
 )
 _USER = r"user ?-?names?|handles?|screen ?names?|gamer ?tags?|log-?in(?: name)?|nickname|user ?id|alias|tag|@"
@@ -21,20 +22,20 @@ _ODD = r"(?=[A-Za-z]*[\d_.-])[A-Za-z0-9_](?:[\w.-]{1,28}\w)(?![\w@]|['’]\w)"
 _ANY = r"[A-Za-z0-9_](?:[\w.-]{1,28}\w)(?![\w@]|['’]\w)"
 _QUOTE = r"[\"“'‘]?"
 _ON_PLATFORM = re.compile(
-    rf"(?i)(?<![\w.@-])(?:{_PLATFORMS})(?:['’]s)?(?: (?:account|profile|page|user|name|me|chat|dm|handle|username|tag|id|there|too|also|is|was|as|at|under|"
+    rf"(?i)(?<![\w.@-])(?:{PLATFORMS})(?:['’]s)?(?: (?:account|profile|page|user|name|me|chat|dm|handle|username|tag|id|there|too|also|is|was|as|at|under|"
     rf"it['’]?s|i['’]?m|my|called|named|on|add))*[ :,=-]{{1,3}}{_QUOTE}(?P<value>{_ODD})"
 )
 _USER_IS = re.compile(
     rf"(?i)(?<![\w.@-])(?:(?:{_SURE_USER}))(?: (?:there|on (?:the |my )?\w+|for (?:it|that)))?(?: (?:is|was)| ?:)[ :]{{0,2}}{_QUOTE}(?P<value>{_ANY})"
 )
 _OWN_PLATFORM = re.compile(
-    rf"(?i)(?<![\w.@-])(?:my (?:{_PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is|:)|(?:{_PLATFORMS}) (?:handle|username|"
+    rf"(?i)(?<![\w.@-])(?:my (?:{PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is|:)|(?:{PLATFORMS}) (?:handle|username|"
     rf"name|tag|id)(?: is|:)? ?\(?|(?:insta(?:gram)?|ig|snap(?:chat)?|discord|kik|psn|telegram|tik ?tok|tumblr|twitch|skype|venmo|gamertag) ?:) ?"
     rf"{_QUOTE}(?P<value>(?:live:)?[A-Za-z0-9_][\w.-]{{3,28}}\w)(?![\w@]|['’]\w)(?=[”’]?(?:[ ]*$|[.,;!?)\n]| (?:and|if|dm|add|on)\b))"
 )
 _I_AM = re.compile(
-    rf"(?i)(?<![\w-])(?:(?:i['’]?m|i am|me as|known as|go by|called) {_QUOTE}(?P<before>[A-Za-z][\w.-]{{4,28}}\w)[\"”’]? on (?:{_PLATFORMS})\b"
-    rf"|on (?:{_PLATFORMS}),? (?:i['’]?m|i am|as|it['’]?s) {_QUOTE}(?P<behind>[A-Za-z][\w.-]{{4,28}}\w)(?=[\"”’]?(?:[ ]*$|[.,;!?)\n])))"
+    rf"(?i)(?<![\w-])(?:(?:i['’]?m|i am|me as|known as|go by|called) {_QUOTE}(?P<before>[A-Za-z][\w.-]{{4,28}}\w)[\"”’]? on (?:{PLATFORMS})\b"
+    rf"|on (?:{PLATFORMS}),? (?:i['’]?m|i am|as|it['’]?s) {_QUOTE}(?P<behind>[A-Za-z][\w.-]{{4,28}}\w)(?=[\"”’]?(?:[ ]*$|[.,;!?)\n])))"
 )
 _STATES = frozenset(
     "popular famous online glued verified nobody somebody someone better invisible there myself mostly alone".split()
@@ -45,7 +46,7 @@ _AS = re.compile(
     rf"(?i)(?<![\w-])(?:(?:post|comment|stream|play|message|follow|call|add|dm|find|text|known|go|goes|went|log(?:ged)? in|sign(?:ed)? in|writ\w+)"
     rf"\w*(?: \w+){{0,4}}? (?:as|under|by|at|me|him|her|is)|i['’]m|i am|it['’]s|called)[ :,]{{1,2}}{_QUOTE}(?P<value>{_ODD})"
 )
-_THERE = re.compile(rf"(?i)(?<![\w.@-])(?P<value>{_ODD}){_QUOTE},? (?:over )?on (?:the )?(?:{_PLATFORMS})\b")
+_THERE = re.compile(rf"(?i)(?<![\w.@-])(?P<value>{_ODD}){_QUOTE},? (?:over )?on (?:the )?(?:{PLATFORMS})\b")
 _HANDLE_SHAPE = re.compile(r"[A-Za-z]\w*(?:[._]\w+|\d)|[A-Za-z][\w]*_\w*|_\w+", re.ASCII)
 _PLAIN_WORDS = FUNCTION | frozenset(
     """taken private public hacked gone full set blocked banned silly stupid embarrassing different personal real name weird
@@ -59,13 +60,20 @@ _BARE = re.compile(
     r"(?<![\w.@/#&=:$%+'’-])(?P<word>[a-z]{4,20})[._]?\d{2,4}(?![\w@(/=:+-]|[.,]\d)"
     r"|(?<![\w.@/#&=:$%+'’-])[A-Za-z]{2,}(?:_[A-Za-z]{2,}){1,3}\d{0,4}(?![\w@(/=:+-])"
     r"|(?<![\w.@/#&=:$%+'’-])[a-z]{3,20}\.[a-z]{3,20}\.?\d{1,4}(?![\w@(/=:+-]|[.,]\d)"
+    # Words in a row with nothing but full stops between, and figures that stand for letters.
+    r"|(?<![\w.@/#&=:$%+'’-])(?!www\.)[a-z]{3,20}\.[a-z]{2,20}\.[a-z]{3,20}(?:\.[a-z]{2,20})?(?![\w@(/=:+-]|\.\w)"
+    r"|(?<![\w.@/#&=:$%+'’-])(?=[a-z0-9]{8})[a-z]{1,12}[013457][a-z]{3,20}(?![\w@(/=:+-])"
+    r"|(?<![\w.@/#&=:$%+'’-])live:[a-z][\w.]{3,30}\w"
 )
 # In one piece, with capitals inside: a name that somebody gave themselves, where somebody goes by a name.
 _GOES_BY = re.compile(
     r"(?i:(?<![\w-])(?:(?:posts?|posting|posted|tweets?|tweeting|comments?|commenting|writes?|streams?|signed (?:up|in)|logged in|known|plays?)"
     r" (?:\w+ )?(?:as|under)|goes by|go by)[ :,]{1,2})[\"“'‘]?(?P<value>[A-Z][a-z]+(?:[A-Z][a-z]+)+\d{0,4})(?!\w)"
 )
-_CODE = re.compile(r"[{}=;`\\|<>]|\(\)|__|_[A-Z]{2}|\w_\w[^ ]*\.[a-z]{1,4}\b")
+# A semicolon inside a line is prose.
+_CODE = re.compile(
+    r"[{}=`\\|<>]|;[ \t]*(?:\n|$)|\(\)|__|[A-Z0-9]_[A-Z]{2}|\b[a-z]{2,}_[a-z_]*\(|\w_\w[^ ]*\.[a-z]{1,4}\b"
+)
 _WITH_DIGITS = (
     NO_NAME
     | FUNCTION
@@ -119,8 +127,8 @@ RULES = (
     Rule(
         "handles",
         frozenset({"HANDLE"}),
-        rf"(?i) on (?:{_PLATFORMS})\b|\b(?:{_PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is| ?:| ?\(| )|\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\.?\p{{Nd}}|\p{{L}}_|_\p{{L}}|(?-i:\p{{Ll}}\p{{Lu}})|"
-        rf"\b(?:{_PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}-]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{_PLATFORMS})\b",
+        rf"(?i) on (?:{PLATFORMS})\b|\b(?:{PLATFORMS})(?: (?:name|handle|user|username|tag|account|id))?(?:['’]s| is| ?:| ?\(| )|\b(?:{_USER})\b(?:['’ :,=\"“]+\w+)*?(?: (?:is|was)|:| \w+[._\p{{Nd}}]\w)|[a-z]\.?\p{{Nd}}|\p{{L}}_|_\p{{L}}|(?-i:\p{{Ll}}\p{{Lu}})|"
+        rf"[a-z]{{3}}\.[a-z]{{2,20}}\.[a-z]{{3}}|live:|\b(?:{PLATFORMS})(?:['’ :,=\"“]+\w+)*[._\p{{Nd}}-]\w|\w[._]\w+,? (?:over )?on (?:the )?(?:{PLATFORMS})\b",
         _handles,
     ),
 )

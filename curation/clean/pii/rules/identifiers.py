@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curation.clean.pii.rules import handles, hidden, numbers, online, phones
+from curation.clean.pii.rules import called, handles, hidden, numbers, online, phones
 
-RULES = (*numbers.RULES, *handles.RULES, *online.RULES, *phones.RULES, *hidden.RULES)
+RULES = (*numbers.RULES, *handles.RULES, *called.RULES, *online.RULES, *phones.RULES, *hidden.RULES)
 """In the order in which the audit lists them."""
