@@ -12,11 +12,12 @@ SHORT = frozenset("a an and as at by for he i in is it me my no not of on or so 
 """What joins the parts of a word that somebody made of words."""
 
 RUN_ON = frozenset(
-    """everytime eachother bestfriend highschool boyfriend girlfriend stepmum stepdad stepmom someones everyones anymore
-    alright aswell infact atleast alittle abit incase forever nevermind workmate sometime anytime anyday everyday thankyou
-    goodnight goodmorning somuch imsorry healthcare childcare bathroom smalltalk caregiver caretaker videogame videogames
-    lifestyle selfcare selfharm selfesteem overthink overthinking panicattack breakup hangout longterm parttime fulltime
-    email website livestream voicemail laptop username screenname nickname gamertag password screenshot screenshots""".split()
+    """everytime eachother bestfriend highschool boyfriend girlfriend stepmum stepdad stepmom someones
+    everyones anymore alright aswell infact atleast alittle abit incase forever nevermind workmate sometime
+    anytime anyday everyday thankyou goodnight goodmorning somuch imsorry healthcare childcare bathroom
+    smalltalk caregiver caretaker videogame videogames lifestyle selfcare selfharm selfesteem overthink
+    overthinking panicattack breakup hangout longterm parttime fulltime email website livestream voicemail
+    laptop username screenname nickname gamertag password screenshot screenshots""".split()
 )
 """What people write in one word, and nobody is called."""
 

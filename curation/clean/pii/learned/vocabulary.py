@@ -20,13 +20,28 @@ Bits = npt.NDArray[np.uint32]
 (
     COMMON, ENGLISH, RARE, PROPER, FIRST, LAST, PLAIN, HARD, DOUBLE, MONTH, USUAL, TOWN, SURE_TOWN, TOWN_PART, WIDE,
     PUBLIC, KIN, TITLE, JOB, PLACE, HOUSE, BODY, STREET, FIGURE, APP, MIND, EPONYM, DOES, PLACING,
-) = (1 << bit for bit in range(29))  # fmt: skip
+    ACCOUNT, CALLING,
+) = (1 << bit for bit in range(31))  # fmt: skip
 """What a word may be; one word may be several. The first three are how common it is in lower case, and one at most."""
 
 _STREETS = frozenset(
     """street st str road rd avenue ave lane ln drive dr boulevard blvd court ct close terrace crescent grove gardens
     row mews parade square sq way place walk rise hill view drive circle loop trail parkway pkwy highway hwy alley
     wynd brae quay wharf esplanade vale yard rue via calle""".split()
+)
+
+_ACCOUNTS = frozenset(
+    """handle handles username usernames user account accounts gamertag gamertags screenname screen nickname
+    alias login logged online server servers forum forums subreddit guild clan chat dm dms follow follows
+    followed following follower followers unfollowed profile post posts posted posting stream streams
+    streaming comment comments tweets tweeted banned blog snap insta ig fb psn xbox steam discord twitch
+    tumblr tiktok reddit twitter telegram skype kik venmo bluesky mastodon threads livejournal letterboxd
+    strava finsta wattpad soundcloud viber wechat matrix moderator mod mods""".split()
+)
+_CALLS = frozenset(
+    """call calls called calling callback ring rings rang ringing phone phones phoned telephone tel mobile mob
+    cell landline number numbers dial dialled dialed fax pager text texts texted texting voicemail extension
+    ext line sms contact reach whatsapp digits sim hotline""".split()
 )
 
 
@@ -81,6 +96,8 @@ def vocabulary() -> Vocabulary:
     add(cues.EPONYMS, EPONYM)
     add(cues.DO_SAY | cues.TALK, DOES)
     add(cues.PLACED | cues.GOING, PLACING)
+    add(_ACCOUNTS, ACCOUNT)
+    add(_CALLS, CALLING)
     size = 1 << (2 * len(told)).bit_length()
     table = Vocabulary(np.zeros(size, np.uint64), np.zeros(size, np.uint32))
     _fill(table, np.array([hashed(word) for word in told], np.uint64), np.array(list(told.values()), np.uint32))
