@@ -62,4 +62,4 @@ def _parts(word: str, begin: int) -> bool:
 
 
 def _is_part(word: str) -> bool:
-    return len(word) > 2 and english().get(word, 8) <= 2
+    return len(word) > 2 and english().get(word, 16) <= (2 if len(word) < 4 else 8)
