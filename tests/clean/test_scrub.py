@@ -151,6 +151,7 @@ SPECS = {
 }
 
 
+@pytest.mark.timeout(600)
 @given(h.records(PIECES, most=8))
 def test_laws(rows: pa.Table) -> None:
     h.conserved(scrub, rows)
