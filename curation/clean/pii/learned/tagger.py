@@ -12,9 +12,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from curation.clean.pii import shipped
 from curation.clean.pii.finding import LABELS, Finding
 from curation.clean.pii.helplines import is_helpline
-from curation.clean.pii.learned import shipped
 from curation.clean.pii.learned import vocabulary as v
 from curation.clean.pii.learned.crf import Floats, best_path
 from curation.clean.pii.learned.features import BITS, MOST, features, worth

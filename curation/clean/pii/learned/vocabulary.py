@@ -10,7 +10,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from curation.clean.pii.learned.english import english
+from curation.clean.pii.english import english
 from curation.clean.pii.learned.tokens import Hashes, hashed
 from curation.clean.pii.rules import cues, kinds, known, names, public
 from curation.clean.pii.rules.gazetteer import towns

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from curation.clean.pii.english import compound
 from curation.clean.pii.finding import Finding
-from curation.clean.pii.learned.english import compound
 from curation.clean.pii.rules.handles import PLATFORMS
 from curation.clean.pii.rules.known import APPS, NO_NAME, PUBLIC
 from curation.clean.pii.rules.rule import Rule

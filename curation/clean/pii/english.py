@@ -6,7 +6,7 @@ import functools
 import lzma
 import re
 
-from curation.clean.pii.learned import shipped
+from curation.clean.pii import shipped
 
 SHORT = frozenset("a an and as at by for he i in is it me my no not of on or so the to up we".split())
 """What joins the parts of a word that somebody made of words."""
