@@ -16,9 +16,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from curation.clean.pii import entities
+from curation.clean.pii import entities, shipped
 from curation.clean.pii.finder import Finder
-from curation.clean.pii.learned import shipped
 from curation.core.errors import MissingError, UsageError
 
 LEVELS = "patterns, rules, spacy:MODEL, transformers:MODEL, gliner:FOLDER"

@@ -124,7 +124,7 @@ class Handle(PatternRecognizer):  # type: ignore[misc]
     """Names on social networks: @name, u/name and name#1234 (of @name@host.example, the rest is an e-mail address)."""
 
     PATTERNS: ClassVar = [
-        Pattern("at", r"(?<![\w@./])@(?>[^\W\d_]\w*+(?:[.-]\w++)*+)(?!\()", 0.5),
+        Pattern("at", r"(?<![\w@./])@(?>(?:_*+[^\W\d_]|\d{1,4}[^\W\d_]{4})\w*+(?:[.-]\w++)*+)(?!\()", 0.5),
         Pattern("reddit", r"(?<![\w/])/?u/[\w-]{3,20}(?![\w-])", 0.5),
         Pattern("number", r"(?<![\w#.])[^\W\d_][\w.]{1,31}#\d{4}(?!\d)", 0.4),
     ]

@@ -31,7 +31,7 @@ MOST = 160
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(33)
-_KNOWN = 29
+_KNOWN = 31
 _TIER = v.COMMON | v.ENGLISH | v.RARE
 _NAMES = v.FIRST | v.LAST
 _NOUNS = v.PLACE | v.HOUSE | v.BODY | v.STREET
@@ -39,7 +39,12 @@ _CLASS = _TIER | _NAMES | v.PLAIN | v.DOUBLE | v.TOWN | v.WIDE | v.PUBLIC | v.TI
 _COMMA, _HYPHEN, _SLASH, _AT, _HASH, _AMPERSAND = (np.uint64(hashed(sign)) for sign in ",-/@#&")
 _I, _A = np.uint64(hashed("i")), np.uint64(hashed("a"))
 _LINKING = tuple(np.uint64(hashed(word)) for word in "of the de la le du van der von al bin da dos y".split())
-_CUE = v.KIN | v.TITLE | v.JOB | v.DOES | v.PLACING | v.HOUSE | v.BODY | v.STREET
+_CUE = v.KIN | v.TITLE | v.JOB | v.DOES | v.PLACING | v.HOUSE | v.BODY | v.STREET | v.ACCOUNT | v.CALLING
+_TOLD = v.ACCOUNT | v.CALLING
+_NEAR = 12
+"""A word says of how many others what they are."""
+
+_DOT, _UNDER, _PLUS, _OPEN, _CLOSE = (np.uint64(hashed(sign)) for sign in "._+()")
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -91,6 +96,83 @@ def _links(tokens: Tokens, at: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
+def _spoken_of(known: Bits, begin: int, close: int) -> int:
+    told = 0
+    for index in range(begin, close):
+        told |= known[index] & _TOLD
+    return told
+
+
+@numba.njit(cache=True, nogil=True)
+def _piece(tokens: Tokens, at: int, low: int, high: int) -> tuple[int, int]:
+    """What stands in one piece around a token, without the signs at its ends, as [first, behind)."""
+    begin, close = at, at + 1
+    while begin > low and tokens.glued[begin] and not tokens.owns[begin - 1] and at - begin < 12:
+        begin -= 1
+    while close < high and tokens.glued[close] and not tokens.owns[close - 1] and close - at < 12:
+        close += 1
+    while begin < at and tokens.shape[begin] == MARK and tokens.hash[begin] not in (_AT, _UNDER, _HASH, _PLUS):
+        begin += 1
+    while close - 1 > at and tokens.shape[close - 1] == MARK and tokens.hash[close - 1] != _UNDER:
+        close -= 1
+    return begin, close
+
+
+@numba.njit(cache=True, nogil=True)
+def _kind(tokens: Tokens, known: Bits, begin: int, close: int) -> int:
+    """Of what a piece is made: signs, digits, words that English has, others, capitals."""
+    kind = 0
+    for index in range(begin, close):
+        shape, sign = tokens.shape[index], tokens.hash[index]
+        if shape == MARK:
+            if sign == _UNDER:
+                kind |= 1
+            elif sign == _DOT:
+                kind |= 2
+            elif sign == _HYPHEN:
+                kind |= 4
+            elif sign == _AT:
+                kind |= 8
+            elif sign in (_SLASH, _HASH):
+                kind |= 16
+            else:
+                kind |= 32
+        elif shape == NUMBER:
+            kind |= 64
+        elif shape == LOW:
+            kind |= 128 if known[index] & _TIER else 256
+        else:
+            kind |= 512
+    return kind
+
+
+@numba.njit(cache=True, nogil=True)
+def _digits(tokens: Tokens, at: int, low: int, high: int) -> tuple[int, int, int]:
+    """The run of numbers around a token, with the signs that telephone numbers have inside; and its digits."""
+    begin, close = at, at + 1
+    while begin > low and at - begin < 16 and _in_number(tokens, begin - 1):
+        begin -= 1
+    while close < high and close - at < 16 and _in_number(tokens, close):
+        close += 1
+    while begin < at and tokens.shape[begin] == MARK and tokens.hash[begin] not in (_PLUS, _OPEN):
+        begin += 1
+    while close - 1 > at and tokens.shape[close - 1] == MARK:
+        close -= 1
+    digits = 0
+    for index in range(begin, close):
+        if tokens.shape[index] == NUMBER:
+            digits += tokens.end[index] - tokens.start[index]
+    return begin, close, digits
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _in_number(tokens: Tokens, at: int) -> bool:
+    if tokens.shape[at] == NUMBER:
+        return True
+    return tokens.shape[at] == MARK and tokens.hash[at] in (_HYPHEN, _PLUS, _DOT, _OPEN, _CLOSE, _SLASH)
+
+
+@numba.njit(cache=True, nogil=True)
 def features(  # noqa: C901 - one table of templates
     text: Codes, folds: Codes, tokens: Tokens, known: Bits, low: int, high: int, at: int, out: Ints
 ) -> int:
@@ -118,6 +200,9 @@ def features(  # noqa: C901 - one table of templates
         s0 + opens * np.uint64(8) + np.uint64(16 if tokens.glued[at] else 0) + np.uint64(32 if tokens.owns[at] else 0)
     )
     class0 = k0 & np.uint64(_CLASS)
+    told = zero  # what is spoken of: accounts, calls
+    if s0 == np.uint64(NUMBER + 1) or s0 == np.uint64(MIXED + 1) or not tier or tokens.glued[at]:
+        told = np.uint64(_spoken_of(known, max(low, at - _NEAR), min(high, at + _NEAR)))
     # The word itself first: training leaves these out at times, so that not everything is learned by heart.
     out[0] = _mix(1, w0, zero)
     out[1] = _mix(2, w0, form)
@@ -155,6 +240,37 @@ def features(  # noqa: C901 - one table of templates
     out[n + 17] = _mix(25, wrr, s0)
     n += 18
     shape = tokens.shape[at]
+    out[n] = _mix(70, told, class0 + s0)
+    n += 1
+    begin, close = _piece(tokens, at, low, high)
+    if close - begin > 1:
+        kind = np.uint64(_kind(tokens, known, begin, close))
+        before = tokens.hash[begin - 1] if begin > low else edge
+        twice = tokens.hash[begin - 2] if begin - 1 > low else edge
+        behind_it = tokens.hash[close] if close < high else edge
+        out[n] = _mix(71, before, kind)
+        out[n + 1] = _mix(72, behind_it, kind)
+        out[n + 2] = _mix(73, kind, s0 + np.uint64(8 * (at == begin) + 16 * (at == close - 1)))
+        out[n + 3] = _mix(74, kind, told)
+        out[n + 4] = _mix(75, before, twice)
+        n += 5
+    elif shape == LOW and not tier:
+        out[n] = _mix(76, wl, told)
+        out[n + 1] = _mix(77, wr, told)
+        n += 2
+    if shape == NUMBER or (shape == MARK and (sl == np.uint64(NUMBER + 1) or sr == np.uint64(NUMBER + 1))):
+        begin, close, digits = _digits(tokens, at, low, high)
+        before = tokens.hash[begin - 1] if begin > low else edge
+        twice = tokens.hash[begin - 2] if begin - 1 > low else edge
+        many = np.uint64(min(digits, 20) + 32 * min(close - begin, 15))
+        some_digits = np.uint64(min(digits, 20))
+        out[n] = _mix(80, many, zero)
+        out[n + 1] = _mix(81, before, some_digits)
+        out[n + 2] = _mix(82, told, some_digits)
+        out[n + 3] = _mix(83, tokens.hash[close] if close < high else edge, some_digits)
+        out[n + 4] = _mix(84, before, twice)
+        out[n + 5] = _mix(85, tokens.hash[begin], some_digits)
+        n += 6
     if shape == NUMBER:
         length = tokens.end[at] - tokens.start[at]
         value = tokens.value[at]

@@ -12,9 +12,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from curation.clean.pii import shipped
 from curation.clean.pii.finding import LABELS, Finding
 from curation.clean.pii.helplines import is_helpline
-from curation.clean.pii.learned import shipped
 from curation.clean.pii.learned import vocabulary as v
 from curation.clean.pii.learned.crf import Floats, best_path
 from curation.clean.pii.learned.features import BITS, MOST, features, worth
@@ -152,6 +152,11 @@ def _may_be(said: str, label: str, known: Bits, values: Ints) -> bool:
     """Whether it can be what it is said to be: no age below 90, no helpline, nothing that all know."""
     if label == "AGE":
         return any(90 <= value <= 125 for value in values.tolist()) or any(part in said.lower() for part in _OVER)
+    if label == "HANDLE":
+        return "&" not in said and sum(map(str.isalpha, said)) > 2 and len(said) > (6 if said.isalpha() else 4)
+    if label == "PHONE" and not any(map(str.isalpha, said)):
+        digits = [c for c in said if c.isdecimal()]
+        return len(digits) > 3 and len(digits) != 5 and len(set(digits)) > 3 and not is_helpline(said)
     if label in ("PHONE", "ID", "FINANCIAL"):
         return sum(c.isalnum() for c in said) > 3 and not is_helpline(said)
     if label in _NAMED:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import lzma
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from curation.clean.pii.learned import shipped
+from curation.clean.pii.english import english
 from curation.clean.pii.learned.tokens import Hashes, hashed
 from curation.clean.pii.rules import cues, kinds, known, names, public
 from curation.clean.pii.rules.gazetteer import towns
@@ -21,13 +20,28 @@ Bits = npt.NDArray[np.uint32]
 (
     COMMON, ENGLISH, RARE, PROPER, FIRST, LAST, PLAIN, HARD, DOUBLE, MONTH, USUAL, TOWN, SURE_TOWN, TOWN_PART, WIDE,
     PUBLIC, KIN, TITLE, JOB, PLACE, HOUSE, BODY, STREET, FIGURE, APP, MIND, EPONYM, DOES, PLACING,
-) = (1 << bit for bit in range(29))  # fmt: skip
+    ACCOUNT, CALLING,
+) = (1 << bit for bit in range(31))  # fmt: skip
 """What a word may be; one word may be several. The first three are how common it is in lower case, and one at most."""
 
 _STREETS = frozenset(
     """street st str road rd avenue ave lane ln drive dr boulevard blvd court ct close terrace crescent grove gardens
     row mews parade square sq way place walk rise hill view drive circle loop trail parkway pkwy highway hwy alley
     wynd brae quay wharf esplanade vale yard rue via calle""".split()
+)
+
+_ACCOUNTS = frozenset(
+    """handle handles username usernames user account accounts gamertag gamertags screenname screen nickname
+    alias login logged online server servers forum forums subreddit guild clan chat dm dms follow follows
+    followed following follower followers unfollowed profile post posts posted posting stream streams
+    streaming comment comments tweets tweeted banned blog snap insta ig fb psn xbox steam discord twitch
+    tumblr tiktok reddit twitter telegram skype kik venmo bluesky mastodon threads livejournal letterboxd
+    strava finsta wattpad soundcloud viber wechat matrix moderator mod mods""".split()
+)
+_CALLS = frozenset(
+    """call calls called calling callback ring rings rang ringing phone phones phoned telephone tel mobile mob
+    cell landline number numbers dial dialled dialed fax pager text texts texted texting voicemail extension
+    ext line sms contact reach whatsapp digits sim hotline""".split()
 )
 
 
@@ -43,20 +57,10 @@ class Vocabulary(NamedTuple):
     bits: Bits
 
 
-def english() -> dict[str, int]:
-    """Words of English in lower case, with how common they are; and words that dictionaries write with a capital."""
-    told: dict[str, int] = {}
-    for line in lzma.decompress(shipped.read(shipped.ENGLISH)).decode().splitlines():
-        tier, _, words = line.partition(" ")
-        for word in words.split():
-            told[word] = 1 << int(tier)
-    return told
-
-
 @functools.cache
 def vocabulary() -> Vocabulary:
     """Read all lists, once in a process."""
-    told = english()
+    told = dict(english())
 
     def add(words: Iterable[str], bit: int) -> None:
         for word in words:
@@ -92,6 +96,8 @@ def vocabulary() -> Vocabulary:
     add(cues.EPONYMS, EPONYM)
     add(cues.DO_SAY | cues.TALK, DOES)
     add(cues.PLACED | cues.GOING, PLACING)
+    add(_ACCOUNTS, ACCOUNT)
+    add(_CALLS, CALLING)
     size = 1 << (2 * len(told)).bit_length()
     table = Vocabulary(np.zeros(size, np.uint64), np.zeros(size, np.uint32))
     _fill(table, np.array([hashed(word) for word in told], np.uint64), np.array(list(told.values()), np.uint32))

@@ -72,7 +72,8 @@ TITLES = CLINICAL_TITLES | _words(
     attorney solicitor captain capt major colonel col general coach principal headmaster senator councillor constable pc dci supt aunt
     auntie aunty uncle grandma grandpa granny gran nan nana nanna grandad granddad gramps cousin mama papa tia tio tía
     tío abuela abuelo oma opa titi lola lolo yaya bibi señor señora senor senora herr frau monsieur madame mme swami
-    guru chef teacher
+    guru chef teacher cpl corporal spc pfc ssgt msgt cmdr commander trooper hooyo aabo inay itay nonna nonno yiayia pappou
+    babushka dedushka halmoni harabeoji obaachan ojiisan amma appa ammi abbu teta jiddo khala khalto
     """
 )
 """Words that stand right before a name; they are no part of it."""

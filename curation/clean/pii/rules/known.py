@@ -17,6 +17,7 @@ _CALENDAR = """
     sundays mon tue tues wed weds thu thur thurs fri sat sun spring summer autumn fall winter
     christmas xmas easter lent ramadan eid hanukkah chanukah diwali thanksgiving halloween passover pesach yom rosh purim
     valentine valentine's valentines new-year's boxing kwanzaa advent groundhog bonfire veterans memorial mardi gras bank easter-monday pentecost juneteenth
+    nowruz hogmanay holi navratri sukkot shavuot songkran onam pongal vaisakhi midsommar vesak samhain beltane yule shabbat
 """
 
 _PEOPLES = """
@@ -59,6 +60,7 @@ _MEDIA = """
     amazon prime iphone android ipad mac macbook playstation xbox nintendo switch minecraft fortnite roblox warcraft
     betterhelp talkspace headspace calm woebot wysa 7cups internet online wifi wi-fi tv bbc cnn itv hbo nbc cbs abc mtv ted
     gofundme onlyfans kindle audible wikipedia quora myspace duolingo peloton strava fitbit
+    finsta kik livejournal letterboxd viber bluesky mastodon wattpad grindr ocado tesco asda amex zelda pokemon mario sims
     python java javascript c++ html css sql php excel word powerpoint photoshop linux windows ubuntu github docker react
     ai api url http https json xml csv pdf rgb ui ux cpu gpu ram usb
 """

@@ -102,6 +102,7 @@ winter
 """
 
 _SINGLE = """
+madonna selena mouskouri snorlax
 freud jung winnicott bowlby ainsworth linehan gottman gottmans maslow pavlov piaget skinner erikson yalom frankl
 seligman csikszentmihalyi kahneman milgram zimbardo kubler-ross kübler-ross porges kabat-zinn minuchin kohut lacan
 bandura vygotsky harlow nietzsche plato aristotle socrates seneca epictetus descartes kant sartre camus kierkegaard

@@ -57,7 +57,23 @@ pay into {FINANCIAL:20-45-12 88213340}
 btc {FINANCIAL:1BoatSLRHtKNngkdXEobR76b53LETtpyT}
 he drives a van, {ID:LB12 QZR}
 my number's {PHONE:202 - 555 - 0171}
-call extension {PHONE:4412}
+call {PHONE:extension 4412}
+{PHONE:0-1-3-1, 4-9-6, 0-double-8-1}, ask for Dad
+try {PHONE:07700 nine hundred 318}, the key sticks
+it says {PHONE:1-555-NEW-BATH} on the van
+his mobile, the one ending {PHONE:0377}, is off
+Landline is {PHONE:960 482}, evenings
+the uncle in Lund, {PHONE:070-174 06 12}, speaks English
+user elm_3 wrote it; {HANDLE:mod_birch} rang the police
+our chat was me ({HANDLE:tea.moth.lady}) and him
+Skype has him as {HANDLE:live:danil.pear}, still
+add me, {HANDLE:m4rshlight}, or not
+on tumblr i was {HANDLE:lampsalt} and we never met
+in the server he goes by {HANDLE:pantryghost}, I know it
+{HANDLE:bluehazmat}'s last post was about being tired
+EA ID's {HANDLE:WideOma}, we play on Sundays
+My Xbox handle, {HANDLE:Captain Naps 12}, is on the wreath
+the user {HANDLE:maybe-later-3} logged in at four
 CALL:{PHONE:04111 1111 1111 1111}@A0
 follow me, {HANDLE:quietharbour.91}, or not
 she tweets as {HANDLE:SorryNotSybil} these days
@@ -91,6 +107,12 @@ Between 2015 and 2018 I was in and out.
 Reach out to 5 friends in 10 days.
 my insurance covers 20 sessions a year
 my insta is private, my facebook was deactivated
+1-800-SUICIDE and 1-800-273-TALK are lines for everybody
+Landline? Lifeline is 13 11 14, and the number is 741741.
+my phone died at 0900
+i am on reddit everyday and posting is exhausting
+I posted on YouTube, as LinkedIn is for work
+she was well-known online and he was hard-hearted on discord
 """
 
 
