@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import lzma
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -146,6 +147,9 @@ def _runs(tags: Ints) -> Iterator[tuple[int, int, str]]:
 _OVER = ("ninet", "hundred", "cent", "naint")
 _NOBODY = v.PUBLIC | v.FIGURE | v.APP | v.WIDE | v.MIND | v.MONTH
 _NAMED = ("PERSON", "LOCATION", "FACILITY", "ORG")
+_MARKUP = frozenset('<>"')
+_TWO = re.compile(r"\d{4} (?:or|and) \(?\+?\d{3}")
+"""Two telephone numbers: the rules find each by itself."""
 
 
 def _may_be(said: str, label: str, known: Bits, values: Ints) -> bool:
@@ -154,6 +158,10 @@ def _may_be(said: str, label: str, known: Bits, values: Ints) -> bool:
         return any(90 <= value <= 125 for value in values.tolist()) or any(part in said.lower() for part in _OVER)
     if label == "HANDLE":
         return "&" not in said and sum(map(str.isalpha, said)) > 2 and len(said) > (6 if said.isalpha() else 4)
+    if label == "URL":
+        return not _MARKUP & set(said)
+    if label == "PHONE" and _TWO.search(said):
+        return False
     if label == "PHONE" and not any(map(str.isalpha, said)):
         digits = [c for c in said if c.isdecimal()]
         return len(digits) > 3 and len(digits) != 5 and len(set(digits)) > 3 and not is_helpline(said)
