@@ -18,8 +18,9 @@ from curation.core.records import ROLES
 COLUMNS = ("messages", "chosen", "rejected")
 
 _HEAD = re.compile(rf"\[(?:(chosen|rejected) )?([0-9]+) ({'|'.join(ROLES)})\]")
-_ESCAPED = re.compile(rf"(?m)^(?=\\*{_HEAD.pattern}$)")
-_UNESCAPED = re.compile(rf"(?m)^\\(?=\\*{_HEAD.pattern}$)")
+# Blanks at the end of such a line get lost on the way through a browser.
+_ESCAPED = re.compile(rf"(?m)^(?=\\*{_HEAD.pattern}[^\S\n]*$)")
+_UNESCAPED = re.compile(rf"(?m)^\\(?=\\*{_HEAD.pattern}[^\S\n]*$)")
 _LINE = re.compile(rf"(?m)^{_HEAD.pattern}$")
 _BETWEEN = "\n\n"
 

@@ -1,5 +1,6 @@
 """`curate generate knowledge`: from documents to records that keep their citation, and what is refused on the way."""
 
+import dataclasses
 import hashlib
 import http.server
 import json
@@ -249,7 +250,7 @@ def test_declarations_that_cannot_work(project, capsys, facts, said):
 def test_the_search_for_personal_data_leaves_every_citation_as_it_is():
     import curation.clean.scrub  # noqa: F401 - importing a stage registers it
     from curation.core import taxonomies
-    from curation.core.sources import KNOWLEDGE_TOPICS
+    from curation.core.sources import KNOWLEDGE_TOPICS, KnowledgeSource
     from curation.core.stage import REGISTRY, Context
 
     topics = [f"{name}.{label}" for name in KNOWLEDGE_TOPICS for label in taxonomies.load(name).ids]
@@ -264,7 +265,8 @@ def test_the_search_for_personal_data_leaves_every_citation_as_it_is():
         rows.append({"id": f"g:{number:016x}", "kind": "chat", "messages": said, "persona": "assistant", "meta": meta})
     table = pa.Table.from_pylist(rows, schema=RECORD_SCHEMA).combine_chunks()
     call = REGISTRY["scrub"].called(None)
-    kept = call.stage.run(table.to_batches()[0], call.spec, Context(bytes(32), "g")).kept
+    spec = dataclasses.replace(call.spec, own={"g": KnowledgeSource.own_meta})
+    kept = call.stage.run(table.to_batches()[0], spec, Context(bytes(32), "g")).kept
     assert kept.column("meta").to_pylist() == [row["meta"] for row in rows]
 
 

@@ -49,6 +49,7 @@ def project(tmp_path, server):
     create(project.root, sources=SOURCES)
     (project.root / "curate.toml").write_text(
         f"[stages.scrub]\nlevel = 'patterns'\n[endpoints.rater]\nurl = '{server.url}'\nmodel = 'any-7b'\nretries = 0\n"
+        "[stages.risk]\nthreshold = 'patterns'\n"
     )
     talks = [
         ["My sister moved away.", "That is sad. What do you miss most?"],

@@ -148,6 +148,8 @@ _OVER = ("ninet", "hundred", "cent", "naint")
 _NOBODY = v.PUBLIC | v.FIGURE | v.APP | v.WIDE | v.MIND | v.MONTH
 _NAMED = ("PERSON", "LOCATION", "FACILITY", "ORG")
 _MARKUP = frozenset('<>"')
+_FILE = re.compile(r"(?i)(?!www\.)[\w/-]+\.(?:pdf|md|html?|docx?|txt|csv|jsonl?)")
+"""A file of somebody's is no address."""
 _TWO = re.compile(r"\d{4} (?:or|and) \(?\+?\d{3}")
 """Two telephone numbers: the rules find each by itself."""
 
@@ -159,7 +161,7 @@ def _may_be(said: str, label: str, known: Bits, values: Ints) -> bool:
     if label == "HANDLE":
         return "&" not in said and sum(map(str.isalpha, said)) > 2 and len(said) > (6 if said.isalpha() else 4)
     if label == "URL":
-        return not _MARKUP & set(said)
+        return not _MARKUP & set(said) and not _FILE.fullmatch(said)
     if label == "PHONE" and _TWO.search(said):
         return False
     if label == "PHONE" and not any(map(str.isalpha, said)):
