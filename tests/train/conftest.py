@@ -189,7 +189,7 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(autouse=True)
 def no_network() -> Iterator[None]:
     """Loading and training never reach for the network."""
 
