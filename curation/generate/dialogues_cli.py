@@ -7,25 +7,15 @@ from typing import Any
 import click
 
 from curation.core.app import App, pass_app
-from curation.core.errors import ProjectError
 from curation.core.project import Project
 from curation.core.sources import YoutubeSource
 from curation.core.ui import count
+from curation.generate.chosen import of_kind
 
 
 def _chosen(project: Project, names: tuple[str, ...]) -> dict[str, YoutubeSource]:
-    """The sources of recordings that were named, or all that are enabled."""
-    found = {n: s for n, s in project.enabled(names).items() if isinstance(s, YoutubeSource)}
-    for name in names:
-        if name not in found:
-            raise ProjectError(f"'{name}' is no source of recordings", fix="see: curate sources list")
-    if not found:
-        raise ProjectError(
-            "this project has no enabled source of recordings",
-            where="sources.yaml",
-            fix="add one: {kind: youtube, urls: https://…, language: en, permission: …}; see docs/voice.md",
-        )
-    return found
+    fix = "add one: {kind: youtube, urls: https://…, language: en, permission: …}; see docs/voice.md"
+    return of_kind(project, names, YoutubeSource, "recordings", fix)
 
 
 @click.command()

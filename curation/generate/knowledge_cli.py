@@ -8,21 +8,12 @@ from curation.core.app import App, pass_app
 from curation.core.errors import ProjectError
 from curation.core.project import Project
 from curation.core.sources import KNOWLEDGE_TOPICS, KnowledgeSource
+from curation.generate.chosen import of_kind
 
 
 def _chosen(project: Project, names: tuple[str, ...]) -> dict[str, KnowledgeSource]:
-    """The knowledge sources that were named, or all that are enabled."""
-    found = {n: s for n, s in project.enabled(names).items() if isinstance(s, KnowledgeSource)}
-    for name in names:
-        if name not in found:
-            raise ProjectError(f"'{name}' is no source of knowledge", fix="see: curate sources list")
-    if not found:
-        raise ProjectError(
-            "this project has no enabled source of knowledge",
-            where="sources.yaml",
-            fix="add one: {kind: knowledge, path: documents/, licence: …}; see docs/knowledge.md",
-        )
-    return found
+    fix = "add one: {kind: knowledge, path: documents/, licence: …}; see docs/knowledge.md"
+    return of_kind(project, names, KnowledgeSource, "knowledge", fix)
 
 
 @click.command()
