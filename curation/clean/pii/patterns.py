@@ -181,6 +181,8 @@ def recognisers() -> tuple[Guarded, ...]:
     number (any run of digits), NHS number (one in eleven US phone numbers).
     """
     logger = logging.getLogger("presidio-analyzer")
+    # Above this level a pattern that gave up would pass unseen.
+    logger.setLevel(logging.WARNING)
     if not any(isinstance(f, _Log) for f in logger.filters):
         logger.addFilter(_Log())
     return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +24,6 @@ class Peer:
 
         from curation.clean.pii.patterns import recognisers
 
-        logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
         nlp = spacy.load(pipeline, **({"enable": only} if only else {})) if pipeline else spacy.blank("en")
         settings = NerModelConfiguration(model_to_presidio_entity_mapping=LABELS, labels_to_ignore=[])
         engine = SpacyNlpEngine(ner_model_configuration=settings)

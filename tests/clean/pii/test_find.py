@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.clean.pii import canonical, levels
+from curation.clean.pii import canonical, levels, patterns
 from curation.clean.pii.find import find
 from curation.clean.pii.helplines import HELPLINES
 from curation.core.errors import CurateError, MissingError
@@ -261,6 +261,16 @@ def test_a_pattern_that_gives_up_is_an_error_and_the_log_is_silent(caplog: pytes
     logger = logging.getLogger("presidio-analyzer")
     logger.error("Failed to validate text %s", "secret value")
     assert not caplog.records
+    with pytest.raises(CurateError, match="ran out of time"):
+        logger.warning("Regex pattern '%s' timed out after %s seconds, skipping.", "x", 60)
+
+
+def test_nobody_who_hushes_the_library_hides_a_pattern_that_gave_up() -> None:
+    import logging
+
+    logger = logging.getLogger("presidio-analyzer")
+    logger.setLevel(logging.ERROR)
+    patterns.recognisers()
     with pytest.raises(CurateError, match="ran out of time"):
         logger.warning("Regex pattern '%s' timed out after %s seconds, skipping.", "x", 60)
 
