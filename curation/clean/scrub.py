@@ -97,7 +97,8 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
 
     Meta that holds nothing but ids made here stays as it is. Records in a language that the level cannot read are
     dropped (`language`), and those that hold what the policy drops (the label). The notes count what was replaced.
-    Scrubbing scrubbed records finds nothing but surrogates.
+    Scrubbing scrubbed records finds nothing but surrogates; at the level `rules` and above, where a made-up value is
+    another neighbour for a model than the one it replaces, now and then something more (`curate scrub residual`).
 
     Raises:
         MissingError: the level's model is not here, or its recognisers fail their self-test.
