@@ -25,7 +25,7 @@ import torch  # noqa: E402
 from tag_texts import ROOM, checkpoint, difference, long, short, sigmoid  # noqa: E402
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline  # noqa: E402
 
-from curation.core.models import resolve  # noqa: E402
+from curation.core.model_files import resolve  # noqa: E402
 from curation.methods.encoder import Encoder, computes_bf16  # noqa: E402
 from curation.methods.packing import Windows  # noqa: E402
 from curation.methods.tokenise import Tokeniser  # noqa: E402

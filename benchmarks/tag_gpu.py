@@ -25,7 +25,7 @@ import torch
 from tag_texts import ROBERTA_BASE, ROOM, checkpoint, difference, long, made, short, sigmoid
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-from curation.core.models import resolve
+from curation.core.model_files import resolve
 from curation.methods.encoder import Encoder
 from curation.methods.packing import Windows
 from curation.methods.tokenise import Tokeniser

@@ -28,7 +28,8 @@ import pyarrow.parquet as pq
 import torch
 
 from curation.core.files import sha256_file
-from curation.core.models import load_causal_lm, load_tokenizer, resolve
+from curation.core.model_files import load_tokenizer, resolve
+from curation.core.models import load_causal_lm
 from curation.demo.tiny_base import build_tiny_base
 from curation.train import attention, lora
 from curation.train.encode import TEMPLATES, Encoder, Row, Turn

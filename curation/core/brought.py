@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from curation.core import files
+from curation.core.adapter import names
 from curation.core.errors import ProjectError
 from curation.core.project import Project
-from curation.core.sources import KnowledgeSource, names
+from curation.core.sources import KnowledgeSource
 
 KINDS: Mapping[str, str] = {
     ".pdf": "pdf",

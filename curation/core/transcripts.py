@@ -14,10 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from curation.core import files
+from curation.core.adapter import names
 from curation.core.declare import plain
 from curation.core.errors import ProjectError
 from curation.core.project import Project
-from curation.core.sources import YoutubeSource, names
+from curation.core.sources import YoutubeSource
 
 VERSION = 1
 """Raise it whenever the same recordings can become other transcripts, apart from the model that hears them."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from curation.core import files
 from curation.core.errors import MissingError, ProjectError
-from curation.core.models import tokenizer_files
+from curation.core.model_files import tokenizer_files
 from curation.core.project import Project
 from curation.core.records import ROLES, empty_dropped
 from curation.core.store import Store, View

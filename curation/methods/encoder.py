@@ -18,7 +18,8 @@ import numpy.typing as npt
 import torch
 
 from curation.core.errors import MissingError, RetryError
-from curation.core.models import ModelFiles, load_sequence_classifier
+from curation.core.model_files import ModelFiles
+from curation.core.models import load_sequence_classifier
 from curation.methods.packing import Batch, Windows, next_batch, order
 from curation.methods.varlen import register
 

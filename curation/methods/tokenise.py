@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.core.models import ModelFiles, load_tokenizer
+from curation.core.model_files import ModelFiles, load_tokenizer
 
 TOKENS = pa.list_(pa.int32())
 CHUNK = 2048

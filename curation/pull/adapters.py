@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from curation.core.adapter import Adapter, Document, Preference, Qa, Rows, Text, Turns, Unpaired, names
 from curation.core.records import META, RECORD_SCHEMA, TURNS, keyed
-from curation.core.sources import Adapter, Document, Preference, Qa, Rows, Text, Turns, Unpaired, names
 from curation.pull import answers, conditions, dialogues, markers
 from curation.pull.columns import column_at, turns_columns
 from curation.pull.joined import coalesced, first_text, join, joined

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.sources import Names, Preference, Unpaired, names
+from curation.core.adapter import Names, Preference, Unpaired, names
 from curation.pull.columns import turns_columns
 from curation.pull.joined import coalesced
 from curation.pull.reading import turns_at

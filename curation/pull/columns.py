@@ -8,7 +8,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from curation.core.sources import (
+from curation.core.adapter import (
     Adapter,
     Document,
     Names,

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.sources import Condition
+from curation.core.adapter import Condition
 from curation.pull.columns import column_at
 from curation.pull.turns import Mask
 from curation.pull.values import as_text, numbers, scalar_value

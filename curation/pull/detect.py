@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from curation.core.adapter import Qa
 from curation.core.errors import ProjectError, UsageError
 from curation.core.project import Project
-from curation.core.sources import HubSource, Qa
+from curation.core.sources import HubSource
 from curation.methods.licences import classify
 from curation.pull import leftovers
 from curation.pull.candidates import candidates

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.sources import Rows, names, parts
+from curation.core.adapter import Rows, names, parts
 from curation.core.store import prefix_digits
 from curation.pull import conditions
 from curation.pull.chunks import Broken, Chunk

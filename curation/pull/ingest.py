@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from curation.core import files, records
+from curation.core.adapter import Rows
 from curation.core.annotations import Annotations
 from curation.core.declare import plain
 from curation.core.project import Project
 from curation.core.records import DROPPED_SCHEMA, ORIGIN_SCHEMA, RECORD_SCHEMA, RECORD_VERSION
-from curation.core.sources import MadeSource, Rows, Source
+from curation.core.sources import MadeSource, Source
 from curation.core.store import WHOLE, Part, Store, StoredTable, prefix_digits
 from curation.methods import screen
 from curation.pull import adapters

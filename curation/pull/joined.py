@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.sources import Parts, parts
+from curation.core.adapter import Parts, parts
 from curation.pull.columns import column_at
 from curation.pull.refusals import Refusals
 from curation.pull.turns import BLANK_LINE

@@ -9,9 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from curation.core import files
+from curation.core.adapter import names
 from curation.core.errors import MissingError, ProjectError
 from curation.core.project import Project
-from curation.core.sources import FileSource, names
+from curation.core.sources import FileSource
 from curation.pull.hashes import sha256_files
 from curation.pull.ingest import DataFile
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.sources import OwnMarkers, Text
+from curation.core.adapter import OwnMarkers, Text
 from curation.pull.reading import role_indices
 from curation.pull.turns import ASSISTANT, SYSTEM, UNKNOWN, USER, Ints, Mask, TurnLists
 from curation.pull.values import blank

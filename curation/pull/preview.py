@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from curation.core import made, transcripts
+from curation.core.adapter import names
 from curation.core.errors import CurateError, MissingError
 from curation.core.lock import Entry
 from curation.core.project import Project
-from curation.core.sources import FileSource, HubSource, MadeSource, Source, YoutubeSource, names
+from curation.core.sources import FileSource, HubSource, MadeSource, Source, YoutubeSource
 from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local
 from curation.pull.pull import pin

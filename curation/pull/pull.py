@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from curation.core import files, made
+from curation.core.adapter import names
 from curation.core.declare import plain
 from curation.core.errors import CurateError, IntegrityError
 from curation.core.lock import Entry
 from curation.core.made import Make
 from curation.core.project import Project
-from curation.core.sources import FileSource, HubSource, MadeSource, Source, YoutubeSource, names
+from curation.core.sources import FileSource, HubSource, MadeSource, Source, YoutubeSource
 from curation.core.store import StoredTable
 from curation.methods.licences import asks_for_a_word, that_counts
 from curation.pull import huggingface, local

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.core.adapter import DEFAULT_ROLES
 from curation.core.records import ROLES
-from curation.core.sources import DEFAULT_ROLES
 from curation.pull.columns import Column, column_at
 from curation.pull.turns import ASSISTANT, UNKNOWN, USER, Mask, TurnLists, concat, no_turns
 from curation.pull.values import at_path, blank, parsed, plain_type, scalar_text, text_value

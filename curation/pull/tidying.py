@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.core.sources import Common
+from curation.core.adapter import Common
 from curation.pull.refusals import Refusals
 from curation.pull.turns import ASSISTANT, SYSTEM, UNKNOWN, USER, TurnLists, concat
 from curation.pull.values import blank

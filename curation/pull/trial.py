@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.core.adapter import Adapter
 from curation.core.declare import Document, bind
 from curation.core.errors import ProjectError
-from curation.core.sources import Adapter, Sources
+from curation.core.sources import Sources
 from curation.methods import screen
 from curation.pull import adapters
 from curation.pull.columns import columns_of, with_identity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from curation.core.sources import DEFAULT_ROLES
+from curation.core.adapter import DEFAULT_ROLES
 
 
 def plain_name(name: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from curation.core import files
 from curation.core.errors import ProjectError, require
-from curation.core.models import resolve
+from curation.core.model_files import resolve
 from curation.tag.calibration import CURVE
 from curation.tag.checkpoint import BESIDE, CheckpointTagger
 from curation.tag.fitting import best_threshold, calibrate, measures, most_neutral, read_split

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from curation.core.errors import IntegrityError, ProjectError
-from curation.core.models import ModelFiles, fingerprint
+from curation.core.model_files import ModelFiles, fingerprint
 from curation.methods.encoder import Encoder, Precision
 from curation.methods.packing import Windows
 from curation.methods.tokenise import Tokeniser

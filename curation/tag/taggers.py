@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.core.errors import IntegrityError, ProjectError, require
-from curation.core.models import ModelFiles, resolve
+from curation.core.model_files import ModelFiles, resolve
 from curation.core.project import Project
 from curation.tag.cnn import CnnTagger
 from curation.tag.groups import EMOTIONS, labels

@@ -10,7 +10,7 @@ from typing import Any
 
 from curation.core import declare, files
 from curation.core.errors import CurateError, IntegrityError, ProjectError, UsageError
-from curation.core.models import fingerprint, resolve
+from curation.core.model_files import fingerprint, resolve
 from curation.core.project import Project
 from curation.train.agreement import local
 from curation.train.canary import gate

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from curation.core.errors import MissingError, ProjectError
-from curation.core.models import load_tokenizer, render_chats, resolve
+from curation.core.model_files import load_tokenizer, render_chats, resolve
 from curation.train.encode import TEMPLATES, Encoder, Row, Turn
 from curation.train.recipe import Base, TrainRecipe
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from curation.core import files
 from curation.core.errors import CurateError, ProjectError, require
-from curation.core.models import fingerprint, load_causal_lm, text_config
+from curation.core.model_files import fingerprint
+from curation.core.models import load_causal_lm, text_config
 from curation.train import canary, labels, ledger
 from curation.train.encode import TEMPLATES, Counts
 from curation.train.material import Material, encode

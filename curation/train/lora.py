@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from curation.core.errors import IntegrityError, ProjectError
-from curation.core.models import ModelFiles
+from curation.core.model_files import ModelFiles
 from curation.train.recipe import Base, Lora
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.core.errors import ProjectError
-from curation.core.models import ModelFiles, load_tokenizer, resolve
+from curation.core.model_files import ModelFiles, load_tokenizer, resolve
 from curation.train.canary import plant
 from curation.train.encode import TEMPLATES, Counts, Document, Encoder
 from curation.train.export import Export, about, open_export, read_pairs, read_rows

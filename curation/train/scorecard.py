@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from curation.core import files
 from curation.core.declare import plain
 from curation.core.errors import MissingError, ProjectError
-from curation.core.models import fingerprint, load_tokenizer
+from curation.core.model_files import fingerprint, load_tokenizer
 from curation.train import labels
 from curation.train.encode import TEMPLATES, Document, Encoder
 from curation.train.export import about, open_export, read_rows

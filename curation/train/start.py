@@ -8,7 +8,7 @@ from pathlib import Path
 from curation.core import files
 from curation.core.declare import plain
 from curation.core.errors import MissingError, ProjectError
-from curation.core.models import ModelFiles, fingerprint
+from curation.core.model_files import ModelFiles, fingerprint
 from curation.train.encode import TEMPLATES
 from curation.train.publish import MANIFEST
 from curation.train.recipe import TrainRecipe

@@ -17,7 +17,8 @@ pytest.importorskip("transformers")
 from safetensors.torch import load_file, save_file  # noqa: E402 - after the check that the extra is there
 
 from curation.core.errors import CurateError, IntegrityError, MissingError, ProjectError  # noqa: E402
-from curation.core.models import fingerprint, load_causal_lm, load_tokenizer, resolve  # noqa: E402
+from curation.core.model_files import fingerprint, load_tokenizer, resolve  # noqa: E402
+from curation.core.models import load_causal_lm  # noqa: E402
 from curation.demo.tiny_base import build_tiny_base  # noqa: E402
 
 SHA = "0123456789abcdef0123456789abcdef01234567"

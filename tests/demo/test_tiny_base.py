@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("tokenizers")
 
-from curation.core.models import load_tokenizer, resolve
+from curation.core.model_files import load_tokenizer, resolve
 from curation.demo.tiny_base import VOCABULARY, build_tiny_base
 
 

@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from curation.core import declare
-from curation.core.sources import Adapter, Sources
+from curation.core.adapter import Adapter
+from curation.core.sources import Sources
 from curation.pull.adapters import REASONS, convert
 from curation.pull.columns import columns_of
 from curation.pull.readers import read

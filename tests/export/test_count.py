@@ -52,7 +52,7 @@ def read(made):
 
 @pytest.mark.parametrize("template", ["mistral-v7-tekken", "chatml"])
 def test_counts_are_those_of_the_trainers_own_encoder(tmp_path, base, template):
-    from curation.core.models import resolve
+    from curation.core.model_files import resolve
     from curation.train.encode import TEMPLATES, Encoder, Row, Turn
 
     encode = pytest.importorskip("curation.train.encode")

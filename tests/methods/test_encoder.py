@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from curation.core.errors import MissingError, RetryError  # noqa: E402
-from curation.core.models import resolve  # noqa: E402
+from curation.core.model_files import resolve  # noqa: E402
 from curation.methods import encoder as module  # noqa: E402
 from curation.methods import varlen  # noqa: E402
 from curation.methods.encoder import HEADS, Encoder, computes_bf16  # noqa: E402

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from curation.core.models import resolve
+from curation.core.model_files import resolve
 from curation.methods import tokenise
 from curation.methods.tokenise import Tokeniser
 from tests.methods.encoders import build

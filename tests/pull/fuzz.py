@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation.core.sources import Adapter, Document, OwnMarkers, Preference, Qa, Rows, Text, Turns, Unpaired
+from curation.core.adapter import Adapter, Document, OwnMarkers, Preference, Qa, Rows, Text, Turns, Unpaired
 
 ADAPTERS: Mapping[str, tuple[Adapter, ...]] = {
     "turns": (

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from curation.core.adapter import Adapter, Preference, Qa, Turns
 from curation.core.records import RECORD_SCHEMA, keyed
-from curation.core.sources import Adapter, Preference, Qa, Turns
 from curation.pull.adapters import CONVERTED_SCHEMA, REASONS, Converted, convert
 
 KEY = b"k" * 32

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curation.core.sources import Adapter, Document, Preference, Qa, Rows, Text, Turns, Unpaired
+from curation.core.adapter import Adapter, Document, Preference, Qa, Rows, Text, Turns, Unpaired
 from curation.pull.adapters import convert
 from curation.pull.columns import columns_of
 from curation.pull.dialogues import gather_chunks

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from curation.core import declare
-from curation.core.sources import Rows, Sources
+from curation.core.adapter import Rows
+from curation.core.sources import Sources
 from curation.pull.adapters import convert
 from curation.pull.columns import columns_of
 from curation.pull.readers import read

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from curation.core.adapter import Adapter, Rows
 from curation.core.errors import CurateError
 from curation.core.records import ROLES
-from curation.core.sources import Adapter, Rows
 from curation.pull.adapters import CONVERTED_SCHEMA, convert
 from curation.pull.chunks import Chunk
 from curation.pull.columns import columns_of

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from curation.core.sources import OwnMarkers, Text
+from curation.core.adapter import OwnMarkers, Text
 from curation.pull.adapters import convert
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from curation.core.adapter import Preference, Qa, Turns
 from curation.core.errors import CurateError, ProjectError
-from curation.core.sources import Preference, Qa, Turns
 from curation.pull import json_rows, readers
 from curation.pull.chunks import Chunk
 from curation.pull.columns import Column, columns_of

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from curation.core.adapter import Document, Preference, Qa, Turns, Unpaired
 from curation.core.errors import ProjectError
 from curation.core.records import keyed
-from curation.core.sources import Document, Preference, Qa, Turns, Unpaired
 from curation.pull.adapters import convert
 from curation.pull.columns import columns_of
 from curation.pull.readers import read

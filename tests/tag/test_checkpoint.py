@@ -14,7 +14,7 @@ pytest.importorskip("transformers")
 
 from curation.core.engine import run_batches  # noqa: E402
 from curation.core.errors import CurateError, IntegrityError, MissingError, ProjectError  # noqa: E402
-from curation.core.models import resolve  # noqa: E402
+from curation.core.model_files import resolve  # noqa: E402
 from curation.core.stage import Call, Context, Step  # noqa: E402
 from curation.methods.encoder import Encoder  # noqa: E402
 from curation.methods.packing import Windows  # noqa: E402

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curation.core.models import ModelFiles, load_causal_lm, load_tokenizer, resolve
+from curation.core.model_files import ModelFiles, load_tokenizer, resolve
+from curation.core.models import load_causal_lm
 from curation.demo.tiny_base import build_tiny_base
 from curation.train.encode import TEMPLATES, Encoder, Row, Turn
 from curation.train.pairs import PairRow

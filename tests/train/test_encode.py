@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from curation.core.errors import ProjectError
-from curation.core.models import ModelFiles, load_tokenizer
+from curation.core.model_files import ModelFiles, load_tokenizer
 from curation.train.encode import TEMPLATES, Document, Encoder, Row, Turn
 from tests.train import fuzz
 from tests.train.fuzz import read_v7

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from curation.core.errors import ProjectError, UsageError
-from curation.core.models import load_tokenizer, resolve
+from curation.core.model_files import load_tokenizer, resolve
 from curation.train import targets
 from curation.train.encode import TEMPLATES, Encoder, Row, Turn
 from curation.train.handoff import handoff

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from curation.core.errors import CurateError, IntegrityError, MissingError, ProjectError, UsageError
-from curation.core.models import load_tokenizer, resolve
+from curation.core.model_files import load_tokenizer, resolve
 from curation.demo.tiny_base import build_tiny_base
 from curation.train.encode import TEMPLATES, Document, Encoder, Row, Turn
 from curation.train.export import open_export, read_rows

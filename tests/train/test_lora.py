@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from curation.core.errors import ProjectError
-from curation.core.models import ModelFiles, load_causal_lm
+from curation.core.model_files import ModelFiles
+from curation.core.models import load_causal_lm
 from curation.train import lora
 from curation.train.recipe import PROJECTIONS, Base, Lora
 

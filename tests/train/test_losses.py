@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from curation.core.models import ModelFiles, load_causal_lm
+from curation.core.model_files import ModelFiles
+from curation.core.models import load_causal_lm
 from curation.train import attention, lora
 from curation.train.encode import Document, Encoder, Row
 from curation.train.evaluate import held_out

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from curation.core.errors import ProjectError
-from curation.core.models import ModelFiles, load_causal_lm, text_config
+from curation.core.model_files import ModelFiles
+from curation.core.models import load_causal_lm, text_config
 from curation.train import attention, lora
 from curation.train.encode import Encoder
 from curation.train.estimate import fitting, need, recompute

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from curation.core.errors import MissingError, ProjectError
-from curation.core.models import ModelFiles, load_causal_lm
+from curation.core.model_files import ModelFiles
+from curation.core.models import load_causal_lm
 from curation.train import lora
 from curation.train.encode import Encoder, Row, Turn
 from curation.train.evaluate import persona_switch, preference, switch_gap

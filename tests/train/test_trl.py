@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from curation.core.models import ModelFiles, load_causal_lm
+from curation.core.model_files import ModelFiles
+from curation.core.models import load_causal_lm
 from curation.train import lora
 from curation.train.encode import Row
 from curation.train.loop import train

@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from curation.core.errors import ProjectError
-from curation.core.models import load_causal_lm, resolve
+from curation.core.model_files import resolve
+from curation.core.models import load_causal_lm
 from curation.train.adapters import verify_folder
 from curation.train.encode import Row
 from curation.train.loop import train

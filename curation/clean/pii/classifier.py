@@ -13,9 +13,9 @@ from typing import Any, TypeGuard
 import yaml
 
 from curation.clean.pii.entities import Entity, label_of
-from curation.core import models
+from curation.core import model_files, models
 from curation.core.errors import require
-from curation.core.models import ModelFiles
+from curation.core.model_files import ModelFiles
 
 BATCH = 32
 LENGTH = 512
@@ -33,13 +33,13 @@ def files_of(name: str) -> ModelFiles:
         ProjectError: no commit, pickled weights, or code of its own.
     """
     place, at, commit = name.rpartition("@")
-    return models.resolve(place, commit) if at and "/" in place else models.resolve(name)
+    return model_files.resolve(place, commit) if at and "/" in place else model_files.resolve(name)
 
 
 def digest(name: str) -> str:
     """What decides what a model finds: its settings, tokenizer and weights, and the languages that its card names."""
     files = files_of(name)
-    return f"{models.fingerprint(files)} {','.join(sorted(_languages(files)))}".strip()
+    return f"{model_files.fingerprint(files)} {','.join(sorted(_languages(files)))}".strip()
 
 
 def load(name: str, level: str) -> Classifier:
@@ -62,7 +62,7 @@ class Classifier:
             IntegrityError: its files cannot be read.
         """
         self._model = models.load_token_classifier(files)
-        self._tokenizer = models.load_tokenizer(files)
+        self._tokenizer = model_files.load_tokenizer(files)
         # RoBERTa numbers positions from two.
         longest = int(files.config.get("max_position_embeddings") or LENGTH + 2) - 2
         self._tokenizer.enable_truncation(min(LENGTH, longest), stride=min(STRIDE, longest // 4))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.clean.pii.entities import Entity
-from curation.core import models
+from curation.core import model_files
 from curation.core.errors import IntegrityError, MissingError
 
 # What the model is asked for, in words, and what that is to us.
@@ -58,7 +58,7 @@ def digest(name: str) -> str:
     Raises:
         MissingError: it is not here.
     """
-    return models.folder_fingerprint(folder_of(name))
+    return model_files.folder_fingerprint(folder_of(name))
 
 
 def load(name: str, level: str) -> Gliner:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curation.clean.pii.entities import Entity, labels_of
-from curation.core import models
+from curation.core import model_files
 from curation.core.errors import IntegrityError, MissingError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def digest(name: str) -> str:
     Raises:
         MissingError: it is not here.
     """
-    return models.folder_fingerprint(folder_of(name))
+    return model_files.folder_fingerprint(folder_of(name))
 
 
 def load(name: str, level: str) -> Pipeline:

@@ -21,9 +21,10 @@ from typing import Any
 import pyarrow as pa
 
 from curation.core import files, transcripts
+from curation.core.adapter import names
 from curation.core.errors import MissingError, ProjectError, require
 from curation.core.project import Project
-from curation.core.sources import YoutubeSource, names
+from curation.core.sources import YoutubeSource
 from curation.core.ui import count
 from curation.methods import screen
 from curation.methods.style import profile
