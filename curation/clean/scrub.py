@@ -20,7 +20,8 @@ from curation.clean.pii.find import Search, Told
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.levels import at, check_level, fingerprints
 from curation.clean.pii.policy import Action, Preset
-from curation.clean.pii.replace import Policy, Spot, replace
+from curation.clean.pii.redraw import replaced
+from curation.clean.pii.replace import Policy
 from curation.core.declare import doc
 from curation.core.project import Project
 from curation.core.records import TEXT_COLUMNS, as_dropped
@@ -79,7 +80,7 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
 
 @stage(
     "scrub",
-    version=4,
+    version=5,
     spec=ScrubSpec,
     reads=(*TEXT_COLUMNS, "language"),
     writes=(*TEXT_COLUMNS, "pii"),
@@ -97,8 +98,7 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
 
     Meta that holds nothing but ids made here stays as it is. Records in a language that the level cannot read are
     dropped (`language`), and those that hold what the policy drops (the label). The notes count what was replaced.
-    Scrubbing scrubbed records finds nothing but surrogates; at the level `rules` and above, where a made-up value is
-    another neighbour for a model than the one it replaces, now and then something more (`curate scrub residual`).
+    Scrubbing scrubbed records finds nothing but surrogates.
 
     Raises:
         MissingError: the level's model is not here, or its recognisers fail their self-test.
@@ -126,8 +126,9 @@ def scrub(batch: pa.RecordBatch, spec: ScrubSpec, context: Context) -> Output:
         for row, picked in ((row, codes[spots].tolist()) for row, spots in marked)
     ]
     search.spread(told)
-    for (row, spots), (record, said, there) in zip(marked, told, strict=True):
-        made = replace([Spot(*p, t, f) for p, t, f in zip(texts.where(spots), said, there, strict=True)], record, acts)
+    for (row, spots), made in zip(
+        marked, replaced(search, told, [texts.where(s) for _, s in marked], acts), strict=True
+    ):
         if isinstance(made, str):
             refused[row] = made.lower()
             continue

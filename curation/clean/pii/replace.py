@@ -41,11 +41,13 @@ class Policy(NamedTuple):
         actions: for every label.
         key: the project key.
         engine: the level that searched, for the audit.
+        draw: which of the values is taken that could be made up.
     """
 
     actions: Mapping[str, Action]
     key: bytes
     engine: str
+    draw: int = 0
 
 
 def replace(spots: Sequence[Spot], record: str, policy: Policy) -> tuple[list[str], list[Replaced]] | str:
@@ -103,7 +105,9 @@ class _Stands:
     """What stands for the values of a record; they are asked for in reading order."""
 
     def __init__(self, spots: Sequence[Spot], record: str, policy: Policy) -> None:
-        self._policy, self._record = policy, record
+        self._policy = policy
+        # What is made up hangs on this; the first draw is that of the record's id alone.
+        self._drawn = f"{record}\ndraw {policy.draw}" if policy.draw else record
         self._texts = [spot.text for spot in spots]
         self._numbers: dict[tuple[str, str], int] = {}
         self._highest: dict[str, int] = {}
@@ -134,7 +138,7 @@ class _Stands:
         elif action == "hash":
             new = self._hash(one.label, same)
         elif action == "shift":
-            new = shift.shifted(value, days(self._policy.key, self._record))
+            new = shift.shifted(value, days(self._policy.key, self._drawn))
         elif action == "generalise":
             new = _general(one.label, value, text[one.start - 1 : one.start] + text[one.end : one.end + 1])
         return ("placeholder", self._placeholder(one.label, same)) if new is None else (action, new)
@@ -157,7 +161,7 @@ class _Stands:
 
     @functools.cached_property
     def _surrogates(self) -> Surrogates:
-        return Surrogates(self._policy.key, self._record, self._texts)
+        return Surrogates(self._policy.key, self._drawn, self._texts)
 
     def _hash(self, label: str, same: str) -> str:
         if label == "PERSON":
