@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation.methods.minhash import for_pieces
-from curation.methods.near import Rules, Settled, Sketched, first_of, sketch_all
-from curation.methods.pairs import F32, Pairs
+from curation.methods.near import Rules, Settled, Sketched, sketch_all
+from curation.methods.pairs import F32, SAME, Pairs
 from curation.methods.tokens import I64, U64, Texts, kernel, mix
 
 
@@ -83,28 +84,21 @@ class Known:
     pairs: Pairs
 
     @cached_property
-    def _by_content(self) -> tuple[I64, U64]:
-        # The first half tells them apart; see `places`.
-        order = np.argsort(self.content[:, 0])
-        return order, self.content[order]
-
-    @cached_property
     def _first(self) -> I64:
-        return first_of(self.sketched.digest)
+        """For each text the first one of the same words: what was compared in its place."""
+        first = np.arange(len(self.content))
+        same = self.pairs.kind == SAME
+        first[self.pairs.right[same]] = self.pairs.left[same]
+        return first
 
     def places(self, content: U64) -> I64:
         """For each text the place of an equal one in the earlier run, or -1."""
-        order, ordered = self._by_content
-        out = np.full(len(content), -1, np.int64)
-        if len(order):
-            # Two that differ share the first half with a chance of 2^-64: then one of them counts as new.
-            # Searching in order goes through memory once.
-            asked = np.argsort(content[:, 0])
-            spots = np.empty(len(content), np.int64)
-            spots[asked] = np.searchsorted(np.ascontiguousarray(ordered[:, 0]), content[asked, 0])
-            spots = np.minimum(spots, len(order) - 1)
-            same = (ordered[spots] == content).all(axis=1)
-            out[same] = order[spots[same]]
+        # Two that differ share the first half with a chance of 2^-64: then one of them counts as new.
+        found = pc.index_in(pa.array(content[:, 0]), value_set=pa.array(self.content[:, 0]))
+        out: I64 = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+        hits = np.flatnonzero(out >= 0)
+        other = self.content[out[hits], 1] != content[hits, 1]
+        out[hits[other]] = -1
         return out
 
     def settled(self, places: I64) -> Settled:
