@@ -133,6 +133,8 @@ def remove(app: App, wanted: Wanted) -> None:
             shutil.rmtree(project.raw / "downloads" / name, ignore_errors=True)
         if profile.drop(project, names):
             app.ui.say("  the profile of a voice went, too, for it was learned there: curate generate profile SOURCE")
+        if _drop_unfinished(project):
+            app.ui.say("  training that was cut off begins anew, for it may have learned from it: curate train run")
     unreached += wanted.unread + _from_server(app, wanted)
     deleted = 0
     try:
@@ -196,6 +198,16 @@ def _bury(project: Project, wanted: Wanted, names: set[str]) -> tuple[int, list[
         with contextlib.suppress(CurateError):
             without(project, name)
     return answers, unreached
+
+
+def _drop_unfinished(project: Project) -> bool:
+    """Delete the training that was cut off: what its weights learned cannot be told apart."""
+    from curation.train.state import FOLDER
+
+    folder = project.data / FOLDER
+    begun = folder.is_dir() and any(folder.iterdir())
+    shutil.rmtree(folder, ignore_errors=True)
+    return begun
 
 
 def _from_server(app: App, wanted: Wanted) -> list[str]:

@@ -21,6 +21,7 @@ from curation.train.recipe import TrainRecipe
 from curation.train.scorecard import FOLDER as SCORECARDS
 from curation.train.scorecard import Exam, scorecard
 from curation.train.start import open_start
+from curation.train.state import FOLDER as UNFINISHED
 from curation.train.state import Keeping, Progress
 from curation.train.worker import Job, launch
 
@@ -124,7 +125,7 @@ def _bring(
     }
     key = files.digest(decided_by)[:16]
     folder = project.data / "adapters" / recipe.name / key
-    unfinished = project.data / "unfinished" / recipe.name
+    unfinished = project.data / UNFINISHED / recipe.name
     trained = not folder.exists()
     # What was begun under another recipe, mix or base is never gone on with.
     for path in unfinished.iterdir() if unfinished.is_dir() else ():

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, dict[str, float]], None]
 """(step, steps, numbers): called after every step."""
 
+FOLDER = "unfinished"
+"""Below data/: of each recipe the run that was cut off."""
+
 _FACTS = "facts.json"
 _TENSORS = "tensors.safetensors"
 

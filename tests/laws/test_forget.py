@@ -278,9 +278,13 @@ def test_what_was_cut_off_is_finished_by_the_same_command(copy):
     record = sorted(copy.ids("chats"))[5]
     text = text_of(copy, record)
     Annotations(copy.root / "annotations").bury({record})
+    (copy.root / "data/unfinished/both/0123").mkdir(parents=True)
+    (copy.root / "data/unfinished/both/0123/ledger.json").write_text(record)
     assert holding(copy, text)
     copy.run("forget", record, "--yes")
+    assert "begins anew" in copy.said
     assert holding(copy, text) == []
+    assert not (copy.root / "data/unfinished").exists()
     copy.run("forget", record, "--yes")  # And once more does no harm.
     copy.run("verify")
 

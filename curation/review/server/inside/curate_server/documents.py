@@ -225,5 +225,7 @@ def remove(connection: Connection, dataset_id: Any, record_ids: Iterable[str]) -
         if (rid := rid_of(connection, h, record_id)) is not None:
             vectors |= _clear(connection, h, rid)
             connection.execute(f"DELETE FROM doc_{h} WHERE rid=?", (rid,))
+    # Only then the words are gone: until its parts are joined, the index notes that they no longer count.
+    connection.execute(f"INSERT INTO fts_{h}(fts_{h}) VALUES('optimize')")
     if vectors:
         touch_vectors(connection, dataset_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ from argilla_server.search_engine.base import (
 )
 from argilla_server.settings import settings
 
-from . import documents, searching, vectors
+from . import documents, erase, searching, vectors
 from .storage import Storage, drop_tables, fields_of, key_of, make_tables, suffix
 
 NAME = "embedded"
@@ -61,6 +62,7 @@ class EmbeddedSearchEngine(SearchEngine):
     async def delete_index(self, dataset: Any) -> None:
         """Forget a data set."""
         await self.storage.write(lambda c: drop_tables(c, dataset.id))
+        await self._empty_logs()
 
     async def configure_metadata_property(self, dataset: Any, metadata_property: Any) -> None:
         """Nothing: a property gets its place with its first value."""
@@ -93,6 +95,13 @@ class EmbeddedSearchEngine(SearchEngine):
         """Forget records."""
         ids = [str(record.id) for record in records]
         await self.storage.write(lambda c: self._if_known(c, dataset.id, documents.remove, ids))
+        await self._empty_logs()
+
+    async def _empty_logs(self) -> None:
+        # The server has committed before it tells the index.
+        for path in (self.storage.path, os.path.join(settings.home_path, "argilla.db")):
+            if os.path.exists(path):
+                await asyncio.to_thread(erase.empty_log, path)
 
     async def update_record_response(self, response: Any) -> None:
         """Write a response in place of the older one."""

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from . import guard, jobs, log, page, patches
+from . import erase, guard, jobs, log, page, patches
 from .environment import REDIS_URL, Home, prepare
 
 
@@ -66,6 +66,7 @@ async def _serve(host: str, port: int, names: set[str], home: Home) -> None:
     log.install()
     from . import engine, reconcile  # noqa: F401 - importing the engine registers it
 
+    erase.overwrite_in_the_database()
     patches.read_settings_quickly()
     patches.build_events_only_for_web_hooks()
     policy = page.clean(_folder(app))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
+from . import erase
 from .words import TOKENIZER
 
 VERSION = 1
@@ -108,6 +109,7 @@ class Storage:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")  # the server's database is the one that must not lose
             connection.execute("PRAGMA cache_size=-8000")
+            erase.overwrite(connection)
         return connection
 
     def _connection(self) -> Connection:
