@@ -217,6 +217,20 @@ def put_facts(connection: Connection, dataset_id: Any, record_id: Any, facts: Ma
         _put_stamps(connection, h, rid, [(str(record_id), stamp(facts["updated_at"]))])
 
 
+def remove_strays(connection: Connection, dataset_id: Any) -> None:
+    """Forget what belongs to no record: an index that lags may hold words whose record it has lost."""
+    h = suffix(dataset_id)
+    for table, column in (
+        ("val", "rid"),
+        ("resp", "rid"),
+        ("ans", "rid"),
+        ("vec", "rid"),
+        ("stamp", "rid"),
+        ("fts", "rowid"),
+    ):
+        connection.execute(f"DELETE FROM {table}_{h} WHERE {column} NOT IN (SELECT rid FROM doc_{h})")
+
+
 def remove(connection: Connection, dataset_id: Any, record_ids: Iterable[str]) -> None:
     """Forget records."""
     h = suffix(dataset_id)

@@ -16,6 +16,7 @@ from argilla_server.models import Dataset, DatasetStatus, Record, Response, Sugg
 from sqlalchemy import select, text
 from sqlalchemy.orm import selectinload
 
+from .documents import remove_strays
 from .engine import EmbeddedSearchEngine
 from .storage import Connection, drop_tables, fields_of, make_tables, suffix
 from .values import stamp
@@ -69,6 +70,7 @@ async def _dataset(session: Any, engine: EmbeddedSearchEngine, dataset: Dataset)
 
     if await engine.storage.read(lambda c: fields_of(c, dataset.id)) != fields:
         await engine.storage.write(lambda c: make_tables(c, dataset.id, fields))
+    await engine.storage.write(lambda c: remove_strays(c, dataset.id))
     indexed = await engine.storage.read(as_indexed)
     stored = await _as_stored(session, dataset.id)
     differ = {record for each, (record, _) in (indexed.items() ^ stored.items())}
