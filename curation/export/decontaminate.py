@@ -1,18 +1,19 @@
 """Leave the rows out of a mix that give away what a benchmark asks.
 
 The rule is that of `curation.methods.overlap`. What it reads of a record is what its user says, in whichever voice the
-record is learned.
+record is learned: as it leaves, and as it came, for a placeholder in a question parts the eight-grams around it.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.core.store import View
+from curation.core.store import StoredTable, View
 from curation.export.benchmarks import Benchmark
 from curation.export.index import Index
 from curation.methods.overlap import overlaps
@@ -23,10 +24,18 @@ TOO_MUCH = 0.02
 """Above this share of its items in the training material, Tülu 3 calls a benchmark contaminated."""
 
 
-def mark(index: Index, views: Mapping[str, View], benchmarks: Sequence[Benchmark]) -> dict[str, dict[str, int]]:
+def mark(
+    index: Index, views: Mapping[str, View], raw: Mapping[str, StoredTable], benchmarks: Sequence[Benchmark]
+) -> dict[str, dict[str, int]]:
     """Leave out of the index every row that gives a test item away, and name that item as its witness.
 
     Looked at are the rows that could still be taken.
+
+    Args:
+        index: the rows.
+        views: their tables, by source.
+        raw: the tables that these were cleaned from, where they are at hand.
+        benchmarks: the test items.
 
     Returns:
         For each benchmark `given`, how many of its items such rows gave away, and `rows`, how many rows were left
@@ -42,10 +51,11 @@ def mark(index: Index, views: Mapping[str, View], benchmarks: Sequence[Benchmark
         for part in sorted(view.parts):
             table = view.read(part, ["messages"])
             open_ = np.flatnonzero(index.selected[start : start + len(table)])
-            texts = _asked(table.column("messages").take(pa.array(open_)))
+            left = table.take(pa.array(open_))
+            forms = [_asked(each) for each in (left.column("messages"), *_came(raw.get(name), part, left.column("id")))]
             best = np.zeros(len(open_), np.float32)
             witness: dict[int, tuple[str, str]] = {}
-            for benchmark in benchmarks:
+            for benchmark, texts in itertools.product(benchmarks, forms):
                 found = overlaps(texts, benchmark.items)
                 given[benchmark.name] |= found.given
                 for row in np.flatnonzero(found.share > best).tolist():
@@ -60,6 +70,14 @@ def mark(index: Index, views: Mapping[str, View], benchmarks: Sequence[Benchmark
                 index.witness[place] = said
             start += len(table)
     return {name: {"given": int(marks.sum()), "rows": rows[name]} for name, marks in given.items()}
+
+
+def _came(raw: StoredTable | None, part: str, ids: pa.ChunkedArray) -> list[pa.ChunkedArray]:
+    """The messages of some records as they were pulled; none where that table is not at hand."""
+    if raw is None or part not in raw.parts:
+        return []
+    table = raw.read(part, ["id", "messages"])
+    return [table.column("messages").take(pc.index_in(ids, value_set=table.column("id").combine_chunks()))]
 
 
 def _asked(messages: pa.ChunkedArray) -> pa.Array:

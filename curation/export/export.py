@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from curation.core.project import Project
 from curation.core.records import source_of
 from curation.core.sources import Source, YoutubeSource
 from curation.core.stage import library_version
-from curation.core.store import StoredTable, View
+from curation.core.store import Store, StoredTable, View
 from curation.export import (
     benchmarks,
     conditions,
@@ -51,7 +51,7 @@ from curation.export.take import Taken
 from curation.methods import hold, screen
 from curation.version import __version__
 
-VERSION = 9
+VERSION = 10
 """Raise it whenever the same recipe and rows can give other bytes."""
 
 Say = Callable[[str], None]
@@ -120,9 +120,13 @@ def _pass(recipe: MixRecipe, plan: Planned, residual: Residual | None) -> list[d
 
 @dataclass(frozen=True)
 class Planned:
-    """A mix before it is made: what it would be made of, and the key that all of this decides."""
+    """A mix before it is made: what it would be made of, and the key that all of this decides.
+
+    Where there are benchmarks, `raw` has the tables that the sources were cleaned from.
+    """
 
     views: Mapping[str, View]
+    raw: Mapping[str, StoredTable]
     rights: Mapping[str, Right]
     people: People
     benchmarks: tuple[Benchmark, ...]
@@ -170,7 +174,14 @@ def planned(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> P
         },
         "annotations": said.facts(),
     }
-    return Planned(used, rights, said, tests, tokens, missing, ingredients, files.digest(ingredients))
+    raw = _raw(project, used) if tests else {}
+    return Planned(used, raw, rights, said, tests, tokens, missing, ingredients, files.digest(ingredients))
+
+
+def _raw(project: Project, names: Iterable[str]) -> dict[str, StoredTable]:
+    store, pinned = Store(project.raw / "tables"), project.lock().sources
+    found = {name: store.find(name, "raw", pinned[name].table) for name in names if name in pinned}
+    return {name: table for name, table in found.items() if table is not None}
 
 
 def made(project: Project, recipe: MixRecipe, views: Mapping[str, View]) -> Path | None:
@@ -257,7 +268,7 @@ def _make(
     views, rights = plan.views, plan.rights
     ingredients = {**plan.ingredients, "key": plan.key, "mix": recipe.mix}
     index = build_index(key, recipe, views, plan.people, plan.counter, say)
-    given = decontaminate.mark(index, views, plan.benchmarks)
+    given = decontaminate.mark(index, views, plan.raw, plan.benchmarks)
     ingredients["benchmarks"] = {
         name: {**facts, **given[name]} for name, facts in plan.ingredients["benchmarks"].items()
     }

@@ -56,6 +56,13 @@ def test_mt_bench(shared, tmp_path, monkeypatch, capsys):
     assert made.read_bytes() == (tmp_path / "exports/benchmarks/mt_bench.parquet").read_bytes()
 
     assert main(["export"]) == 0
+    # What waits for a person is not looked at: a person lets all of it go.
+    (folder,) = (p for p in (tmp_path / "data/exports/sft").iterdir() if p.is_dir())
+    for row in pq.read_table(folder / "left_out.parquet").to_pylist():
+        if row["reason"] == "risk_unreleased":
+            assert main(["review", "answer", row["id"], "risk", "release", "--by", "ann"]) == 0
+    shutil.rmtree(tmp_path / "data/exports/sft")
+    assert main(["export"]) == 0
     (folder,) = (p for p in (tmp_path / "data/exports/sft").iterdir() if p.is_dir())
     manifest = json.loads((folder / "manifest.json").read_text())
     gone = pq.read_table(folder / "left_out.parquet").to_pylist()
@@ -65,7 +72,7 @@ def test_mt_bench(shared, tmp_path, monkeypatch, capsys):
         table = pq.read_table(path)
         if "meta" in table.column_names:
             how |= {row["id"]: row["meta"][0]["value"] for row in table.select(["id", "meta"]).to_pylist()}
-    # Personal data is replaced before a mix is made, which parts some eight-grams: still every question is found.
+    # Scrub parts some eight-grams: rows are looked at as they came, too.
     assert sorted(how[i] for i in left) == ["whole"] * 80
     found = manifest["benchmarks"]["mt_bench"]
     assert (found["items"], found["given"], found["rows"]) == (80, 80, 80)
