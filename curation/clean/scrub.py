@@ -80,7 +80,7 @@ def _trial(text: str, made: Mapping[str, Any]) -> dict[str, Any]:
 
 @stage(
     "scrub",
-    version=5,
+    version=6,
     spec=ScrubSpec,
     reads=(*TEXT_COLUMNS, "language"),
     writes=(*TEXT_COLUMNS, "pii"),

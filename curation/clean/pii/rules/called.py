@@ -18,7 +18,8 @@ from curation.clean.pii.rules.rule import Rule
 _ABOUT = (
     rf"(?:{PLATFORMS})|handles?|user ?-?names?|accounts?|log-?ins?|logged|user|gamer ?tags?|screen ?names?|display names?|in-game|online|"
     r"forums?|servers?|sub-?reddits?|guild|clan|chat ?rooms?|dms?|follow(?:s|ed|ing|ers?)?|unfollow(?:ed)?|profile|posts?|posted|streams?|"
-    r"stream(?:ed|er|ing)|comment(?:s|ed)?|banned|blog|usernames|add me|nickname|alias|psn|ea|id|mods?|moderator"
+    r"stream(?:ed|er|ing)|comment(?:s|ed)?|banned|blog|usernames|add me|nick|nickname|alias|psn|ea|id|mods?|moderator|members?|"
+    r"stories|cash ?app|cashtags?"
 )
 _CONTEXT = re.compile(rf"(?i)(?<![\w@-])(?:{_ABOUT})(?![\w-])")
 _NEAR = 120
@@ -26,12 +27,12 @@ _NEAR = 120
 
 # Before a name, behind a name: one of them has to stand there.
 _LEFT = re.compile(
-    r"(?i)(?:(?<![\w])(?:as|by|is|are|was|were|am|i['’]?m|im|it['’]?s|she['’]s|he['’]s|they['’]re|name|names|both|handle|username|user|account|called|named|"
+    r"(?i)(?:(?<![\w])(?:as|by|is|are|was|were|am|i['’]?m|im|it['’]?s|she['’]s|he['’]s|they['’]re|name|names|both|handle|username|user|account|called|named|member|"
     rf"follow|add|dm|find|search|searched|message|from|me|him|her|mod|id['’]?s?|to|on there|(?:{PLATFORMS})(?:['’]s)?)[ :,]{{1,2}}|"
     r"\b(?:account|alias|spare|user|username|handle|name|me|him|her|them|ones?|and)[ :,]{0,2}\(?)[\"“'‘(]{0,2}$"
 )
 _RIGHT = re.compile(
-    rf"(?i)[\"”’)]{{0,2}}(?:,? (?:over )?on (?:the )?(?:{PLATFORMS})\b|['’]s (?:\w+ )?(?:posts?|story|stories|account|videos?|streams?|comments?|page|profile|channel|blog|feed)\b)"
+    rf"(?i)[\"”’)]{{0,2}}(?:,? (?:over )?on (?:the )?(?:{PLATFORMS})\b|['’]s (?:\w+ )?(?:posts?|story|stories|account|videos?|streams?|comments?|page|profile|channel|blog|feed)\b| (?:here again|reporting in|checking in)\b)"
 )
 _WORDS = re.compile(r"(?<![\w.@/#&=:$%+’'-])[a-z]{7,30}(?![\w@/(-]|\.\w)")
 _CAMEL = re.compile(r"(?<![\w.@/#&=:$%+’'-])(?!Ma?c[A-Z])[A-Z][a-z]{2,}(?:[A-Z][a-z]{2,}){1,3}\d{0,4}(?![\w@/-]|\.\w)")
@@ -43,6 +44,7 @@ _SURE = re.compile(
     rf"(?:{PLATFORMS}) (?:name|handle|user|username|tag|id)|psn|ea id)(?:['’]s| is| was|,|:| (?:on|in) \w+ (?:is|was))? )[\"“'‘(]?"
     r"(?P<name>[A-Z][\w'’]*(?: (?:[A-Z][\w'’]*|of|the|and|a|\d{1,4})){0,3})(?=[\"”’)]?(?:[ ]*$|[.,;!?)\n]| (?:and|on|but|because|since)\b))"
 )
+_CASHTAG = re.compile(r"(?<![\w$])\$[A-Za-z][\w-]{2,19}(?![\w(])")
 _SAME = re.compile(r"[a-z]+-[a-z]+(?:-[a-z]+)?$|[a-z]{1,2}\.[a-z]{1,2}$|\d+(?:[.-]\d+)+$|\d")
 
 
@@ -54,6 +56,8 @@ def _called(text: str) -> Iterator[Finding]:
         words = match["name"].lower().split()
         if not all(word in NO_NAME or word in APPS or word in PUBLIC for word in words):
             yield Finding(*match.span("name"), "HANDLE", 0.65, "identifiers")
+    for match in _CASHTAG.finditer(text):
+        yield Finding(*match.span(), "HANDLE", 0.65, "identifiers")
     for pattern in (_WORDS, _CAMEL, _PIECES):
         for match in pattern.finditer(text):
             start, end = match.span()

@@ -62,7 +62,7 @@ _BARE = re.compile(
     r"|(?<![\w.@/#&=:$%+'’-])[a-z]{3,20}\.[a-z]{3,20}\.?\d{1,4}(?![\w@(/=:+-]|[.,]\d)"
     # Words in a row with nothing but full stops between, and figures that stand for letters.
     r"|(?<![\w.@/#&=:$%+'’-])(?!www\.)[a-z]{3,20}\.[a-z]{2,20}\.[a-z]{3,20}(?:\.[a-z]{2,20})?(?![\w@(/=:+-]|\.\w)"
-    r"|(?<![\w.@/#&=:$%+'’-])(?=[a-z0-9]{8})[a-z]{1,12}[013457][a-z]{3,20}(?![\w@(/=:+-])"
+    r"|(?<![\w.@/#&=:$%+'’-])(?=[a-z0-9]{8})[a-z]{1,12}[013457][a-z]{3,20}\d{0,2}(?![\w@(/=:+-])"
     r"|(?<![\w.@/#&=:$%+'’-])live:[a-z][\w.]{3,30}\w"
 )
 # In one piece, with capitals inside: a name that somebody gave themselves, where somebody goes by a name.
