@@ -54,10 +54,10 @@ def main() -> int:
     """Print the list."""
     extras = set(distribution("curation").metadata.get_all("Provides-Extra") or ())
     told = {f"{name} {package.version}": licence(package) for name, package in dependencies(extras).items()}
-    for name, words in told.items():
-        print(f"{name:<40} {words or 'NONE DECLARED'}")
+    lines = [f"{name:<40} {words or 'NONE DECLARED'}" for name, words in told.items()]
     silent = [name for name, words in told.items() if not words]
-    print(f"{len(told)} packages, {len(silent)} without a declared licence")
+    lines.append(f"{len(told)} packages, {len(silent)} without a declared licence")
+    sys.stdout.write("\n".join(lines) + "\n")
     return bool(silent)
 
 

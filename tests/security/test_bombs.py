@@ -15,7 +15,7 @@ def _plain(path):
 
 
 def _dictionary(path):
-    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 100_000, pa.int32()), pa.array(["a" * (32 << 20)]))
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 5_000, pa.int32()), pa.array(["a" * (17 << 20)]))
     pq.write_table(pa.table({"text": texts}), path, compression="zstd", dictionary_pagesize_limit=1 << 30)
 
 
