@@ -27,6 +27,9 @@ SUFFIXES = (".parquet", ".jsonl", ".ndjson", ".json", ".csv", ".tsv")
 
 _LONGEST_CELL = 64 << 20
 
+# Text shrinks to a tenth, rarely to a hundredth; what unpacks to more than this many times its size is a bomb.
+_PARQUET_RATIO = 1000
+
 
 def read(
     path: Path, columns: Sequence[Column], identity: Sequence[str], *, max_rows: int | None = None
@@ -77,11 +80,28 @@ def check_encoding(path: Path) -> None:
         )
 
 
-def _parquet(path: Path, columns: Sequence[Column], identity: Sequence[str], max_rows: int | None) -> Iterator[Chunk]:
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file, unless it says of itself that it unpacks to a multiple that no text does.
+
+    Raises:
+        ProjectError: no Parquet file, or a bomb.
+    """
     try:
         file = pq.ParquetFile(path)
-    except pa.ArrowException:
+    except (pa.ArrowException, OSError):
         raise ProjectError("this is no Parquet file, or a damaged one", where=path.name) from None
+    size = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
+    if size > max(BATCH_BYTES, _PARQUET_RATIO * path.stat().st_size):
+        raise ProjectError(
+            f"the Parquet file unpacks to more than {_PARQUET_RATIO:,} times its size",
+            where=path.name,
+            fix="if it is meant to be so, write it anew without compression",
+        )
+    return file
+
+
+def _parquet(path: Path, columns: Sequence[Column], identity: Sequence[str], max_rows: int | None) -> Iterator[Chunk]:
+    file = open_parquet(path)
     schema = {field.name: str(field.type) for field in file.schema_arrow}
     # A path that leads through structs to nothing is missing; what JSON text holds is seen row by row.
     have = {c.name: place for c in columns if (place := _place(file.schema_arrow, c)) is not None}
@@ -106,6 +126,8 @@ def _parquet(path: Path, columns: Sequence[Column], identity: Sequence[str], max
             yield Chunk(places, batch, own, rest, broken, schema)
             if max_rows is not None and done >= max_rows:
                 return
+    except MemoryError:  # Arrow's own is one, too; the file may be sound
+        raise
     except (pa.ArrowException, OSError):
         raise ProjectError(
             f"the Parquet file is damaged after row {done}", where=path.name, fix="fetch it again"

@@ -14,12 +14,11 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from curation.core.errors import ProjectError
 from curation.core.files import os_errors
 from curation.pull.json_rows import items
-from curation.pull.readers import SUFFIXES, check_encoding
+from curation.pull.readers import SUFFIXES, check_encoding, open_parquet
 from curation.pull.vocabulary import CONTENT_KEYS, ROLE_KEYS, known_role
 
 SAMPLE_ROWS = 200
@@ -151,9 +150,11 @@ def sample(path: Path, name: str | None = None) -> Sample:
 
 
 def _parquet(path: Path) -> tuple[list[str], list[Any]]:
+    file = open_parquet(path)
     try:
-        file = pq.ParquetFile(path)
         batches: list[pa.RecordBatch] = list(islice(file.iter_batches(batch_size=SAMPLE_ROWS, use_threads=False), 1))
+    except MemoryError:
+        raise
     except (pa.ArrowException, OSError):
         raise ProjectError("this is no Parquet file, or a damaged one", where=path.name) from None
     values: list[Any] = []
