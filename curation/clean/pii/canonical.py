@@ -71,13 +71,18 @@ class Edited:
     def __init__(self, before: str, edits: Sequence[Edit]) -> None:
         """Replace places that are in order and do not overlap."""
         self._edits = edits
-        self._starts: list[int] = []
+        if not edits:  # most texts: nothing made that the garbage collector would have to visit
+            self._starts: Sequence[int] = ()
+            self.text = before
+            return
+        starts: list[int] = []
         parts, last, length = [], 0, 0
         for start, end, new in edits:
-            self._starts.append(length + start - last)
+            starts.append(length + start - last)
             parts += [before[last:start], new]
-            length, last = self._starts[-1] + len(new), end
-        self.text = "".join([*parts, before[last:]]) if edits else before
+            length, last = starts[-1] + len(new), end
+        self._starts = starts
+        self.text = "".join([*parts, before[last:]])
 
     def back(self, start: int, end: int) -> tuple[int, int]:
         """The place in the old text that became this one; what is cut through counts whole."""

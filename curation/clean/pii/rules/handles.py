@@ -53,6 +53,8 @@ _PLAIN_WORDS = FUNCTION | frozenset(
     based something anything fake secret linked called changed still also really quite pretty kind too long already always
     unknown anonymous none required here there email user username password""".split()
 )
+_NO_USER = _PLAIN_WORDS | NO_NAME
+_NO_STATE = _NO_USER | _STATES
 
 
 # Outside code, a word in one piece with two digits or an underscore is hardly anything else.
@@ -103,12 +105,12 @@ def _handles(text: str) -> Iterator[Finding]:
         for match in pattern.finditer(text):
             group = match.lastgroup or 0
             plain = low(match[group])
-            if not (plain in _PLAIN_WORDS | NO_NAME | _STATES or _ADJECTIVE.match(plain) or plain.isdecimal()):
+            if not (plain in _NO_STATE or _ADJECTIVE.match(plain) or plain.isdecimal()):
                 yield Finding(*match.span(group), "HANDLE", 0.65, "identifiers")
     for match in _GOES_BY.finditer(text):
         yield Finding(*match.span("value"), "HANDLE", 0.6, "identifiers")
     for match in _USER_IS.finditer(text):
-        if low(match["value"]) not in _PLAIN_WORDS | NO_NAME and not match["value"].isdecimal():
+        if low(match["value"]) not in _NO_USER and not match["value"].isdecimal():
             yield Finding(*match.span("value"), "HANDLE", 0.7, "identifiers")
 
 
