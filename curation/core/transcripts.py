@@ -93,6 +93,7 @@ SEGMENTS = pa.schema(
 TABLES: Mapping[str, pa.Schema] = {"media": MEDIA, "transcripts": TRANSCRIPTS, "segments": SEGMENTS}
 
 _CAPTIONS = (".vtt", ".srt", ".ass", ".ssa", ".json3")
+_SPEAKERS = ".rttm"
 _NOT_GATHERED = ("sleep_s", "max_kb_s", "keep_audio", "host", "permission", "licence",
                  "persona", "priority", "enabled", "accept", "note")  # fmt: skip
 
@@ -130,8 +131,15 @@ def local(project: Project, name: str, source: YoutubeSource) -> dict[str, Path]
                 fix="paths are relative to the folder of sources.yaml",
             )
         for match in matches:
-            found[Path(match).as_posix()] = files.safe_join(project.root, Path(match).as_posix())
+            if Path(match).suffix.lower() != _SPEAKERS:
+                found[Path(match).as_posix()] = files.safe_join(project.root, Path(match).as_posix())
     return dict(sorted(found.items()))
+
+
+def speakers(project: Project, name: str, source: YoutubeSource) -> dict[str, Path]:
+    """The files beside those of `local` that say who speaks when, by the place of what they stand beside."""
+    beside = {shown: path.with_suffix(_SPEAKERS) for shown, path in local(project, name, source).items()}
+    return {shown: path for shown, path in beside.items() if path.is_file()}
 
 
 def is_captions(path: str | Path) -> bool:
@@ -149,7 +157,10 @@ def asked(project: Project, name: str, source: YoutubeSource) -> str:
         shown: files.sha256_file(path) if is_captions(path) else path.stat().st_size
         for shown, path in local(project, name, source).items()
     }
-    return files.digest({"version": VERSION, "declaration": declared, "files": here})
+    told = {shown: files.sha256_file(path) for shown, path in speakers(project, name, source).items()}
+    # Named only where there are some: without, nothing that was gathered before is gathered anew.
+    more = {"speakers": told} if told else {}
+    return files.digest({"version": VERSION, "declaration": declared, "files": here, **more})
 
 
 def revision(project: Project, name: str, source: YoutubeSource, made_by: int) -> str:

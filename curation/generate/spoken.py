@@ -136,6 +136,9 @@ def person_among(turns: Sequence[Turn], host: str | None) -> str | None:
     if host is not None:
         return next((name for name in sorted(names) if name.casefold() == host.casefold()), None)
     if len(names) != 2:
+        # Between two known people something may be heard of which nobody can say whose it is.
+        names = {turn.who for turn in turns if turn.named}
+    if len(names) != 2:
         return None
     words: Counter[str] = Counter()
     asked: Counter[str] = Counter()

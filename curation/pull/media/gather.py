@@ -28,9 +28,9 @@ from curation.core.sources import YoutubeSource
 from curation.core.ui import count
 from curation.methods import screen
 from curation.methods.style import profile
-from curation.pull.media import captions, tables
+from curation.pull.media import captions, rttm, tables
 from curation.pull.media.kept import Kept, Transcript, facts_of, spoken
-from curation.pull.media.ledger import Item, Ledger, Line, item_key
+from curation.pull.media.ledger import FILE, Item, Ledger, Line, item_key
 from curation.pull.media.listen import Heard, Listener, Whisper, fingerprint
 from curation.pull.media.segments import Segment, Unreadable
 from curation.pull.media.site import Rules, Site, check_url
@@ -38,8 +38,6 @@ from curation.pull.media.troubles import SETTLED_BY_PEOPLE, Trouble
 
 Say = Callable[[str], None]
 
-FILE = "file"
-"""The extractor of items that are files of the project."""
 _SURE = 0.8
 _SHORTER_MS = 5000
 _SOUND = "sound"
@@ -110,6 +108,9 @@ def bring(project: Project, name: str, source: YoutubeSource, *, update: bool, s
         _remove(project, name, say)
         return
     asked = transcripts.asked(project, name, source)
+    # Read before anything is fetched: a broken file is known at once, not after hours.
+    told = transcripts.speakers(project, name, source)
+    speakers = {shown: rttm.read(path, f"{shown.rpartition('.')[0]}.rttm") for shown, path in told.items()}
     with Ledger(_ledger_path(project, name)) as ledger:
         known = transcripts.note(project, name)
         again = update or ledger.about("asked") != asked or _lists_wait(ledger, source)
@@ -123,7 +124,7 @@ def bring(project: Project, name: str, source: YoutubeSource, *, update: bool, s
         changed = run.items()
         whole = known and all(transcripts.table(project, name, which).exists() for which in transcripts.TABLES)
         if changed or again or not whole:
-            tables.publish(folder, ledger, asked)
+            tables.publish(folder, ledger, asked, speakers)
         run.tell()
 
 

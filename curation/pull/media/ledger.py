@@ -32,6 +32,9 @@ CREATE TABLE IF NOT EXISTS work (
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
+FILE = "file"
+"""The extractor of items that are files of the project."""
+
 STAGES = ("list", "info", "captions", "audio", "transcript")
 
 

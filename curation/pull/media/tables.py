@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation.core import files, transcripts
+from curation.pull.media import rttm
 from curation.pull.media.kept import Kept
-from curation.pull.media.ledger import Item, Ledger
+from curation.pull.media.ledger import FILE, Item, Ledger
+from curation.pull.media.rttm import Stretch
 
 _AT_ONCE = 50
 
 
-def publish(folder: Path, ledger: Ledger, asked: str) -> dict[str, Any]:
+def publish(folder: Path, ledger: Ledger, asked: str, speakers: Mapping[str, Sequence[Stretch]]) -> dict[str, Any]:
     """Write the tables anew, in the order of the items, and the note beside them; equal work gives equal bytes.
 
     Items are read a few at a time, so a thousand need no more memory than fifty.
+
+    Args:
+        folder: where they lie.
+        ledger: what became of each item.
+        asked: digest of what they were gathered from.
+        speakers: who speaks when in files of the project, by their places.
     """
     kept = Kept(folder)
     known: dict[str, dict[str, Any]] = {}
@@ -29,7 +37,7 @@ def publish(folder: Path, ledger: Ledger, asked: str) -> dict[str, Any]:
             waiting: list[dict[str, Any]] = []
             count = 0
             for number, item in enumerate(ledger.items(), 1):
-                rows = list(_rows(which, item, kept, ledger))
+                rows = list(_rows(which, item, kept, ledger, speakers))
                 waiting += rows
                 count += len(rows)
                 if number % _AT_ONCE == 0 and waiting:
@@ -46,7 +54,9 @@ def publish(folder: Path, ledger: Ledger, asked: str) -> dict[str, Any]:
     return note
 
 
-def _rows(which: str, item: Item, kept: Kept, ledger: Ledger) -> Iterator[dict[str, Any]]:
+def _rows(
+    which: str, item: Item, kept: Kept, ledger: Ledger, speakers: Mapping[str, Sequence[Stretch]]
+) -> Iterator[dict[str, Any]]:
     if which == "media":
         facts = kept.facts(item.key)
         yield {
@@ -60,6 +70,8 @@ def _rows(which: str, item: Item, kept: Kept, ledger: Ledger) -> Iterator[dict[s
     if transcript is None:
         return
     segments = transcript.pop("segments")
+    if item.extractor == FILE and item.video in speakers:
+        segments = rttm.marked(segments, speakers[item.video])
     if which == "transcripts":
         yield {**transcript, "item": item.key, "segments": len(segments)}
         return
