@@ -62,7 +62,7 @@ def handoff(recipe: TrainRecipe, export_dir: Path, out: Path, gpus: int) -> dict
 
     Raises:
         UsageError: there is something at `out` already.
-        ProjectError: the recipe starts from another adapter, or nothing is left to learn.
+        ProjectError: the recipe starts from another adapter or has its base in four bits, or nothing is left to learn.
         CurateError: whatever is wrong with the export or the base.
     """
     if out.exists():
@@ -72,6 +72,12 @@ def handoff(recipe: TrainRecipe, export_dir: Path, out: Path, gpus: int) -> dict
             f"this recipe goes on from the adapter of '{recipe.start}', but other trainers begin with a whole model",
             where=f"training recipe {recipe.name}: start",
             fix="merge that adapter into its base, name the result as base, and leave 'start' out",
+        )
+    if recipe.dtype == "nf4":
+        raise ProjectError(
+            "a base in four bits is for one small GPU, and a run that is handed over shards one in 16",
+            where=f"training recipe {recipe.name}: dtype",
+            fix="set dtype: bfloat16",
         )
     # Canaries measure what our loop learns by heart; another one would have to measure them, too.
     plain = replace(recipe, overlong="drop", canaries=None)
