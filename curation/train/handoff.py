@@ -17,7 +17,7 @@ import yaml
 
 from curation.core import files
 from curation.core.errors import ProjectError, UsageError
-from curation.train import targets
+from curation.train import scripts, targets
 from curation.train.encode import TEMPLATES, Row, Template
 from curation.train.export import read_pairs, read_rows
 from curation.train.material import Material, encode
@@ -119,8 +119,8 @@ def _configs(folder: Path, handed: targets.Handed) -> None:
         (folder / name).write_text(yaml.safe_dump(document, sort_keys=False, width=120), encoding="utf-8")
     info = json.dumps(targets.dataset_info(handed), indent=2)
     (folder / "dataset_info.json").write_text(info + "\n", encoding="utf-8")
-    (folder / "trl_train.py").write_text(targets.trl_script(handed), encoding="utf-8")
-    (folder / "ray_train.py").write_text(targets.ray(handed), encoding="utf-8")
+    (folder / "trl_train.py").write_text(scripts.trl_script(handed), encoding="utf-8")
+    (folder / "ray_train.py").write_text(scripts.ray(handed), encoding="utf-8")
 
 
 def _side(folder: Path, side: str, recipe: TrainRecipe, material: Material, template: Template) -> Kept:
