@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _BYTES = {"float32": 4, "bfloat16": 2}
+# Four bits, a byte for each 64 weights, and four bytes for each 256 of those.
+_NF4 = 0.5 + 1 / 64 + 4 / (64 * 256)
 # Weight, gradient and the two moments of AdamW, in float32 each.
 _ADAPTER_BYTES = 16
 # The CUDA context and the libraries' workspaces.
@@ -65,7 +67,11 @@ def need(recipe: TrainRecipe, config: Any, trained: float) -> Need:
     peak = _rehearse(recipe, config, 1, again=False).kept(tokens) if recipe.recompute else 0.0
     embedding = config.vocab_size * config.hidden_size
     per_layer = two.weights - one.weights
-    base = embedding * (1 if config.tie_word_embeddings else 2) + layers * per_layer
+    embeddings = embedding * (1 if config.tie_word_embeddings else 2)
+    each = _BYTES[recipe.computed_in]
+    base = embeddings * each + layers * per_layer * (_NF4 if recipe.dtype == "nf4" else each)
+    # The largest weight, unpacked for a product.
+    unpacked = each * config.hidden_size * config.intermediate_size if recipe.dtype == "nf4" else 0
     adapter = layers * (two.adapter - one.adapter)
     matmuls = layers * per_layer + embedding * trained
     attention = layers * 2 * config.num_attention_heads * config.head_dim * tokens / 2
@@ -73,10 +79,10 @@ def need(recipe: TrainRecipe, config: Any, trained: float) -> Need:
     passes = 6 if recipe.recompute else 4
     flops = passes * (matmuls + adapter) + 2 * adapter + (passes + 2) * attention
     return Need(
-        base=base * _BYTES[recipe.dtype],
+        base=base,
         adapter=adapter * _ADAPTER_BYTES,
-        activations=kept + peak + _heads(recipe, config, trained),
-        logits=trained * tokens * config.vocab_size * (_BYTES[recipe.dtype] + 2 * 4),
+        activations=kept + peak + unpacked + _heads(recipe, config, trained),
+        logits=trained * tokens * config.vocab_size * (each + 2 * 4),
         flops=flops,
         parameters=int(adapter),
     )
@@ -104,11 +110,13 @@ def fitting(recipe: TrainRecipe, config: Any, trained: float, memory: float) -> 
         replace(recipe, max_tokens=recipe.max_tokens // 2**n, bins_per_step=recipe.bins_per_step * 2**n)
         for n in range(5)
     ]
+    # Four bits change what is learned; everything else only how long it takes.
+    tried += [replace(candidate, dtype="nf4") for candidate in tried]
     for candidate in (c for smaller in tried for c in (smaller, replace(smaller, recompute=True))):
         if candidate.max_tokens >= 256 and need(candidate, config, trained).memory <= memory:
             changed = [
                 f"{name}: {str(getattr(candidate, name)).lower()}"
-                for name in ("max_tokens", "bins_per_step", "recompute")
+                for name in ("max_tokens", "bins_per_step", "recompute", "dtype")
                 if getattr(candidate, name) != getattr(recipe, name)
             ]
             return "set " + ", ".join(changed) if changed else "these settings fit"
@@ -136,7 +144,7 @@ def _rehearse(recipe: TrainRecipe, config: Any, layers: int, *, again: bool | No
 
     smaller = type(config)(**{**config.to_dict(), "num_hidden_layers": layers})
     with torch.device("meta"):
-        model = MistralForCausalLM(smaller).to(getattr(torch, recipe.dtype))
+        model = MistralForCausalLM(smaller).to(getattr(torch, recipe.computed_in))
         attention.use(model)
         weights = sum(weight.numel() for weight in model.model.layers.parameters())
         made = lora.inject(model, recipe.lora, 0)

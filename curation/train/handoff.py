@@ -17,7 +17,7 @@ import yaml
 
 from curation.core import files
 from curation.core.errors import ProjectError, UsageError
-from curation.train import targets
+from curation.train import scripts, targets
 from curation.train.encode import TEMPLATES, Row, Template
 from curation.train.export import read_pairs, read_rows
 from curation.train.material import Material, encode
@@ -62,7 +62,7 @@ def handoff(recipe: TrainRecipe, export_dir: Path, out: Path, gpus: int) -> dict
 
     Raises:
         UsageError: there is something at `out` already.
-        ProjectError: the recipe starts from another adapter, or nothing is left to learn.
+        ProjectError: the recipe starts from another adapter or has its base in four bits, or nothing is left to learn.
         CurateError: whatever is wrong with the export or the base.
     """
     if out.exists():
@@ -72,6 +72,12 @@ def handoff(recipe: TrainRecipe, export_dir: Path, out: Path, gpus: int) -> dict
             f"this recipe goes on from the adapter of '{recipe.start}', but other trainers begin with a whole model",
             where=f"training recipe {recipe.name}: start",
             fix="merge that adapter into its base, name the result as base, and leave 'start' out",
+        )
+    if recipe.dtype == "nf4":
+        raise ProjectError(
+            "a base in four bits is for one small GPU, and a run that is handed over shards one in 16",
+            where=f"training recipe {recipe.name}: dtype",
+            fix="set dtype: bfloat16",
         )
     # Canaries measure what our loop learns by heart; another one would have to measure them, too.
     plain = replace(recipe, overlong="drop", canaries=None)
@@ -113,8 +119,8 @@ def _configs(folder: Path, handed: targets.Handed) -> None:
         (folder / name).write_text(yaml.safe_dump(document, sort_keys=False, width=120), encoding="utf-8")
     info = json.dumps(targets.dataset_info(handed), indent=2)
     (folder / "dataset_info.json").write_text(info + "\n", encoding="utf-8")
-    (folder / "trl_train.py").write_text(targets.trl_script(handed), encoding="utf-8")
-    (folder / "ray_train.py").write_text(targets.ray(handed), encoding="utf-8")
+    (folder / "trl_train.py").write_text(scripts.trl_script(handed), encoding="utf-8")
+    (folder / "ray_train.py").write_text(scripts.ray(handed), encoding="utf-8")
 
 
 def _side(folder: Path, side: str, recipe: TrainRecipe, material: Material, template: Template) -> Kept:

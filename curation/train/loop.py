@@ -97,12 +97,15 @@ def train(
         KeyboardInterrupt: the process was asked to stop.
     """
     require("train", "torch", "transformers", "tokenizers", "safetensors")
+    if recipe.dtype == "nf4":
+        require("nf4", "bitsandbytes")
     ranks, keeping = ranks or Ranks(), keeping or Keeping()
     material = encode(recipe, export_dir)
     asked = labels.ask(material.export, recipe.heads, recipe.name)
     start = open_start(recipe, start_dir, material.base)
     planned = schedule(recipe, material.documents, material.about)
     steps = steps_of(recipe, planned.total)
+    libraries = (*_LIBRARIES, "bitsandbytes") if recipe.dtype == "nf4" else _LIBRARIES
     facts = {
         "recipe": asdict(replace(recipe, base=replace(recipe.base, path=material.base.name))),
         "export": material.export.digest,
@@ -113,7 +116,7 @@ def train(
         },
         "start": {"name": start.name, "digest": start.digest} if start else None,
         "template": TEMPLATES[recipe.base.template].digest(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in libraries},
         "bins": planned.total,
         "phases": dict(planned.begins),
         "steps": steps,
@@ -188,7 +191,14 @@ def adapted(
 
     base = material.base
     _check_memory(recipe, material, device)
-    model = load_causal_lm(base, recipe.dtype).to(device)
+    model = load_causal_lm(base, recipe.computed_in)
+    if recipe.dtype == "nf4":
+        require("nf4", "bitsandbytes")
+        from curation.train.nf4 import shrink
+
+        # Before the rest moves: the GPU never holds the whole base in 16 bits.
+        shrink(model, device)
+    model = model.to(device)
     if material.highest >= model.config.vocab_size:
         raise ProjectError(
             f"the tokenizer has more tokens than the base: {material.highest + 1} and {model.config.vocab_size}",

@@ -178,7 +178,8 @@ class TrainRecipe:
         mix: the mix it learns from.
         max_tokens: length of a bin, and so of the longest document.
         bins_per_step: bins whose gradients make one step.
-        dtype: number format of the frozen base; the adapter itself is always float32.
+        dtype: number format of the frozen base; the adapter itself is always float32. nf4 keeps the base's layers in
+            four bits, for GPUs of 24 and 48 GB, and computes in bfloat16; it needs the extra `nf4`.
         overlong: what happens to rows above max_tokens: dropped and counted, or split between turns.
         seed: decides the adapter's first weights, dropout and the order of the rows.
         dpo: for a mix of preference pairs; without it, the mix holds conversations.
@@ -196,7 +197,7 @@ class TrainRecipe:
     optim: Optim
     max_tokens: int
     bins_per_step: int = 1
-    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    dtype: Literal["float32", "bfloat16", "nf4"] = "bfloat16"
     overlong: Literal["drop", "split"] = "drop"
     seed: int = 0
     dpo: Dpo | None = None
@@ -224,6 +225,11 @@ class TrainRecipe:
         _check(not strange, "heads", f"weighted by phases of this recipe, and '{min(strange, default='')}' is none")
         # Under dropout a pair would be compared with a reference that saw other numbers.
         _check(not (self.dpo and self.lora.dropout), "dropout", "0 where 'dpo' is given")
+
+    @property
+    def computed_in(self) -> Literal["float32", "bfloat16"]:
+        """The number format of activations, and of what is not packed."""
+        return "bfloat16" if self.dtype == "nf4" else self.dtype
 
     @property
     def steps_asked(self) -> int:

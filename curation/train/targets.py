@@ -13,7 +13,7 @@ from typing import Any
 
 from curation.train.encode import Frame, Template
 from curation.train.lora import target_pattern
-from curation.train.recipe import TrainRecipe
+from curation.train.recipe import Lora, Optim, TrainRecipe
 
 LAYER = "MistralDecoderLayer"
 """What FSDP shards by, in the text class and in the Mistral3 wrapper."""
@@ -111,14 +111,10 @@ def trl(handed: Handed) -> dict[str, Any]:
         "max_length": recipe.max_tokens,
         "use_peft": True,
         "lora_r": recipe.lora.r,
-        "lora_alpha": _whole(recipe.lora.alpha),
-        "lora_dropout": recipe.lora.dropout,
+        **_scales(recipe.lora),
         "lora_target_modules": [target_pattern(recipe.lora.targets)],
-        "learning_rate": optim.lr,
         "lr_scheduler_type": "cosine",
-        "warmup_steps": optim.warmup_steps,
-        "weight_decay": optim.weight_decay,
-        "max_grad_norm": optim.max_grad_norm,
+        **_rates(optim),
         "per_device_train_batch_size": 1,
         "bf16": recipe.dtype == "bfloat16",
         "gradient_checkpointing": False,
@@ -127,7 +123,7 @@ def trl(handed: Handed) -> dict[str, Any]:
         "report_to": "none",
         "output_dir": recipe.name,
     }
-    config |= {"num_train_epochs": optim.epochs} if optim.epochs else {"max_steps": optim.steps}
+    config |= _length(optim, "num_train_epochs")
     if recipe.base.revision:
         config["model_revision"] = recipe.base.revision
     if recipe.dpo:
@@ -174,17 +170,13 @@ def axolotl(handed: Handed) -> dict[str, Any]:
         "attn_implementation": _ATTENTION,
         "adapter": "lora",
         "lora_r": recipe.lora.r,
-        "lora_alpha": _whole(recipe.lora.alpha),
-        "lora_dropout": recipe.lora.dropout,
+        **_scales(recipe.lora),
         "lora_target_modules": target_pattern(recipe.lora.targets),
         "micro_batch_size": 1,
         "gradient_accumulation_steps": handed.accumulated,
         "optimizer": "adamw_torch",
-        "learning_rate": optim.lr,
         "lr_scheduler": "cosine",
-        "warmup_steps": optim.warmup_steps,
-        "weight_decay": optim.weight_decay,
-        "max_grad_norm": optim.max_grad_norm,
+        **_rates(optim),
         "seed": recipe.seed,
         "fsdp_version": 2,
         "fsdp_config": {
@@ -197,7 +189,7 @@ def axolotl(handed: Handed) -> dict[str, Any]:
         },
         "output_dir": recipe.name,
     }
-    config |= {"num_epochs": optim.epochs} if optim.epochs else {"max_steps": optim.steps}
+    config |= _length(optim, "num_epochs")
     if recipe.base.revision:
         config["revision_of_model"] = recipe.base.revision
     if recipe.dpo:
@@ -216,8 +208,7 @@ def llamafactory(handed: Handed) -> dict[str, Any]:
         "do_train": True,
         "finetuning_type": "lora",
         "lora_rank": recipe.lora.r,
-        "lora_alpha": _whole(recipe.lora.alpha),
-        "lora_dropout": recipe.lora.dropout,
+        **_scales(recipe.lora),
         "lora_target": ",".join(recipe.lora.targets),
         "freeze_vision_tower": True,
         "dataset_dir": ".",
@@ -227,18 +218,15 @@ def llamafactory(handed: Handed) -> dict[str, Any]:
         "flash_attn": "fa2",
         "per_device_train_batch_size": 1,
         "gradient_accumulation_steps": handed.accumulated,
-        "learning_rate": optim.lr,
         "lr_scheduler_type": "cosine",
-        "warmup_steps": optim.warmup_steps,
-        "weight_decay": optim.weight_decay,
-        "max_grad_norm": optim.max_grad_norm,
+        **_rates(optim),
         "bf16": recipe.dtype == "bfloat16",
         "disable_gradient_checkpointing": True,
         "seed": recipe.seed,
         "report_to": "none",
         "output_dir": recipe.name,
     }
-    config |= {"num_train_epochs": optim.epochs} if optim.epochs else {"max_steps": optim.steps}
+    config |= _length(optim, "num_train_epochs")
     if recipe.base.revision:
         config["model_revision"] = recipe.base.revision
     if handed.validated:
@@ -283,11 +271,10 @@ def nemo(handed: Handed) -> dict[str, Any]:
         "collate_fn": "nemo_automodel.components.datasets.utils.default_collater",
     }
     rows = max(1, round(recipe.bins_per_step * handed.rows_per_bin / handed.gpus)) * handed.gpus
-    steps = {"num_epochs": optim.epochs} if optim.epochs else {"max_steps": optim.steps}
     model = {"pretrained_model_name_or_path": recipe.base.path, "torch_dtype": _bf16(recipe)}
     config: dict[str, Any] = {
         "recipe": "TrainFinetuneRecipeForNextTokenPrediction",
-        "step_scheduler": {"global_batch_size": rows, "local_batch_size": 1, **steps},
+        "step_scheduler": {"global_batch_size": rows, "local_batch_size": 1, **_length(optim, "num_epochs")},
         "dist_env": {"backend": "nccl", "timeout_minutes": 10},
         "rng": {"_target_": "nemo_automodel.components.training.rng.StatefulRNG", "seed": recipe.seed, "ranked": True},
         "model": {"_target_": "nemo_automodel.NeMoAutoModelForCausalLM.from_pretrained", **model},
@@ -317,99 +304,6 @@ def nemo(handed: Handed) -> dict[str, Any]:
     return config
 
 
-TRL = '''\
-"""TRL's trainer: accelerate launch --config_file fsdp2.yaml trl_train.py [--more settings than trl.yaml has]"""
-
-import os
-import sys
-
-from transformers import AutoTokenizer
-from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, TrlParser, get_dataset, get_peft_config
-from trl import {kind}Config, {kind}Trainer
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def train(more, prepare=lambda trainer: trainer, fsdp=None):
-    os.chdir(HERE)
-    parser = TrlParser((ScriptArguments, {kind}Config, ModelConfig, DatasetMixtureConfig))
-    _, args, model, data = parser.parse_args_and_config(["--config", "trl.yaml", *more], fail_with_unknown_args=True)
-    if fsdp:
-        args.fsdp, args.fsdp_config = True, fsdp
-        args.__post_init__()
-    args.model_init_kwargs = {{
-        "revision": model.model_revision, "attn_implementation": model.attn_implementation, "dtype": model.dtype
-    }}
-    tokenizer = AutoTokenizer.from_pretrained(model.model_name_or_path, revision=model.model_revision)
-    # Not the base's own template: it may add a system prompt of today.
-    with open("{template}", encoding="utf-8") as text:
-        tokenizer.chat_template = text.read()
-    trainer = prepare({kind}Trainer(
-        model=model.model_name_or_path, args=args, train_dataset=get_dataset(data)["train"],
-        processing_class=tokenizer, peft_config=get_peft_config(model),
-    ))
-    trainer.train()
-    trainer.save_model(args.output_dir)
-
-
-if __name__ == "__main__":
-    train(sys.argv[1:])
-'''
-
-RAY = '''\
-"""The same on Ray Train: python ray_train.py [--cpu] [--more settings]"""
-
-import os
-import sys
-
-from ray.train import RunConfig, ScalingConfig
-from ray.train.torch import TorchTrainer
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-FSDP = {fsdp}
-
-
-def work(config):
-    sys.path.insert(0, HERE)
-    from ray.train.huggingface.transformers import RayTrainReportCallback, prepare_trainer
-    from trl_train import train
-
-    def prepare(trainer):
-        trainer.add_callback(RayTrainReportCallback())
-        return prepare_trainer(trainer)
-
-    more = [word for word in config["more"] if word != "--cpu"]
-    cpu = len(more) < len(config["more"])
-    train([*more, "--use_cpu"] if cpu else more, prepare, None if cpu else dict(FSDP))
-
-
-if __name__ == "__main__":
-    TorchTrainer(
-        work,
-        train_loop_config={{"more": sys.argv[1:]}},
-        scaling_config=ScalingConfig(num_workers={gpus}, use_gpu="--cpu" not in sys.argv),
-        run_config=RunConfig(storage_path=os.path.join(HERE, "ray")),
-    ).fit()
-'''
-
-
-def trl_script(handed: Handed) -> str:
-    """A short script, for TRL's own command line takes the base's template where pairs are learned."""
-    return TRL.format(kind="DPO" if handed.recipe.dpo else "SFT", template=TEMPLATE)
-
-
-def ray(handed: Handed) -> str:
-    """A short script, for Ray Train is configured in Python."""
-    fsdp = {
-        "version": 2,
-        "transformer_layer_cls_to_wrap": LAYER,
-        "reshard_after_forward": True,
-        "cpu_ram_efficient_loading": True,
-        "activation_checkpointing": handed.recipe.recompute,
-    }
-    return RAY.format(fsdp=repr(fsdp), gpus=handed.gpus)
-
-
 def commands(handed: Handed) -> Mapping[str, str]:
     """By trainer the command that starts it, in the folder."""
     found = {
@@ -421,6 +315,24 @@ def commands(handed: Handed) -> Mapping[str, str]:
     if not handed.recipe.dpo:
         found["NeMo AutoModel"] = f"automodel nemo.yaml --nproc-per-node {handed.gpus}"
     return found
+
+
+def _rates(optim: Optim) -> dict[str, Any]:
+    """What TRL, axolotl and LLaMA-Factory call alike."""
+    return {
+        "learning_rate": optim.lr,
+        "warmup_steps": optim.warmup_steps,
+        "weight_decay": optim.weight_decay,
+        "max_grad_norm": optim.max_grad_norm,
+    }
+
+
+def _scales(lora: Lora) -> dict[str, Any]:
+    return {"lora_alpha": _whole(lora.alpha), "lora_dropout": lora.dropout}
+
+
+def _length(optim: Optim, epochs: str) -> dict[str, Any]:
+    return {epochs: optim.epochs} if optim.epochs else {"max_steps": optim.steps}
 
 
 def _whole(number: float) -> float | int:

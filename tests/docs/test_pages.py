@@ -94,7 +94,7 @@ def test_what_a_page_links_to_is_there(page: str) -> None:
 @pytest.mark.parametrize("page", sorted(TEXTS))
 def test_extras_and_modules_that_a_page_names_exist(page: str) -> None:
     for names in re.findall(r"curation\[([^\]]+)\]", TEXTS[page]):
-        assert set(re.findall(r"[a-z]+", names)) <= EXTRAS, names
+        assert set(re.findall(r"[a-z0-9]+", names)) <= EXTRAS, names
     for module in re.findall(r"python -m\s+(curation[\w.]*)", TEXTS[page]):
         assert importlib.util.find_spec(module), module
 

@@ -50,6 +50,21 @@ def test_the_24b_needs_what_was_counted_by_hand(large: TrainRecipe) -> None:
     assert need(replace(large, recompute=True), mistral_small(), 1.0).activations < found.activations / 10
 
 
+def test_the_24b_in_four_bits_is_what_was_counted_by_hand(large: TrainRecipe) -> None:
+    found = need(replace(large, dtype="nf4", recompute=True), mistral_small(), trained=1.0)
+    # 22.23 billion weights at 0.516 bytes, embedding and head in 16 bits.
+    assert found.base == pytest.approx(14.15e9, rel=1e-3)
+    plain = need(replace(large, recompute=True), mistral_small(), 1.0)
+    assert found.flops == plain.flops and found.logits == plain.logits
+    # The cards it is for: 4k with a small adapter on 24 GB, 8k on 48.
+    four = replace(large, dtype="nf4", recompute=True, lora=Lora(16, 16.0))
+    longer = replace(four, max_tokens=8192)
+    assert need(four, mistral_small(), 0.5).memory < 24e9 < need(longer, mistral_small(), 0.5).memory
+    assert need(replace(longer, lora=large.lora), mistral_small(), 1.0).memory < 48e9
+    # A weight of 5120 by 32768, unpacked.
+    assert found.activations - plain.activations == 2 * 5120 * 32768
+
+
 @contextmanager
 def held_by_autograd(model: Any) -> Iterator[dict[int, int]]:
     own = {t.untyped_storage().data_ptr() for t in (*model.parameters(), *model.buffers())}
@@ -96,7 +111,11 @@ def test_what_does_not_fit_is_refused_with_what_does(recipe: TrainRecipe, large:
     # An 80 GB card: 8192 tokens fit only when activations are computed again.
     wide = replace(large, max_tokens=8192)
     assert fitting(wide, mistral_small(), 0.5, 80e9) == "set recompute: true"
-    assert "no bins" in fitting(wide, mistral_small(), 0.5, 24e9)
+    # Cards of 48 and 24 GB take the base in four bits.
+    assert fitting(wide, mistral_small(), 0.5, 48e9) == "set recompute: true, dtype: nf4"
+    assert fitting(wide, mistral_small(), 0.5, 24e9) == (
+        "set max_tokens: 2048, bins_per_step: 8, recompute: true, dtype: nf4"
+    )
     assert fitting(large, mistral_small(), 0.5, 141e9) == "these settings fit"
 
 
