@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from curation.core.engine import run_batches
@@ -16,6 +17,12 @@ from curation.core.stage import Call, Context, Stage, Step
 CONTEXT = Context(b"k" * 32, "demo")
 
 Record = dict[str, Any]
+
+
+def fewer(cases: int) -> settings:
+    """For what takes long: so many cases in the fast suite, as many as anywhere at full length."""
+    full = settings.get_profile("laws").max_examples
+    return settings(max_examples=full if settings.default.max_examples == full else cases)
 
 
 def turn(role: str | None, content: str | None, reasoning: str | None = None) -> dict[str, Any]:

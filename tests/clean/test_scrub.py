@@ -152,7 +152,8 @@ SPECS = {
 }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
+@h.fewer(12)
 @given(h.records(PIECES, most=8))
 def test_laws(rows: pa.Table) -> None:
     h.conserved(scrub, rows)

@@ -21,7 +21,7 @@ from curation.core.stage import REGISTRY
 from tests.laws.projects import chat, make_project, write_jsonl
 
 
-@pytest.mark.parametrize("batch_rows", [1, 7, 64, 1000])
+@pytest.mark.parametrize("batch_rows", [7, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 64, 1000))])
 def test_batch_size(finished, tmp_path, batch_rows):
     other = make_project(tmp_path / "p")
     other.run("--set", f"batch_rows={batch_rows}", "run")
@@ -105,7 +105,7 @@ def ancestors(pid):
         yield pid
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_shuffled_inputs(finished, tmp_path, seed):
     other = make_project(tmp_path / "p")
     for name in ("chats.jsonl", "pairs.jsonl", "questions.csv"):

@@ -158,7 +158,7 @@ def twins(made):
     return next(i for i in made.ids("chats") if i.endswith("-2"))
 
 
-@pytest.mark.parametrize("named", ["first", "second"])
+@pytest.mark.parametrize("named", ["first", pytest.param("second", marks=pytest.mark.slow)])
 def test_the_same_text_goes_with_the_record(made, named):
     second = twins(made)
     first = second.removesuffix("-2")
@@ -199,6 +199,7 @@ def test_the_same_text_in_another_source_is_named_and_stays(made):
     assert hash_of(twin) in hashes(made, "more")
 
 
+@pytest.mark.slow
 def test_the_very_same_row_goes_from_every_source(made):
     document = yaml.safe_load(SOURCES)
     document["sources"]["again"] = document["sources"]["chats"]
@@ -225,7 +226,11 @@ def adapter_edited(made):
 
 
 @pytest.mark.parametrize("target", ["record", "source"])
-@pytest.mark.parametrize("before", ["row deleted", "file deleted", "adapter edited", "source undeclared"])
+@pytest.mark.parametrize(
+    "before",
+    ["row deleted", "source undeclared"]
+    + [pytest.param(name, marks=pytest.mark.slow) for name in ("file deleted", "adapter edited")],
+)
 def test_what_changed_before_does_not_stand_in_the_way(copy, before, target):
     record = sorted(copy.ids("chats"))[5]
     text = text_of(copy, record)
