@@ -23,6 +23,14 @@ EXTRAS = {
     "train": ("torch", "train adapters"),
 }
 
+OPTIONAL = {
+    "voice": ("yt_dlp", "videos, podcasts, recordings"),
+    "knowledge": ("pypdf", "documents as questions and answers"),
+    "review": ("argilla", "people review"),
+    "ray": ("ray", "several machines"),
+}
+"""Needed only by what asks for them; see `_asked`."""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -41,9 +49,7 @@ def checks(app: App) -> Iterator[Check]:
         "python", sys.version_info >= (3, 11), sys.version.split()[0], "install Python 3.11 or newer", MissingError
     )
     for extra, (module, purpose) in EXTRAS.items():
-        here = importlib.util.find_spec(module) is not None
-        version = library_version(module.replace("_", "-")) if here else "not installed"
-        yield Check(f"extra {extra}", here, f"{version} ({purpose})", f"pip install 'curation[{extra}]'", MissingError)
+        yield _extra(extra, module, purpose, needed=True)
     try:
         project = app.project
     except NoProjectError as error:
@@ -59,10 +65,10 @@ def checks(app: App) -> Iterator[Check]:
 
 def _project_checks(project: Project) -> Iterator[Check]:
     yield Check("project", True, f"{len(project.sources)} source(s)")
-    if project.settings.engine == "ray":
-        here = importlib.util.find_spec("ray") is not None
-        version = library_version("ray") if here else "not installed"
-        yield Check("extra ray", here, f"{version} (engine = ray)", "pip install 'curation[ray]'", MissingError)
+    asked = _asked(project)
+    for extra, (module, purpose) in OPTIONAL.items():
+        yield _extra(extra, module, purpose, needed=extra in asked)
+    yield from _server(project)
     mode = (project.root / KEY_FILE).stat().st_mode & 0o777
     yield Check("project key", mode == 0o600, f"mode {mode:o}", f"chmod 600 {KEY_FILE}")
     if project.data.exists():
@@ -71,6 +77,42 @@ def _project_checks(project: Project) -> Iterator[Check]:
     yield from _bases(project)
     free = shutil.disk_usage(project.root).free
     yield Check("disk", free > 2 << 30, f"{free / 1e9:.0f} GB free", "free some space; curate gc helps", RetryError)
+
+
+def _extra(extra: str, module: str, purpose: str, *, needed: bool) -> Check:
+    here = importlib.util.find_spec(module) is not None
+    version = library_version(module.replace("_", "-")) if here else "not installed"
+    unasked = "" if here or needed else ", and nothing here asks for it"
+    fix = f"pip install 'curation[{extra}]'"
+    return Check(f"extra {extra}", here or not needed, f"{version}{unasked} ({purpose})", fix, MissingError)
+
+
+def _asked(project: Project) -> set[str]:
+    """The optional extras that this project needs."""
+    kinds = {source.kind for source in project.enabled().values()}
+    asked = {extra for extra, kind in (("voice", "youtube"), ("knowledge", "knowledge")) if kind in kinds}
+    return asked | ({"ray"} if project.settings.engine == "ray" else set())
+
+
+def _server(project: Project) -> Iterator[Check]:
+    """The annotation server of the project, where there is one."""
+    if importlib.util.find_spec("argilla") is None:
+        return
+    from curation.review.argilla import SERVER_FILE, server_of
+    from curation.review.server import environment
+
+    installed = any(environment.place().glob("*/.complete"))
+    if not (project.data / SERVER_FILE).exists():
+        found = "installed" if installed else "not installed yet; the first curate review serve does it"
+        yield Check("server", True, f"annotation server {found}")
+        return
+    try:
+        sets = server_of(project.data).names()
+        yield Check("server", True, f"annotation server runs, {count(len(sets), 'data set')}")
+    except MissingError:
+        yield Check("server", True, "annotation server does not answer now; to start it: curate review serve")
+    except CurateError as error:
+        yield Check("server", False, error.what, error.fix or "", type(error))
 
 
 def _bases(project: Project) -> Iterator[Check]:
@@ -100,7 +142,7 @@ def doctor(app: App) -> None:
     else:
         for check in found:
             app.ui.out(
-                f"{'ok  ' if check.ok else 'FAIL'} {check.name:<12} {check.found}"
+                f"{'ok  ' if check.ok else 'FAIL'} {check.name:<16} {check.found}"
                 + ("" if check.ok or not check.fix else f"\n     mend: {check.fix}")
             )
     failed = [check for check in found if not check.ok]
