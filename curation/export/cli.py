@@ -106,7 +106,10 @@ def diff(app: App, first: str, second: str, most: int) -> None:
         return
     for what, old, new in found.causes:
         app.ui.out(f"{what}: {_short(old)} -> {_short(new)}")
-    app.ui.table(("rows", "source", "why", "count"), found.counts())
+    if counts := found.counts():
+        app.ui.table(("rows", "source", "why", "count"), counts)
+    else:
+        app.ui.out("both have the same rows")
     for how, rows in (("in", found.came), ("out", found.went), ("changed", found.changed)):
         for record, why in sorted(rows.items())[:most]:
             app.ui.out(f"{how:<8} {record}  {why}")

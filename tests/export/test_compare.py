@@ -63,6 +63,8 @@ def test_the_command(two, capsys):
     assert main(["--project", str(project.root), "diff", *names, "--rows", "3"]) == 0
     said = capsys.readouterr().out
     assert f"out      {rows['one'][0]['id']}  rejected" in said and "recipe.portions.b.epochs" in said
+    assert main(["--project", str(project.root), "diff", names[0], names[0]]) == 0
+    assert capsys.readouterr().out == "both have the same rows\n"
     assert main(["--project", str(project.root), "--json", "diff", first.folder.name, "m"]) == 0
     assert json.loads(capsys.readouterr().out)["out"] == {rows["one"][0]["id"]: "rejected"}
     with pytest.raises(ProjectError, match="nope"):
