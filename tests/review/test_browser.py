@@ -26,11 +26,12 @@ def project(tmp_path_factory):
     (made.root / "sources.yaml").write_text(sources[:start] + sources[end:])
     talk = [("human", SAID), ("gpt", "What happened?"), ("human", "Nothing new."), ("gpt", "Take your time.")]
     risky = [("human", "I want to kill myself, I have the pills here."), ("gpt", "Are you alone right now?")]
+    again = [("human", "I have decided to end my life tonight."), ("gpt", "I am here. Where are you?")]
     write_jsonl(
         made.root / "chats.jsonl",
         [
             {"conversations": [{"from": who, "value": text} for who, text in one], "note": "n", "family": "f"}
-            for one in (talk, risky)
+            for one in (talk, risky, again)
         ],
     )
     made.run("tag", "run")
@@ -127,7 +128,7 @@ def test_two_people_answer_all_six_tasks_in_the_page(project, server, browser):
     row = project.json("show", next(a.record for k, a in answers.items() if k[0] == "emotion"))["stages"]["records"]
     for account in accounts:
         who = pseudonym(project.project.key, account["username"])
-        _check(answers, who, row, accounts.index(account))
+        _check(answers, who, row)
 
 
 def _work(person, number, name):
@@ -154,10 +155,10 @@ def _work(person, number, name):
     kind_is_first = "You have carried" in _text_of(person.page, "Answer A")
     person.tick("A, by far" if kind_is_first else "B, by far", "warmer", "no")
     person.submit(f"preference-{number}")
-    if number == 0:  # one answer completes a record of these
-        person.open("risk", "May this conversation be used?")
-        person.tick("release")
-        person.submit("risk")
+    # One answer completes a record of these: there is one for each.
+    person.open("risk", "May this conversation be used?")
+    person.tick("release")
+    person.submit(f"risk-{number}")
     person.open("clinical", "You answer as")
     person.tick("psychiatrist")
     person.page.get_by_text("5", exact=True).nth(1).click()  # the first is the key of a label
@@ -173,7 +174,7 @@ def _text_of(page, title):
     return next(text for text in found if title in text)
 
 
-def _check(answers, who, row, number):
+def _check(answers, who, row):
     assert "grief" in answers["emotion", "emotions", who].value
     said = row["messages"][0]["content"]
     span = next(s for s in answers["emotion", "spans", who].value if said[s["start"] : s["end"]] == "furious")
@@ -186,5 +187,4 @@ def _check(answers, who, row, number):
     assert answers["preference", "preference", who].value == "chosen_much"
     assert answers["preference", "reasons", who].value == ["warmer"]
     assert answers["clinical", "role", who].value == "psychiatrist"
-    if number == 0:
-        assert answers["risk", "risk", who].value == "release"
+    assert answers["risk", "risk", who].value == "release"
