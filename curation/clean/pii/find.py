@@ -10,6 +10,7 @@ from curation.clean.pii.canonical import Edited, copy, plain
 from curation.clean.pii.entries import Matcher
 from curation.clean.pii.finding import Finding
 from curation.clean.pii.levels import finder
+from curation.clean.pii.patterns import listen
 from curation.clean.pii.settle import joined, settle
 
 # Stands for a finding while the search goes on. Whatever replaces it later is the same blank in the searched copy.
@@ -63,6 +64,7 @@ class Search:
         Returns:
             For each text its findings in reading order, none overlapping.
         """
+        listen()
         if self._without is None:
             found: list[list[Finding]] = [[] for _ in texts]
             self._exhaust(texts, found, records, range(len(texts)))
