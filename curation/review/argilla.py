@@ -200,12 +200,17 @@ class Server:
 
         Raises:
             ProjectError: the data set there asks something else.
-        RetryError: somebody else is making it, and does not come to an end.
+            RetryError: somebody else is making it, and does not come to an end, or the server gives way under them.
         """
         deadline = time.monotonic() + 2 * MAKING
         while (there := self._datasets.get(name)) is None or there["status"] != "ready":
             if there is None:
-                self._create(task, name, guideline)
+                try:
+                    self._create(task, name, guideline)
+                except RetryError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.5)
             elif _utc(there["inserted_at"]) < self._ago(MAKING):
                 # Whoever made it was cut off before it could hold a record.
                 self._call("DELETE", f"/api/v1/datasets/{there['id']}")
@@ -223,7 +228,7 @@ class Server:
     def _create(self, task: Task, name: str, guideline: str) -> None:
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         import argilla as rg
-        from argilla._exceptions import ArgillaError, ConflictError
+        from argilla._exceptions import ArgillaError, ConflictError, InternalServerError
 
         logging.getLogger("argilla").setLevel(logging.CRITICAL)  # it would print what the error below says
 
@@ -234,6 +239,9 @@ class Server:
             rg.Dataset(name=name, workspace=self._workspace, settings=settings, client=client).create()
         except ConflictError:
             pass  # somebody else makes it in this moment
+        except InternalServerError:
+            # So it answers, too, where another one's writing takes longer than its database waits.
+            raise self._again(f"the annotation server failed while it made the data set '{name}'") from None
         except ArgillaError as error:
             raise ProjectError(
                 f"the annotation server did not take the task '{task.task}' ({type(error).__name__})", where=self.url

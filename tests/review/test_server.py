@@ -259,6 +259,25 @@ def test_two_at_once_make_one_data_set(server):
     assert desk.names().count("race") == 1 and list(desk.items("race")) == []
 
 
+def test_a_server_that_fails_while_others_write_is_asked_again(server, monkeypatch):
+    import argilla as rg
+    from argilla._exceptions import InternalServerError
+
+    from curation.review.argilla import Server
+
+    create, failures = rg.Dataset.create, iter([True, True])
+
+    def failing(self):
+        if next(failures, False):
+            raise InternalServerError("database is locked")
+        return create(self)
+
+    monkeypatch.setattr(rg.Dataset, "create", failing)
+    desk = Server(server.facts["url"], server.facts["owner"]["api_key"], "curate")
+    desk.open(TASKS["eq"], "busy", "Guideline")
+    assert desk.names().count("busy") == 1
+
+
 def test_what_is_forgotten_leaves_the_server(project, server):
     held = {name: {r["external_id"] for r in server.records(name, None)} for name in ("sft", "eq")}
     record = sorted(held["sft"] & held["eq"])[0]
