@@ -40,15 +40,16 @@ def replaced(
         For each record its new strings and audit, or the label for which it is to be dropped.
     """
     plain = policy._replace(actions={label: _INSTEAD.get(act, act) for label, act in policy.actions.items()})
-    made: list[Made | str] = [""] * len(told)
+    made: dict[int, Made | str] = {}
     open_ = list(range(len(told)))
     for draw in range(DRAWS + 1):
         policy = policy._replace(draw=draw) if draw < DRAWS else plain
-        drawn = {n: _replaced(told[n], places[n], policy) for n in open_}
-        made = [drawn.get(n, before) for n, before in enumerate(made)]
-        looked = {n: new for n, new in drawn.items() if not isinstance(new, str) and _makes_up(new[1])}
+        made |= {n: _replaced(told[n], places[n], policy) for n in open_}
+        looked = {n: new for n in open_ if not isinstance(new := made[n], str) and _makes_up(new[1])}
+        if not looked:
+            break
         open_ = _doubted(search, told, places, looked)
-    return made
+    return [made[n] for n in range(len(told))]
 
 
 def _replaced(one: Told, places: Sequence[Place], policy: Policy) -> Made | str:
