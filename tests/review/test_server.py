@@ -129,8 +129,15 @@ def test_a_conversation_of_100_000_characters_goes_and_comes(desk, server, tmp_p
     assert found["pii_missed"] == [{"column": "messages", "turn": 219, "start": 0, "end": 3, "label": "ID"}]
 
 
-def test_all_six_tasks_go_out_and_come_back(project, server):
-    """The whole way on the command line: risk rows first, then everything, pushed again without touching answers."""
+def test_the_whole_way_on_the_command_line(project, server):
+    """One test, for each step stands on the one before, and tests run in any order."""
+    _all_six_tasks_go_out_and_come_back(project, server)
+    _answers_stay_attached_when_the_text_is_cleaned_another_way(project, server)
+    _what_is_forgotten_leaves_the_server(project, server)
+
+
+def _all_six_tasks_go_out_and_come_back(project, server):
+    """Risk rows first, then everything, pushed again without touching answers."""
     before = (project.root / "chats.jsonl").read_text()
     at_risk = {
         "conversations": [
@@ -195,7 +202,7 @@ def _without_gates(project, name):
     (folder / f"{name}.yaml").write_text(re.sub(r"\n    gate: \{[^}]*\}", "", text))
 
 
-def test_answers_stay_attached_when_the_text_is_cleaned_another_way(project, server):
+def _answers_stay_attached_when_the_text_is_cleaned_another_way(project, server):
     """Another setting of scrub: the same ids, other texts; every answer stays, those about the old text are marked."""
     copy = server.root / "annotations" / "answers.jsonl"
     before = {a.key: (a.value, a.status) for a in Annotations(copy.parent).current()}
@@ -278,7 +285,7 @@ def test_a_server_that_fails_while_others_write_is_asked_again(server, monkeypat
     assert desk.names().count("busy") == 1
 
 
-def test_what_is_forgotten_leaves_the_server(project, server):
+def _what_is_forgotten_leaves_the_server(project, server):
     held = {name: {r["external_id"] for r in server.records(name, None)} for name in ("sft", "eq")}
     record = sorted(held["sft"] & held["eq"])[0]
     project.run("forget", record, "--yes")
