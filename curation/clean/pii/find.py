@@ -9,8 +9,8 @@ from curation.clean.pii import aliases
 from curation.clean.pii.canonical import Edited, copy, plain
 from curation.clean.pii.entries import Matcher
 from curation.clean.pii.finding import Finding
+from curation.clean.pii.hushed import listen
 from curation.clean.pii.levels import finder
-from curation.clean.pii.patterns import listen
 from curation.clean.pii.settle import joined, settle
 
 # Stands for a finding while the search goes on. Whatever replaces it later is the same blank in the searched copy.

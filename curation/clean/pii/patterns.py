@@ -7,13 +7,12 @@ Presidio would import transformers for recognisers that nobody here asks for, wh
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from curation.clean.pii.hushed import listen
 from curation.clean.pii.unloaded import unloaded
-from curation.core.errors import CurateError
 
 with unloaded("transformers"):
     from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer, RecognizerResult
@@ -174,19 +173,6 @@ class Guarded:
     gate: str
 
 
-def listen() -> None:
-    """Hear what Presidio says of a pattern that gave up, whoever hushed its log: nothing else tells of it."""
-    logger = logging.getLogger("presidio-analyzer")
-    logger.disabled = False
-    logger.isEnabledFor = _from_warnings  # type: ignore[method-assign]
-    if not any(isinstance(f, _Log) for f in logger.filters):
-        logger.addFilter(_Log())
-
-
-def _from_warnings(level: int) -> bool:
-    return level >= logging.WARNING
-
-
 def recognisers() -> tuple[Guarded, ...]:
     """All recognisers of the level `patterns`.
 
@@ -209,16 +195,3 @@ def recognisers() -> tuple[Guarded, ...]:
         Guarded(IpRecognizer(), "IP", r"[0-9]\.[0-9]+\.[0-9]+\.[0-9]|:[0-9A-Fa-f]{0,4}:"),
         Guarded(Phone(), "PHONE", r"(?s)(?:\p{Nd}.{0,20}){6}\p{Nd}"),
     )
-
-
-class _Log(logging.Filter):
-    """Nothing of Presidio's log gets through, for it quotes texts; a pattern that it gave up on is an error."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if "timed out" in str(record.msg):
-            raise CurateError(
-                "a pattern of a recogniser ran out of time; the text it left cannot be published",
-                where="scrub",
-                fix="this is a bug of curate; nothing was published",
-            )
-        return False
