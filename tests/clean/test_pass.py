@@ -55,7 +55,7 @@ def test_laws(rows: pa.Table) -> None:
     h.conserved(stages(), rows)
     h.same_in_any_batch_and_order(stages(), rows)
     # The digest is taken before scrubbing, so it is another one for text that was scrubbed already.
-    h.again_changes_nothing([stage for stage in stages() if stage.name != "text_digest"], rows)
+    h.again_changes_nothing([stage for stage in stages() if stage.name != "text_digest"], rows, but=["pii"])
 
 
 def test_heavy_libraries_wait_until_they_are_needed() -> None:
